@@ -1,0 +1,1 @@
+"""What exists: frozen values with their invariants, no behaviour that needs the outside world."""

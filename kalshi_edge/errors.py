@@ -1,0 +1,81 @@
+"""Every error this program raises on purpose, sorted by what the caller does next.
+
+EdgeError
+├── InputError            somebody gave us something wrong: say so, lose nothing, go on
+│   ├── BulletinError     a text from the weather office that we cannot read
+│   ├── ContractError     a market or ladder that is not what we trade: refuse it
+│   ├── HistoryError      a record or file of history that does not hold together
+│   └── SettingError      a setting that is missing or out of range: do not start
+├── StateError            we were about to do something impossible: stop and look
+│   ├── IllegalStep       an order asked to take a step its state does not allow
+│   └── StoreError        the store is not one we may use (other mode, other schema, fenced)
+└── ExchangeError         the exchange did not do what we asked
+    ├── OrderRejected     a definite no: the order does not exist
+    ├── OutcomeUnknown    no answer: the order may exist; find out before anything else
+    └── ExchangeDown      paused, closed or limiting us: nothing was sent, try later
+"""
+
+
+class EdgeError(Exception):
+    """Any error raised on purpose; its text is one sentence for a person."""
+
+
+class InputError(EdgeError):
+    """Somebody gave us something wrong."""
+
+
+class BulletinError(InputError):
+    """A weather text that cannot be read, with where and why.
+
+    >>> str(BulletinError("no FHR row", station="KNYC", line=7))
+    'KNYC, line 7: no FHR row'
+    """
+
+    def __init__(self, reason: str, *, station: str | None = None, line: int | None = None) -> None:
+        self.reason = reason
+        self.station = station
+        self.line = line
+        place = ", ".join(
+            part for part in (station, f"line {line}" if line is not None else None) if part
+        )
+        super().__init__(f"{place}: {reason}" if place else reason)
+
+
+class ContractError(InputError):
+    """A market or ladder that is not what we trade."""
+
+
+class HistoryError(InputError):
+    """A record or file of history that does not hold together."""
+
+
+class SettingError(InputError):
+    """A setting that is missing or out of range."""
+
+
+class StateError(EdgeError):
+    """We were about to do something impossible."""
+
+
+class IllegalStep(StateError):
+    """An order asked to take a step its state does not allow."""
+
+
+class StoreError(StateError):
+    """The store is not one we may use."""
+
+
+class ExchangeError(EdgeError):
+    """The exchange did not do what we asked."""
+
+
+class OrderRejected(ExchangeError):
+    """A definite no: the order does not exist."""
+
+
+class OutcomeUnknown(ExchangeError):
+    """No answer: the order may exist."""
+
+
+class ExchangeDown(ExchangeError):
+    """Paused, closed or limiting us: nothing was sent."""
