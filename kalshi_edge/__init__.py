@@ -1,0 +1,1 @@
+"""An honest autonomous trader for Kalshi's daily-high-temperature markets."""

@@ -1,0 +1,1 @@
+"""The same loop on history, and its report."""

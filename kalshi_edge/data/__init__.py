@@ -1,0 +1,1 @@
+"""The outside world's formats: pure parsers, apart from the fetchers."""

@@ -1,0 +1,1 @@
+"""Weather offices' texts and the stations they speak of."""

@@ -1,0 +1,246 @@
+"""What the engine is told (events) and what it answers (verdicts).
+
+Facts from the world, the clock's strokes and people's commands are all events; each has a
+``received_at``. A refusal is data: every rule with its figure and its limit, passed or not.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TypeAlias
+
+from kalshi_edge.domain.market import Bin, Book, Ladder
+from kalshi_edge.domain.orders import Fill, Intent, OrderStep, Settlement, Strategy
+from kalshi_edge.domain.records import Calibration, DailyRecord, Switch, Trade
+from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
+
+# --- events -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CycleDue:
+    """Time to decide."""
+
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DayTurned:
+    """A UTC day is over: close its books."""
+
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderUpdate:
+    """News of one of our orders, from the executor or the exchange."""
+
+    intent_id: str
+    step: OrderStep
+    received_at: datetime
+    order_id: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """A person stops new trading."""
+
+    reason: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """A person lets trading go on."""
+
+    reason: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClosePosition:
+    """A person wants a position sold at ``limit_price`` dollars or better."""
+
+    trade_id: str
+    count: Decimal
+    limit_price: Decimal
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeTerms:
+    """A person accepts a series' changed rules: trading in it may go on."""
+
+    series: str
+    fingerprint: str
+    received_at: datetime
+
+
+Command: TypeAlias = Halt | Resume | ClosePosition | AcknowledgeTerms
+Event: TypeAlias = (
+    Forecast
+    | Observation
+    | ClimateReport
+    | Ladder
+    | Book
+    | Settlement
+    | Fill
+    | OrderUpdate
+    | CycleDue
+    | DayTurned
+    | Command
+)
+
+# --- verdicts ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule's outcome: its name, the figure it looked at, the limit it holds against."""
+
+    rule: str
+    passed: bool
+    figure: str
+    limit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One bin of an opportunity. ``fair`` is a probability; prices are dollars per contract."""
+
+    ticker: str
+    bin: Bin
+    fair: float
+    bid: Decimal | None
+    ask: Decimal | None
+    raw_edge: float | None
+    """fair − ask."""
+    net_edge: float | None
+    """raw_edge − the gate's fee."""
+    ev: float | None
+    """fair − ask − the exchange's real fee, dollars per contract."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opportunity:
+    """A single bin or a bracket that was looked at, whether or not it is worth taking."""
+
+    strategy: Strategy
+    city: str
+    climate_day: date
+    legs: tuple[Leg, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def net_edge(self) -> float:
+        """The legs' net edges together, dollars per contract of each; −∞ without an offer."""
+        return sum(float("-inf") if leg.net_edge is None else leg.net_edge for leg in self.legs)
+
+    @property
+    def ev(self) -> float:
+        """Expected dollars per contract of each leg after real fees; −∞ without an offer."""
+        return sum(float("-inf") if leg.ev is None else leg.ev for leg in self.legs)
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """Orders that risk lets through; only ``trading/risk.py`` makes one. All legs or none."""
+
+    intents: tuple[Intent, ...]
+    opportunity: Opportunity | None
+    """``None`` for an order that closes a position."""
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An opportunity not taken, or a command not obeyed, with every rule's outcome."""
+
+    subject: Opportunity | Command
+    checks: tuple[Check, ...]
+
+    @property
+    def failures(self) -> tuple[Check, ...]:
+        """The rules that said no."""
+        return tuple(check for check in self.checks if not check.passed)
+
+
+@dataclass(frozen=True, slots=True)
+class CityView:
+    """What a cycle saw of one ladder. Temperatures in °F; probabilities lowest bin first."""
+
+    city: str
+    climate_day: date
+    event_ticker: str
+    model: str
+    run_at: datetime
+    point_f: float
+    mu_f: float
+    """Calibrated."""
+    sigma_f: float
+    """Calibrated."""
+    bias_f: float
+    sigma_scale: float
+    reference_f: float | None
+    """The NWS forecast, where we have one."""
+    bins: tuple[Bin, ...]
+    fair: tuple[float, ...]
+    market: tuple[float | None, ...]
+    """The mid of bid and ask; ``None`` where a side is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class CycleDone:
+    """A cycle's summary: what it saw of every ladder, and how many it took and refused."""
+
+    received_at: datetime
+    cities: tuple[CityView, ...]
+    skipped: tuple[str, ...]
+    """Ladders left out, each with its reason."""
+    approved: int
+    refused: int
+    cash: Decimal
+    equity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """Take an order out of the book."""
+
+    intent_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something a person should know."""
+
+    kind: str
+    text: str
+
+
+Verdict: TypeAlias = (
+    Approved
+    | Refused
+    | CycleDone
+    | CancelOrder
+    | Alarm
+    | Switch
+    | Calibration
+    | Trade
+    | DailyRecord
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One numbered line of the journal: what came in since the last, and what was answered.
+
+    Books are coalesced, the newest per market: the engine only ever looks at the newest.
+    """
+
+    seq: int
+    received_at: datetime
+    events: tuple[Event, ...]
+    verdicts: tuple[Verdict, ...]

@@ -1,0 +1,227 @@
+"""The life of a trade: intent → approved → order → fill → position → settlement.
+
+An order's states are a table; an illegal step raises and changes nothing.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from kalshi_edge.errors import IllegalStep, InputError
+from kalshi_edge.units import ONE, ZERO
+
+
+class Side(StrEnum):
+    """Which side of the YES book an order joins, spelt as the exchange spells it."""
+
+    BUY = "bid"
+    SELL = "ask"
+
+
+class Strategy(StrEnum):
+    """Who thought of the trade."""
+
+    SINGLE = "single"
+    BRACKET = "bracket"
+    MANUAL = "manual"
+
+
+class TimeInForce(StrEnum):
+    """How long an order waits, spelt as the exchange spells it."""
+
+    GOOD_TILL_CANCELED = "good_till_canceled"
+    IMMEDIATE_OR_CANCEL = "immediate_or_cancel"
+    FILL_OR_KILL = "fill_or_kill"
+
+
+def derived_id(*parts: object) -> str:
+    """An identifier that is the same whenever its parts are: a replay and a retry find it again.
+
+    32 hexadecimal digits of SHA-256 over the parts' text.
+
+    >>> derived_id("paper", "KXHIGHNY-26NOV22-B52.5", 1) == derived_id(
+    ...     "paper", "KXHIGHNY-26NOV22-B52.5", 1)
+    True
+    """
+    text = "\x1f".join(str(part) for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An order we mean to send; stored before it is sent.
+
+    ``intent_id`` is also the client order id. ``trade_id`` names the trade it opens, or the one it
+    closes. ``limit_price`` is in dollars per YES contract. ``cost_limit`` is the most that it may
+    cost in dollars, fees included (nothing for an order that reduces a position).
+    """
+
+    intent_id: str
+    trade_id: str
+    strategy: Strategy
+    ticker: str
+    city: str
+    climate_day: date
+    side: Side
+    count: Decimal
+    limit_price: Decimal
+    created_at: datetime
+    bracket_id: str | None = None
+    fair: float | None = None
+    """Our probability when it was decided."""
+    edge: float | None = None
+    """The net edge the gate saw when it was decided, dollars per contract."""
+    cost_limit: Decimal = ZERO
+    reduces: bool = False
+    time_in_force: TimeInForce = TimeInForce.IMMEDIATE_OR_CANCEL
+    post_only: bool = False
+    expires_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.count <= ZERO:
+            raise InputError(f"{self.ticker}: an order for {self.count} contracts")
+        if not ZERO < self.limit_price < ONE:
+            raise InputError(f"{self.ticker}: an order at {self.limit_price} dollars")
+
+
+class OrderState(StrEnum):
+    """Where an order is."""
+
+    NEW = "new"
+    """Stored, not sent."""
+    SENT = "sent"
+    """On its way; no answer yet."""
+    UNKNOWN = "unknown"
+    """The answer was lost: it may exist. Blocks its market until resolved."""
+    RESTING = "resting"
+    PARTIAL = "partial"
+    """Resting, and partly filled."""
+    DONE = "done"
+
+
+class OrderStep(StrEnum):
+    """What can happen to an order."""
+
+    SEND = "send"
+    LOSE = "lose"
+    """The reply did not come."""
+    ACCEPT = "accept"
+    FILL = "fill"
+    FINISH = "finish"
+    """Filled, cancelled, expired, refused or swept; the reason says which."""
+
+
+_S, _T = OrderState, OrderStep
+ORDER_STEPS: dict[tuple[OrderState, OrderStep], OrderState] = {
+    (_S.NEW, _T.SEND): _S.SENT,
+    (_S.NEW, _T.FINISH): _S.DONE,
+    (_S.SENT, _T.ACCEPT): _S.RESTING,
+    (_S.SENT, _T.LOSE): _S.UNKNOWN,
+    # A fill may overtake the reply to the order that earned it.
+    (_S.SENT, _T.FILL): _S.PARTIAL,
+    (_S.SENT, _T.FINISH): _S.DONE,
+    (_S.UNKNOWN, _T.SEND): _S.SENT,
+    (_S.UNKNOWN, _T.LOSE): _S.UNKNOWN,
+    (_S.UNKNOWN, _T.ACCEPT): _S.RESTING,
+    (_S.UNKNOWN, _T.FILL): _S.PARTIAL,
+    (_S.UNKNOWN, _T.FINISH): _S.DONE,
+    (_S.RESTING, _T.ACCEPT): _S.RESTING,
+    (_S.RESTING, _T.FILL): _S.PARTIAL,
+    (_S.RESTING, _T.FINISH): _S.DONE,
+    (_S.PARTIAL, _T.ACCEPT): _S.PARTIAL,
+    (_S.PARTIAL, _T.FILL): _S.PARTIAL,
+    (_S.PARTIAL, _T.FINISH): _S.DONE,
+    # The exchange may tell us of the end before it tells us of the last fill.
+    (_S.DONE, _T.FILL): _S.DONE,
+    (_S.DONE, _T.FINISH): _S.DONE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An intent and how far it has come."""
+
+    intent: Intent
+    state: OrderState = OrderState.NEW
+    order_id: str | None = None
+    """The exchange's name for it, once known."""
+    filled: Decimal = ZERO
+    reason: str = ""
+    """Why it is done."""
+
+    def step(self, step: OrderStep, *, order_id: str | None = None, reason: str = "") -> "Order":
+        """The order after ``step``; raises ``IllegalStep`` where the table has none."""
+        state = ORDER_STEPS.get((self.state, step))
+        if state is None:
+            raise IllegalStep(f"{self.intent.ticker}: no step {step} from {self.state}")
+        return replace(
+            self, state=state, order_id=order_id or self.order_id, reason=reason or self.reason
+        )
+
+    def fill(self, count: Decimal) -> "Order":
+        """The order after ``count`` more contracts have traded; done when nothing is left.
+
+        Raises ``IllegalStep`` where that is more than was ordered.
+        """
+        filled = self.filled + count
+        if filled > self.intent.count:
+            raise IllegalStep(
+                f"{self.intent.ticker}: filled {filled} of an order for {self.intent.count}"
+            )
+        order = replace(self.step(OrderStep.FILL), filled=filled)
+        if filled == self.intent.count and order.state is not OrderState.DONE:
+            return order.step(OrderStep.FINISH, reason="filled")
+        return order
+
+    @property
+    def remaining(self) -> Decimal:
+        """Contracts that may still trade; none once the order is done."""
+        return ZERO if self.state is OrderState.DONE else self.intent.count - self.filled
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it can still trade, as far as we know."""
+        return self.state is not OrderState.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """Contracts that changed hands for one of our orders."""
+
+    fill_id: str
+    intent_id: str
+    ticker: str
+    side: Side
+    count: Decimal
+    price: Decimal
+    """Dollars per YES contract."""
+    fee: Decimal
+    """Dollars for the whole fill, as charged."""
+    is_taker: bool
+    valid_at: datetime
+    received_at: datetime
+
+    def __post_init__(self) -> None:
+        if self.count <= ZERO or not ZERO < self.price < ONE:
+            raise InputError(f"{self.ticker}: a fill of {self.count} at {self.price}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The exchange's final word on one market: what a YES contract pays.
+
+    ``value`` is 1 or 0 dollars, or between where the exchange settled at a fair price.
+    ``high_f`` is the figure it used, where it says so.
+    """
+
+    ticker: str
+    value: Decimal
+    high_f: Decimal | None
+    valid_at: datetime
+    received_at: datetime
+
+    def __post_init__(self) -> None:
+        if not ZERO <= self.value <= ONE:
+            raise InputError(f"{self.ticker}: settled at {self.value} dollars")

@@ -1,0 +1,111 @@
+"""What the store keeps beside orders and the journal."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from kalshi_edge.domain.orders import Strategy
+from kalshi_edge.units import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How far a model's word about one city is off, learned from days already settled.
+
+    The calibrated distribution is Normal(point + bias_f, (σ × sigma_scale)²).
+    """
+
+    city: str
+    model: str
+    version: str
+    """The model version it was learned on; it says nothing about another."""
+    bias_f: float = 0.0
+    """Actual − forecast, °F, shrunk towards 0."""
+    sigma_scale: float = 1.0
+    """Root mean square of error ÷ σ, shrunk towards 1."""
+    days: int = 0
+    """Settled days it rests on."""
+    as_of: date | None = None
+    """The last climate day it has seen."""
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """One position from entry to exit, per market; the legs of a bracket share ``bracket_id``.
+
+    ``count`` is what was bought; ``open_count`` what is still held. Dollars throughout.
+    """
+
+    trade_id: str
+    mode: str
+    strategy: Strategy
+    ticker: str
+    city: str
+    climate_day: date
+    opened_at: datetime
+    bracket_id: str | None = None
+    fair: float | None = None
+    edge: float | None = None
+    """The net edge the gate saw at entry: what was claimed."""
+    count: Decimal = ZERO
+    open_count: Decimal = ZERO
+    paid: Decimal = ZERO
+    """For all contracts bought, without fees."""
+    received: Decimal = ZERO
+    """From sales and settlement, without fees."""
+    fees: Decimal = ZERO
+    closed_at: datetime | None = None
+    settled_value: Decimal | None = None
+    """What a contract paid at settlement, where it was held that long."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether any of it is still held."""
+        return self.open_count != ZERO
+
+    @property
+    def pnl(self) -> Decimal | None:
+        """Realised dollars, fees included; ``None`` while any of it is still held."""
+        return None if self.is_open else self.received - self.paid - self.fees
+
+
+@dataclass(frozen=True, slots=True)
+class DailyRecord:
+    """One UTC day of the account, in dollars. Marks are what the book would pay."""
+
+    day: date
+    mode: str
+    opening_balance: Decimal
+    closing_balance: Decimal
+    """Cash and positions at what they would fetch."""
+    realised: Decimal
+    fees: Decimal
+    wins: int
+    losses: int
+    halts: int
+    """How often the kill switch went off."""
+
+
+class SwitchState(StrEnum):
+    """Whether new risk may be taken."""
+
+    RUN = "run"
+    HALT = "halt"
+    """No new risk; orders that reduce risk go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """The kill switch: its state, since when, why, and when it resets by itself."""
+
+    state: SwitchState
+    reason: str
+    since_at: datetime
+    until_at: datetime | None = None
+    """The next UTC midnight after a day loss; ``None`` holds until somebody resumes."""
+
+    def is_halted(self, at: datetime) -> bool:
+        """Whether it holds at instant ``at``."""
+        return self.state is SwitchState.HALT and (self.until_at is None or at < self.until_at)

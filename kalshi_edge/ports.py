@@ -1,0 +1,98 @@
+"""The outside world as the core sees it: four roles, on one page."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol
+
+from kalshi_edge.domain.events import Event, JournalEntry
+from kalshi_edge.domain.orders import Intent, Order
+from kalshi_edge.domain.records import Calibration, DailyRecord, Switch, Trade
+
+
+class Feed(Protocol):
+    """Where events come from, in the order in which they were received."""
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        """The events, one by one, until there are no more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The exchange's answer to an order: it exists, or existed. A receipt is not a fill."""
+
+    order_id: str
+    resting: Decimal
+    """Contracts left in the book; none where the order is over already."""
+
+
+class Exchange(Protocol):
+    """Where orders go. Fills do not come back here but through the feed."""
+
+    async def place(self, intent: Intent) -> Receipt:
+        """Send an order under ``intent.intent_id``.
+
+        Raises ``OrderRejected`` (it does not exist), ``OutcomeUnknown`` (it may) or
+        ``ExchangeDown`` (nothing was sent).
+        """
+        ...
+
+    async def cancel(self, order: Order) -> Decimal:
+        """Take an order out of the book and say how many contracts that took back.
+
+        An order that is over already takes back nothing. Raises as ``place`` does.
+        """
+        ...
+
+
+class Store(Protocol):
+    """What must survive. Every call returns only when its records are safe."""
+
+    async def append(self, entry: JournalEntry) -> None:
+        """Add a journal line and, in the same transaction, every record among its verdicts.
+
+        Raises ``StoreError`` where the number is not the next one.
+        """
+        ...
+
+    async def journal(self, after_seq: int = 0, limit: int | None = None) -> Sequence[JournalEntry]:
+        """The journal's lines after ``after_seq``, in order."""
+        ...
+
+    async def add_order(self, order: Order) -> bool:
+        """Store an intent before it is sent; ``False`` where one of that id exists already."""
+        ...
+
+    async def save_order(self, order: Order) -> None:
+        """Store how far an order has come. Raises ``StoreError`` where it was never added."""
+        ...
+
+    async def orders(self, *, live_only: bool = False) -> Sequence[Order]:
+        """Orders, oldest first; with ``live_only`` those that may still trade."""
+        ...
+
+    async def trades(self, *, day: date | None = None, city: str | None = None) -> Sequence[Trade]:
+        """Trades of a climate day, of a city, or both, oldest first."""
+        ...
+
+    async def calibrations(self, city: str | None = None) -> Sequence[Calibration]:
+        """Calibration records, oldest first."""
+        ...
+
+    async def daily_records(self) -> Sequence[DailyRecord]:
+        """All daily records, oldest first."""
+        ...
+
+    async def switch(self, at: datetime) -> Switch:
+        """The kill switch as last stored; halted where it cannot be read."""
+        ...
+
+
+class Publisher(Protocol):
+    """Who wants to see every journal line as it is written."""
+
+    def publish(self, entry: JournalEntry) -> None:
+        """Show ``entry``; must not block and must not raise."""
+        ...

@@ -1,0 +1,1 @@
+"""From beliefs and books to orders: edge, size, risk, execution."""
