@@ -277,5 +277,5 @@ class Book:
         return _sweep((level for level in self.asks if level.price <= limit), count)
 
     def sell(self, count: Decimal, limit: Decimal = ZERO) -> Sweep:
-        """What selling up to ``count`` contracts at ``limit`` or higher meets, from the best bid."""
+        """What selling up to ``count`` contracts at ``limit`` or higher meets, from the top."""
         return _sweep((level for level in self.bids if level.price >= limit), count)

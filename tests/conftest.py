@@ -1,0 +1,23 @@
+"""What every test may ask for: the real specimens beside the project, and calm hypothesis settings."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+settings.register_profile("usual", deadline=None, max_examples=100)
+settings.register_profile(
+    "thorough", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "usual"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real specimens; the test says so and stands aside where there is none."""
+    if not SHARED.is_dir():
+        pytest.skip("needs the real specimens in ../shared, which are not here")
+    return SHARED
