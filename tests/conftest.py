@@ -1,4 +1,4 @@
-"""What every test may ask for: the real specimens beside the project, and calm hypothesis settings."""
+"""What every test may ask for: the real specimens, and calm hypothesis settings."""
 
 import os
 from pathlib import Path

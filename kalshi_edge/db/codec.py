@@ -1,0 +1,68 @@
+"""Domain values to JSON and back, without loss: the one form of stores, journal and history.
+
+A value of a union carries its ``kind``. Decimals are strings, instants ISO 8601 in UTC; fields at
+their default are left out, and a field nobody knows is an error.
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import Any, TypeVar
+
+import orjson
+from cattrs.errors import ForbiddenExtraKeysError
+from cattrs.preconf.orjson import OrjsonConverter, make_converter
+from cattrs.strategies import configure_tagged_union
+
+from kalshi_edge.domain.events import Command, Event, Opportunity, Verdict
+from kalshi_edge.errors import InputError
+
+T = TypeVar("T")
+
+
+def _instant(text: str, _: type) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"an instant without a zone: {text}")
+    return at.astimezone(UTC)
+
+
+@cache
+def _converter() -> OrjsonConverter:
+    """The converter, built on first use: looking at every class takes a moment."""
+    converter = make_converter(
+        omit_if_default=True, forbid_extra_keys=True, detailed_validation=False
+    )
+    converter.register_unstructure_hook(Decimal, str)
+    converter.register_structure_hook(Decimal, lambda text, _: Decimal(text))
+    converter.register_structure_hook(datetime, _instant)
+    for union in (Opportunity | Command, Event, Verdict):
+        configure_tagged_union(union, converter, tag_name="kind")
+    return converter
+
+
+def to_json(value: Any, of: Any = None) -> bytes:
+    """The JSON of ``value`` on one line; ``of`` names the union it belongs to, if to any.
+
+    >>> from kalshi_edge.domain.events import CycleDue
+    >>> to_json(CycleDue(datetime(2026, 11, 22, tzinfo=UTC)), Event)
+    b'{"received_at":"2026-11-22T00:00:00+00:00","kind":"CycleDue"}'
+    """
+    return orjson.dumps(_converter().unstructure(value, unstructure_as=of or type(value)))
+
+
+def from_json(text: bytes | str, of: type[T] | Any) -> T:
+    """The value that ``text`` describes; raises ``InputError`` where it describes none.
+
+    >>> from_json(b'{"received_at":"2026-11-22T00:00:00+00:00","kind":"CycleDue"}', Event)
+    CycleDue(received_at=datetime.datetime(2026, 11, 22, 0, 0, tzinfo=datetime.timezone.utc))
+    """
+    try:
+        value: T = _converter().structure(orjson.loads(text), of)
+    except InputError:
+        raise
+    except ForbiddenExtraKeysError as error:
+        raise InputError(f"unknown fields {sorted(error.extra_fields)}: {text[:120]!r}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, InvalidOperation) as error:
+        raise InputError(f"not a record: {error!r} in {text[:120]!r}") from error
+    return value
