@@ -8,7 +8,7 @@ from typing import Protocol
 
 from kalshi_edge.domain.events import Event, JournalEntry
 from kalshi_edge.domain.orders import Intent, Order
-from kalshi_edge.domain.records import Calibration, DailyRecord, Switch, Trade
+from kalshi_edge.domain.records import Calibration, DailyRecord, SeriesTerms, Switch, Trade
 
 
 class Feed(Protocol):
@@ -24,6 +24,8 @@ class Receipt:
     """The exchange's answer to an order: it exists, or existed. A receipt is not a fill."""
 
     order_id: str
+    filled: Decimal
+    """Contracts that traded at once; their fills come through the feed."""
     resting: Decimal
     """Contracts left in the book; none where the order is over already."""
 
@@ -83,6 +85,10 @@ class Store(Protocol):
 
     async def daily_records(self) -> Sequence[DailyRecord]:
         """All daily records, oldest first."""
+        ...
+
+    async def terms(self) -> Sequence[SeriesTerms]:
+        """The rules of every series as last accepted or refused."""
         ...
 
     async def switch(self, at: datetime) -> Switch:

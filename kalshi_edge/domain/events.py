@@ -11,8 +11,9 @@ from typing import TypeAlias
 
 from kalshi_edge.domain.market import Bin, Book, Ladder
 from kalshi_edge.domain.orders import Fill, Intent, OrderStep, Settlement, Strategy
-from kalshi_edge.domain.records import Calibration, DailyRecord, Switch, Trade
+from kalshi_edge.domain.records import Calibration, DailyRecord, SeriesTerms, Switch, Trade
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
+from kalshi_edge.units import ZERO
 
 # --- events -----------------------------------------------------------------------------------
 
@@ -39,6 +40,8 @@ class OrderUpdate:
     step: OrderStep
     received_at: datetime
     order_id: str | None = None
+    filled: Decimal = ZERO
+    """Contracts that the exchange says have traded; their fills follow."""
     reason: str = ""
 
 
@@ -230,6 +233,7 @@ Verdict: TypeAlias = (
     | Calibration
     | Trade
     | DailyRecord
+    | SeriesTerms
 )
 
 

@@ -148,16 +148,30 @@ class Order:
     order_id: str | None = None
     """The exchange's name for it, once known."""
     filled: Decimal = ZERO
+    """Contracts whose fills we hold: the truth."""
+    reported: Decimal = ZERO
+    """Contracts that the exchange says have traded; their fills may still be on the way."""
     reason: str = ""
     """Why it is done."""
 
-    def step(self, step: OrderStep, *, order_id: str | None = None, reason: str = "") -> "Order":
+    def step(
+        self,
+        step: OrderStep,
+        *,
+        order_id: str | None = None,
+        reported: Decimal = ZERO,
+        reason: str = "",
+    ) -> "Order":
         """The order after ``step``; raises ``IllegalStep`` where the table has none."""
         state = ORDER_STEPS.get((self.state, step))
         if state is None:
             raise IllegalStep(f"{self.intent.ticker}: no step {step} from {self.state}")
         return replace(
-            self, state=state, order_id=order_id or self.order_id, reason=reason or self.reason
+            self,
+            state=state,
+            order_id=order_id or self.order_id,
+            reported=max(reported, self.reported),
+            reason=reason or self.reason,
         )
 
     def fill(self, count: Decimal) -> "Order":
@@ -176,14 +190,15 @@ class Order:
         return order
 
     @property
-    def remaining(self) -> Decimal:
-        """Contracts that may still trade; none once the order is done."""
-        return ZERO if self.state is OrderState.DONE else self.intent.count - self.filled
+    def pending(self) -> Decimal:
+        """Contracts that may still arrive as fills: what can trade, and what was only reported."""
+        reported = max(self.reported - self.filled, ZERO)
+        return reported if self.state is OrderState.DONE else self.intent.count - self.filled
 
     @property
     def is_live(self) -> bool:
-        """Whether it can still trade, as far as we know."""
-        return self.state is not OrderState.DONE
+        """Whether it can still trade, or owes us a fill, as far as we know."""
+        return self.state is not OrderState.DONE or self.pending > ZERO
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from kalshi_edge.domain.orders import Strategy
+from kalshi_edge.domain.orders import Side, Strategy
 from kalshi_edge.units import ZERO
 
 
@@ -28,6 +28,10 @@ class Calibration:
     """Settled days it rests on."""
     as_of: date | None = None
     """The last climate day it has seen."""
+    error_f: float | None = None
+    """That day's actual − forecast, °F, before calibration."""
+    sigma_f: float | None = None
+    """That day's σ, °F, before calibration."""
     received_at: datetime | None = None
 
 
@@ -45,6 +49,8 @@ class Trade:
     city: str
     climate_day: date
     opened_at: datetime
+    side: Side = Side.BUY
+    """``BUY`` holds YES; ``SELL`` holds NO, and its money is counted in NO prices."""
     bracket_id: str | None = None
     fair: float | None = None
     edge: float | None = None
@@ -86,6 +92,18 @@ class DailyRecord:
     losses: int
     halts: int
     """How often the kill switch went off."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesTerms:
+    """The rules of a series as first seen or as a person last accepted them."""
+
+    series: str
+    fingerprint: str
+    source: str
+    accepted: bool
+    """Without acceptance nothing new is bought in the series."""
+    received_at: datetime
 
 
 class SwitchState(StrEnum):

@@ -1,0 +1,160 @@
+"""The account as a fold of fills and settlements: cash, positions, what they would fetch.
+
+A fill is counted once, whoever tells us of it and how often. A position is an open ``Trade``.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from kalshi_edge.domain.market import Book
+from kalshi_edge.domain.orders import Fill, Intent, Settlement, Side
+from kalshi_edge.domain.records import Trade
+from kalshi_edge.errors import StateError
+from kalshi_edge.units import ONE, ZERO
+
+
+def liquidation_value(trade: Trade, book: Book | None) -> Decimal:
+    """Dollars that selling what is still held into ``book`` would fetch, level by level.
+
+    Σ price × count over the bids, best first, for the whole position; what finds no bid counts
+    nothing. Without any book the position stands at what was paid for it: we know no better.
+
+    >>> from datetime import UTC, datetime
+    >>> from kalshi_edge.domain.market import Level
+    >>> from kalshi_edge.domain.orders import Strategy
+    >>> now = datetime(2026, 11, 22, tzinfo=UTC)
+    >>> trade = Trade("t", "paper", Strategy.SINGLE, "T", "NYC", date(2026, 11, 22), now,
+    ...               count=Decimal(8), open_count=Decimal(8), paid=Decimal("3.20"))
+    >>> bids = (Level(Decimal("0.35"), Decimal(5)), Level(Decimal("0.30"), Decimal(2)))
+    >>> liquidation_value(trade, Book("T", bids, (), now, now))
+    Decimal('2.35')
+    """
+    if book is None:
+        return open_cost(trade)
+    if trade.side is Side.BUY:
+        return book.sell(trade.open_count).cost
+    found = book.buy(trade.open_count)
+    return found.count - found.cost
+
+
+def open_cost(trade: Trade) -> Decimal:
+    """Dollars paid, without fees, for the contracts still held (average cost)."""
+    return trade.paid * trade.open_count / trade.count if trade.count else ZERO
+
+
+class Tracker:
+    """Cash and trades after everything that was applied so far."""
+
+    def __init__(self, mode: str, starting_balance: Decimal, trades: Iterable[Trade] = ()) -> None:
+        self.mode = mode
+        self.trades = {trade.trade_id: trade for trade in trades}
+        flows = sum((t.received - t.paid - t.fees for t in self.trades.values()), ZERO)
+        self.cash = starting_balance + flows
+        self._seen_fills: set[str] = set()
+
+    def fill(self, fill: Fill, intent: Intent) -> Trade | None:
+        """Count ``fill`` of the order that ``intent`` became; ``None`` where it was counted before.
+
+        Raises ``StateError`` where it would reduce a trade by more than is held.
+        """
+        if fill.fill_id in self._seen_fills:
+            return None
+        before = self.trades.get(intent.trade_id)
+        trade = (
+            _reduced(before, fill) if intent.reduces else _enlarged(before, fill, intent, self.mode)
+        )
+        self._seen_fills.add(fill.fill_id)
+        return self._keep(before, trade)
+
+    def settle(self, settlement: Settlement) -> tuple[Trade, ...]:
+        """Pay out every open trade in the settled market; none where all are closed already."""
+        return tuple(
+            self._keep(trade, _settled(trade, settlement))
+            for trade in self.open_trades()
+            if trade.ticker == settlement.ticker
+        )
+
+    def open_trades(self) -> tuple[Trade, ...]:
+        """Trades of which something is still held, oldest first."""
+        return tuple(trade for trade in self.trades.values() if trade.is_open)
+
+    def cost(self) -> Decimal:
+        """Dollars paid, without fees, for everything still held."""
+        return sum((open_cost(trade) for trade in self.open_trades()), ZERO)
+
+    def exposure(self, city: str, climate_day: date) -> Decimal:
+        """Dollars at risk in one city's climate day: cost and fees of what is held."""
+        return sum(
+            (
+                open_cost(trade) + trade.fees
+                for trade in self.open_trades()
+                if (trade.city, trade.climate_day) == (city, climate_day)
+            ),
+            ZERO,
+        )
+
+    def equity(self, books: Mapping[str, Book]) -> Decimal:
+        """Cash and what every position would fetch now, dollars."""
+        marks = (liquidation_value(t, books.get(t.ticker)) for t in self.open_trades())
+        return self.cash + sum(marks, ZERO)
+
+    def _keep(self, before: Trade | None, after: Trade) -> Trade:
+        for trade, sign in ((before, -1), (after, 1)):
+            if trade is not None:
+                self.cash += sign * (trade.received - trade.paid - trade.fees)
+        self.trades[after.trade_id] = after
+        return after
+
+
+def _value_to_holder(side: Side, yes_price: Decimal) -> Decimal:
+    return yes_price if side is Side.BUY else ONE - yes_price
+
+
+def _enlarged(before: Trade | None, fill: Fill, intent: Intent, mode: str) -> Trade:
+    trade = before or Trade(
+        trade_id=intent.trade_id,
+        mode=mode,
+        strategy=intent.strategy,
+        ticker=intent.ticker,
+        city=intent.city,
+        climate_day=intent.climate_day,
+        opened_at=fill.valid_at,
+        side=intent.side,
+        bracket_id=intent.bracket_id,
+        fair=intent.fair,
+        edge=intent.edge,
+    )
+    return replace(
+        trade,
+        count=trade.count + fill.count,
+        open_count=trade.open_count + fill.count,
+        paid=trade.paid + fill.count * _value_to_holder(trade.side, fill.price),
+        fees=trade.fees + fill.fee,
+    )
+
+
+def _reduced(trade: Trade | None, fill: Fill) -> Trade:
+    held = ZERO if trade is None else trade.open_count
+    if trade is None or fill.count > held:
+        raise StateError(f"{fill.ticker}: sold {fill.count} contracts, held {held}")
+    left = held - fill.count
+    return replace(
+        trade,
+        open_count=left,
+        received=trade.received + fill.count * _value_to_holder(trade.side, fill.price),
+        fees=trade.fees + fill.fee,
+        closed_at=None if left else fill.valid_at,
+    )
+
+
+def _settled(trade: Trade, settlement: Settlement) -> Trade:
+    value = _value_to_holder(trade.side, settlement.value)
+    return replace(
+        trade,
+        open_count=ZERO,
+        received=trade.received + trade.open_count * value,
+        closed_at=settlement.valid_at,
+        settled_value=value,
+    )
