@@ -5,7 +5,6 @@ A fill is counted once, whoever tells us of it and how often. A position is an o
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 
 from kalshi_edge.domain.market import Book
@@ -21,7 +20,7 @@ def liquidation_value(trade: Trade, book: Book | None) -> Decimal:
     Σ price × count over the bids, best first, for the whole position; what finds no bid counts
     nothing. Without any book the position stands at what was paid for it: we know no better.
 
-    >>> from datetime import UTC, datetime
+    >>> from datetime import UTC, date, datetime
     >>> from kalshi_edge.domain.market import Level
     >>> from kalshi_edge.domain.orders import Strategy
     >>> now = datetime(2026, 11, 22, tzinfo=UTC)
@@ -47,12 +46,18 @@ def open_cost(trade: Trade) -> Decimal:
 class Tracker:
     """Cash and trades after everything that was applied so far."""
 
-    def __init__(self, mode: str, starting_balance: Decimal, trades: Iterable[Trade] = ()) -> None:
+    def __init__(
+        self,
+        mode: str,
+        starting_balance: Decimal,
+        trades: Iterable[Trade] = (),
+        seen_fills: Iterable[str] = (),
+    ) -> None:
         self.mode = mode
         self.trades = {trade.trade_id: trade for trade in trades}
         flows = sum((t.received - t.paid - t.fees for t in self.trades.values()), ZERO)
         self.cash = starting_balance + flows
-        self._seen_fills: set[str] = set()
+        self._seen_fills = set(seen_fills)
 
     def fill(self, fill: Fill, intent: Intent) -> Trade | None:
         """Count ``fill`` of the order that ``intent`` became; ``None`` where it was counted before.
@@ -83,17 +88,6 @@ class Tracker:
     def cost(self) -> Decimal:
         """Dollars paid, without fees, for everything still held."""
         return sum((open_cost(trade) for trade in self.open_trades()), ZERO)
-
-    def exposure(self, city: str, climate_day: date) -> Decimal:
-        """Dollars at risk in one city's climate day: cost and fees of what is held."""
-        return sum(
-            (
-                open_cost(trade) + trade.fees
-                for trade in self.open_trades()
-                if (trade.city, trade.climate_day) == (city, climate_day)
-            ),
-            ZERO,
-        )
 
     def equity(self, books: Mapping[str, Book]) -> Decimal:
         """Cash and what every position would fetch now, dollars."""

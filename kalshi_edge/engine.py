@@ -1,0 +1,151 @@
+"""The engine: told one event at a time, it answers with verdicts. Synchronous, deterministic.
+
+It owns no clock: an event's ``received_at`` is the time. Of each market it only looks at the
+newest book, so that books between two decisions may be left out of a replay.
+"""
+
+from typing import assert_never
+
+from kalshi_edge.domain.events import (
+    AcknowledgeTerms,
+    Approved,
+    Check,
+    ClosePosition,
+    CycleDone,
+    CycleDue,
+    DayTurned,
+    Event,
+    Halt,
+    OrderUpdate,
+    Refused,
+    Resume,
+    Verdict,
+)
+from kalshi_edge.domain.market import Book, Ladder
+from kalshi_edge.domain.orders import Fill, Settlement
+from kalshi_edge.domain.records import Switch, SwitchState
+from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
+from kalshi_edge.portfolio.account import Account
+from kalshi_edge.trading.decision import Outlook, Playbook, decisions
+from kalshi_edge.trading.knowledge import Knowledge
+from kalshi_edge.trading.risk import day_loss_switch, review_close, situation
+
+
+class Engine:
+    """Knowledge of the world, the account, and the rules that turn one into the other."""
+
+    def __init__(self, knowledge: Knowledge, account: Account, playbook: Playbook) -> None:
+        self.knowledge = knowledge
+        self.account = account
+        self.playbook = playbook
+
+    def handle(self, event: Event) -> tuple[Verdict, ...]:
+        """Everything that follows from ``event``, in the order in which it is to happen."""
+        at = event.received_at
+        turned = self.account.turn_day(at, self.knowledge.books)
+        verdicts = self._answer(event)
+        if turned:
+            self.knowledge.forget(at)
+        return (*turned, *verdicts, *self._day_loss(event))
+
+    # One arm for every kind of event, closed by assert_never: long, but nothing to be lost in.
+    def _answer(  # noqa: C901, PLR0911, PLR0912
+        self, event: Event
+    ) -> tuple[Verdict, ...]:
+        match event:
+            case CycleDue():
+                return self._cycle(event)
+            case Forecast():
+                self.knowledge.forecast(event)
+                return ()
+            case Book():
+                self.knowledge.book(event)
+                return ()
+            case Observation() | DayTurned():
+                return ()
+            case Ladder():
+                return self.knowledge.ladder(event)
+            case ClimateReport():
+                return self.knowledge.report(event)
+            case Fill():
+                return self.account.fill(event)
+            case OrderUpdate():
+                return self.account.update(event)
+            case Settlement():
+                return (*self.account.settle(event), *self.knowledge.settlement(event))
+            case Halt():
+                return (self._throw(SwitchState.HALT, event),)
+            case Resume():
+                return (self._throw(SwitchState.RUN, event),)
+            case ClosePosition():
+                return (self._close(event),)
+            case AcknowledgeTerms():
+                return (self._acknowledge(event),)
+            case _:
+                assert_never(event)
+
+    def _cycle(self, event: CycleDue) -> tuple[Verdict, ...]:
+        at, playbook = event.received_at, self.playbook
+        outlooks: list[Outlook] = []
+        skipped: list[str] = []
+        for name, ladder in sorted(self.knowledge.ladders.items()):
+            if at >= ladder.station.day_end(ladder.climate_day):
+                continue
+            outlook = self.knowledge.outlook(ladder, at, playbook.limits)
+            if isinstance(outlook, str):
+                skipped.append(f"{name}: {outlook}")
+            else:
+                outlooks.append(outlook)
+        before = situation(self.account, self.knowledge.books, at)
+        verdicts = decisions(outlooks, before, playbook, self.account.tracker.mode)
+        approved = [verdict for verdict in verdicts if isinstance(verdict, Approved)]
+        for verdict in approved:
+            self.account.approve(verdict)
+        done = CycleDone(
+            received_at=at,
+            cities=tuple(self.knowledge.view(one, playbook.gates) for one in outlooks),
+            skipped=tuple(skipped),
+            approved=len(approved),
+            refused=len(verdicts) - len(approved),
+            cash=self.account.tracker.cash,
+            equity=self.account.tracker.equity(self.knowledge.books),
+        )
+        return (*verdicts, done)
+
+    def _throw(self, state: SwitchState, command: Halt | Resume) -> Switch:
+        return self.account.throw(Switch(state, command.reason, command.received_at))
+
+    def _close(self, command: ClosePosition) -> Approved | Refused:
+        trade = self.account.tracker.trades.get(command.trade_id)
+        pending = self.account.pending_sales(command.trade_id)
+        verdict = review_close(command, trade, pending)
+        if isinstance(verdict, Approved):
+            self.account.approve(verdict)
+        return verdict
+
+    def _acknowledge(self, command: AcknowledgeTerms) -> Verdict:
+        record = self.knowledge.acknowledge(command)
+        if record is not None:
+            return record
+        known = self.knowledge.terms.get(command.series)
+        figure = "no rules seen" if known is None else known.fingerprint
+        return Refused(command, (Check("fingerprint", False, command.fingerprint, figure),))
+
+    def _day_loss(self, event: Event) -> tuple[Switch, ...]:
+        # Only these change what the account is worth.
+        if not isinstance(event, Book | Fill | Settlement | CycleDue):
+            return ()
+        at, account = event.received_at, self.account
+        if isinstance(event, Book) and not self._is_held(event.ticker):
+            return ()
+        thrown = day_loss_switch(
+            account.switch_at(at),
+            account.tracker.equity(self.knowledge.books),
+            account.opening_balance,
+            at,
+            self.playbook.limits,
+        )
+        return () if thrown is None else (account.throw(thrown),)
+
+    def _is_held(self, ticker: str) -> bool:
+        return any(trade.ticker == ticker for trade in self.account.tracker.open_trades())

@@ -1,0 +1,141 @@
+"""The account in time: orders on their way, the tracker, the UTC day and the kill switch.
+
+What has been approved counts as spent until the exchange says that it is not.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from kalshi_edge.domain.events import Alarm, Approved, OrderUpdate
+from kalshi_edge.domain.market import Book
+from kalshi_edge.domain.orders import Fill, Order, Settlement
+from kalshi_edge.domain.records import DailyRecord, Switch, SwitchState, Trade
+from kalshi_edge.portfolio.performance import closed_on, performance
+from kalshi_edge.portfolio.tracker import Tracker
+from kalshi_edge.units import ZERO
+
+KEEP_DONE_ORDERS = timedelta(days=3)
+"""A fill may come late, but not this late."""
+
+
+class Account:
+    """Everything about our own money, restored from records and moved on by events."""
+
+    def __init__(
+        self,
+        mode: str,
+        starting_balance: Decimal,
+        *,
+        trades: Iterable[Trade] = (),
+        orders: Iterable[Order] = (),
+        seen_fills: Collection[str] = (),
+        switch: Switch | None = None,
+        last_day: DailyRecord | None = None,
+    ) -> None:
+        self.tracker = Tracker(mode, starting_balance, trades, seen_fills)
+        self.orders = {order.intent.intent_id: order for order in orders}
+        self.switch = switch
+        self.starting_balance = starting_balance
+        self.day = None if last_day is None else last_day.day + timedelta(days=1)
+        self.opening_balance = starting_balance if last_day is None else last_day.closing_balance
+        self._halts = 0
+
+    def approve(self, approved: Approved) -> None:
+        """Count the orders of ``approved`` as on their way."""
+        for intent in approved.intents:
+            self.orders[intent.intent_id] = Order(intent)
+
+    def update(self, update: OrderUpdate) -> tuple[Alarm, ...]:
+        """Move an order on; an order we do not know is cause for alarm."""
+        order = self.orders.get(update.intent_id)
+        if order is None:
+            return (Alarm("unknown_order", f"news of order {update.intent_id}, which is not ours"),)
+        self.orders[update.intent_id] = order.step(
+            update.step, order_id=update.order_id, reported=update.filled, reason=update.reason
+        )
+        return ()
+
+    def fill(self, fill: Fill) -> tuple[Trade | Alarm, ...]:
+        """Count a fill, once; one of an order we do not know is cause for alarm."""
+        order = self.orders.get(fill.intent_id)
+        if order is None:
+            text = f"{fill.ticker}: {fill.count} contracts of order {fill.intent_id}, not ours"
+            return (Alarm("unknown_fill", text),)
+        trade = self.tracker.fill(fill, order.intent)
+        if trade is None:
+            return ()
+        self.orders[fill.intent_id] = order.fill(fill.count)
+        return (trade,)
+
+    def settle(self, settlement: Settlement) -> tuple[Trade, ...]:
+        """Pay out what is held in the settled market."""
+        return self.tracker.settle(settlement)
+
+    def turn_day(self, at: datetime, books: Mapping[str, Book]) -> tuple[DailyRecord | Switch, ...]:
+        """Close the books of the UTC day before ``at``, if that day is not today's."""
+        today = at.date()
+        if self.day is not None and self.day >= today:
+            return ()
+        closed, self.day = self.day, today
+        equity = self.tracker.equity(books)
+        if closed is None:
+            return ()
+        done = performance(closed_on(self.tracker.trades.values(), closed))
+        record = DailyRecord(
+            day=closed,
+            mode=self.tracker.mode,
+            opening_balance=self.opening_balance,
+            closing_balance=equity,
+            realised=done.pnl,
+            fees=done.fees,
+            wins=done.wins,
+            losses=done.losses,
+            halts=self._halts,
+        )
+        self.opening_balance, self._halts = equity, 0
+        self._forget_done_orders(at)
+        return (record, *self._released(at))
+
+    def throw(self, switch: Switch) -> Switch:
+        """Set the kill switch."""
+        self.switch = switch
+        self._halts += switch.state is SwitchState.HALT
+        return switch
+
+    def switch_at(self, at: datetime) -> Switch:
+        """The kill switch as it stands; one never thrown lets trading run."""
+        return self.switch or Switch(SwitchState.RUN, "never thrown", at)
+
+    def entries(self) -> tuple[Order, ...]:
+        """Orders that may still add to our risk."""
+        return tuple(o for o in self.orders.values() if o.is_live and not o.intent.reduces)
+
+    def pending_sales(self, trade_id: str) -> Decimal:
+        """Contracts of a trade that live orders are already selling."""
+        return sum(
+            (
+                order.pending
+                for order in self.orders.values()
+                if order.intent.reduces and order.intent.trade_id == trade_id
+            ),
+            ZERO,
+        )
+
+    def _released(self, at: datetime) -> tuple[Switch, ...]:
+        switch = self.switch
+        if switch is None or switch.state is SwitchState.RUN or switch.is_halted(at):
+            return ()
+        return (self.throw(Switch(SwitchState.RUN, f"over at {at:%Y-%m-%d %H:%M}Z", at)),)
+
+    def _forget_done_orders(self, at: datetime) -> None:
+        self.orders = {
+            intent_id: order
+            for intent_id, order in self.orders.items()
+            if order.is_live or order.intent.created_at > at - KEEP_DONE_ORDERS
+        }
+
+
+def pending_cost(order: Order) -> Decimal:
+    """Dollars that the contracts still on their way may cost, fees included."""
+    return order.intent.cost_limit * order.pending / order.intent.count

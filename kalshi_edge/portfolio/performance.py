@@ -1,0 +1,55 @@
+"""How it went: realised results per day, strategy and city, from closed trades alone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from kalshi_edge.domain.records import Trade
+from kalshi_edge.units import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """Closed trades summed up. Dollars; ``wins`` and ``losses`` count trades by their sign."""
+
+    trades: int = 0
+    wins: int = 0
+    losses: int = 0
+    contracts: Decimal = ZERO
+    paid: Decimal = ZERO
+    fees: Decimal = ZERO
+    pnl: Decimal = ZERO
+
+    @property
+    def win_rate(self) -> float | None:
+        """Wins per closed trade; ``None`` without any."""
+        return self.wins / self.trades if self.trades else None
+
+    @property
+    def pnl_per_contract(self) -> Decimal | None:
+        """Dollars per contract bought; ``None`` without any."""
+        return self.pnl / self.contracts if self.contracts else None
+
+
+def performance(trades: Iterable[Trade]) -> Performance:
+    """The sum of all closed trades among ``trades``; open ones are left out."""
+    closed = [(trade, pnl) for trade in trades if (pnl := trade.pnl) is not None]
+    return Performance(
+        trades=len(closed),
+        wins=sum(1 for _, pnl in closed if pnl > 0),
+        losses=sum(1 for _, pnl in closed if pnl < 0),
+        contracts=sum((trade.count for trade, _ in closed), ZERO),
+        paid=sum((trade.paid for trade, _ in closed), ZERO),
+        fees=sum((trade.fees for trade, _ in closed), ZERO),
+        pnl=sum((pnl for _, pnl in closed), ZERO),
+    )
+
+
+def closed_on(trades: Iterable[Trade], day: date) -> tuple[Trade, ...]:
+    """The trades whose last contract left us on UTC day ``day``."""
+    return tuple(
+        trade
+        for trade in trades
+        if not trade.is_open and trade.closed_at is not None and trade.closed_at.date() == day
+    )

@@ -1,0 +1,174 @@
+"""A cycle's decisions: distribution and ladder → edges → sizes → risk, best opportunity first."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+from kalshi_edge.domain.events import Approved, Check, Leg, Opportunity, Refused
+from kalshi_edge.domain.market import Book, FeeRule, Ladder
+from kalshi_edge.domain.orders import Intent, Side, Strategy, derived_id
+from kalshi_edge.models.distribution import Normal, ladder_probabilities
+from kalshi_edge.trading.bracket import bracket_opportunities
+from kalshi_edge.trading.edge import Gates, leg, single_opportunities
+from kalshi_edge.trading.fees import model_fee, taker_fee
+from kalshi_edge.trading.risk import Limits, Situation, review
+from kalshi_edge.trading.sizing import contracts
+from kalshi_edge.units import ONE, ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Playbook:
+    """How this trader trades: its gates, its limits, and which strategies it follows."""
+
+    gates: Gates = field(default_factory=Gates)
+    limits: Limits = field(default_factory=Limits)
+    strategies: frozenset[Strategy] = frozenset({Strategy.SINGLE, Strategy.BRACKET})
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """One ladder as a cycle sees it: what we believe, what is quoted, what holds throughout."""
+
+    at: datetime
+    ladder: Ladder
+    books: Mapping[str, Book]
+    distribution: Normal
+    checks: tuple[Check, ...] = ()
+
+    def legs(self, gates: Gates) -> tuple[Leg, ...]:
+        """Every bin's figures, lowest first."""
+        markets = self.ladder.markets
+        fair = ladder_probabilities(self.distribution, [market.bin for market in markets])
+        return tuple(
+            leg(market, p, self.books.get(market.ticker), self.ladder.fee_rule, gates)
+            for market, p in zip(markets, fair, strict=True)
+        )
+
+    def age_checks(self, legs: Iterable[Leg], limits: Limits) -> tuple[Check, ...]:
+        """Whether each leg's book is fresh enough to act on."""
+        ages = [
+            (leg, self.at - book.valid_at)
+            for leg in legs
+            if (book := self.books.get(leg.ticker)) is not None
+        ]
+        return tuple(
+            Check(
+                "book_age",
+                age <= limits.max_book_age,
+                f"{leg.bin}: {age}",
+                f"≤ {limits.max_book_age}",
+            )
+            for leg, age in ages
+        )
+
+
+def opportunities(outlook: Outlook, playbook: Playbook) -> tuple[Opportunity, ...]:
+    """Everything one ladder offers to the strategies in use, with ladder-wide checks in front."""
+    legs, gates = outlook.legs(playbook.gates), playbook.gates
+    found: tuple[Opportunity, ...] = ()
+    if Strategy.SINGLE in playbook.strategies:
+        found += single_opportunities(outlook.ladder, legs, gates)
+    if Strategy.BRACKET in playbook.strategies:
+        found += bracket_opportunities(outlook.ladder, legs, outlook.distribution.mu_f, gates)
+    return tuple(
+        replace(
+            one,
+            checks=(*outlook.checks, *outlook.age_checks(one.legs, playbook.limits), *one.checks),
+        )
+        for one in found
+    )
+
+
+def decisions(
+    outlooks: Iterable[Outlook], situation: Situation, playbook: Playbook, mode: str
+) -> Sequence[Approved | Refused]:
+    """A verdict on every opportunity, the best expected value first.
+
+    Each approval counts against the limits of those that come after it.
+    """
+    candidates = [
+        (one, outlook) for outlook in outlooks for one in opportunities(outlook, playbook)
+    ]
+    candidates.sort(key=lambda pair: (-pair[0].ev, [leg.ticker for leg in pair[0].legs]))
+    verdicts: list[Approved | Refused] = []
+    for opportunity, outlook in candidates:
+        intents = entry_intents(opportunity, outlook, situation, playbook.limits, mode)
+        verdict = review(opportunity, intents, situation, playbook.limits)
+        if isinstance(verdict, Approved):
+            situation = situation.after(verdict)
+        verdicts.append(verdict)
+    return verdicts
+
+
+def entry_intents(
+    opportunity: Opportunity, outlook: Outlook, situation: Situation, limits: Limits, mode: str
+) -> tuple[Intent, ...]:
+    """The orders that take an opportunity, the same count of each leg; none where none fits.
+
+    Each order is for at most what stands at the best ask, at that price.
+    """
+    asks = [leg.ask for leg in opportunity.legs if leg.ask is not None]
+    if len(asks) < len(opportunity.legs):
+        return ()
+    count = _count(opportunity, asks, outlook, situation, limits)
+    if count <= ZERO:
+        return ()
+    return _intents(opportunity, asks, count, outlook, mode)
+
+
+def _count(
+    opportunity: Opportunity,
+    asks: list[Decimal],
+    outlook: Outlook,
+    situation: Situation,
+    limits: Limits,
+) -> Decimal:
+    rule = outlook.ladder.fee_rule
+    budget = situation.budget(opportunity.city, opportunity.climate_day, limits)
+    count = contracts(
+        p=sum(leg.fair for leg in opportunity.legs),
+        unit_cost=sum((ask + model_fee(ask, ONE, rule, is_taker=True) for ask in asks), ZERO),
+        bankroll=situation.bankroll,
+        budget=budget,
+        depth=min(outlook.books[leg.ticker].asks[0].count for leg in opportunity.legs),
+        fraction=limits.kelly_fraction,
+        step=limits.contract_step,
+    )
+    # The exchange rounds its fee up, so the last contract may not fit after all.
+    while count > ZERO and _cost(asks, count, rule, situation.at) > budget:
+        count -= limits.contract_step
+    return count
+
+
+def _cost(asks: list[Decimal], count: Decimal, rule: FeeRule, at: datetime) -> Decimal:
+    return sum((ask * count + taker_fee(ask, count, rule, at) for ask in asks), ZERO)
+
+
+def _intents(
+    opportunity: Opportunity, asks: list[Decimal], count: Decimal, outlook: Outlook, mode: str
+) -> tuple[Intent, ...]:
+    at, rule = outlook.at, outlook.ladder.fee_rule
+    tickers = [leg.ticker for leg in opportunity.legs]
+    one_structure = len(tickers) > 1
+    bracket_id = derived_id(mode, at.isoformat(), *tickers) if one_structure else None
+    ids = [derived_id(mode, at.isoformat(), opportunity.strategy, ticker) for ticker in tickers]
+    return tuple(
+        Intent(
+            intent_id=intent_id,
+            trade_id=intent_id,
+            strategy=opportunity.strategy,
+            ticker=leg.ticker,
+            city=opportunity.city,
+            climate_day=opportunity.climate_day,
+            side=Side.BUY,
+            count=count,
+            limit_price=ask,
+            created_at=at,
+            bracket_id=bracket_id,
+            fair=leg.fair,
+            edge=leg.net_edge,
+            cost_limit=_cost([ask], count, rule, at),
+        )
+        for leg, ask, intent_id in zip(opportunity.legs, asks, ids, strict=True)
+    )

@@ -1,0 +1,272 @@
+"""What the engine knows of the world: the newest of every fact, and what those taught."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+from kalshi_edge.domain.events import AcknowledgeTerms, Alarm, Check, CityView
+from kalshi_edge.domain.market import Book, FeeType, Ladder, MarketStatus
+from kalshi_edge.domain.orders import Settlement, derived_id
+from kalshi_edge.domain.records import Calibration, SeriesTerms
+from kalshi_edge.domain.weather import ClimateReport, Forecast, Station
+from kalshi_edge.models.calibration import learn, uncalibrated
+from kalshi_edge.models.temperature import daily_high
+from kalshi_edge.trading.decision import Outlook
+from kalshi_edge.trading.edge import Gates
+from kalshi_edge.trading.risk import Limits
+
+REFERENCE = "NWS"
+"""The model name of the forecast that ours is checked against."""
+
+UNTRADED_FEES = {FeeType.FLAT, FeeType.UNKNOWN}
+"""What cannot be computed cannot be traded."""
+
+KEEP = timedelta(days=4)
+"""How long a ladder and its facts stay in memory after its climate day."""
+
+
+class Knowledge:
+    """Facts by what they are about; of each the newest one received."""
+
+    def __init__(
+        self,
+        stations: Iterable[Station],
+        models: Sequence[str],
+        calibrations: Iterable[Calibration] = (),
+        terms: Iterable[SeriesTerms] = (),
+    ) -> None:
+        """``models`` are the forecasts to use, the best first."""
+        self.stations = tuple(stations)
+        self.models = tuple(models)
+        self.ladders: dict[str, Ladder] = {}
+        self.books: dict[str, Book] = {}
+        self.calibrations = {(c.city, c.model, c.version): c for c in calibrations}
+        self.terms = {record.series: record for record in terms}
+        self._ladder_by_ticker: dict[str, Ladder] = {}
+        self._forecasts: dict[tuple[str, date, str], Forecast] = {}
+        self._lessons: dict[tuple[str, date, str], Forecast] = {}
+        self._highs: dict[tuple[str, date], int] = {}
+        self._settlements: dict[str, Settlement] = {}
+
+    # --- taking facts in ----------------------------------------------------------------------
+
+    def forecast(self, forecast: Forecast) -> None:
+        """Keep the forecast of the newest run; one run's later word replaces its earlier one."""
+        station = self._station(forecast.station)
+        key = (forecast.station, forecast.climate_day, forecast.model)
+        known = self._forecasts.get(key)
+        if station is None or (known is not None and known.run_at > forecast.run_at):
+            return
+        self._forecasts[key] = forecast
+        if forecast.received_at <= station.day_start(forecast.climate_day):
+            # What decisions before the day rested on is what its result teaches about.
+            self._lessons[key] = forecast
+
+    def book(self, book: Book) -> None:
+        """Keep the newest book; after a market's close its last book before stays."""
+        ladder = self._ladder_by_ticker.get(book.ticker)
+        if ladder is None or book.received_at < _close_at(ladder):
+            self.books[book.ticker] = book
+
+    def ladder(self, ladder: Ladder) -> tuple[SeriesTerms | Alarm, ...]:
+        """Keep a ladder; new rules in its series are recorded, and changed ones not accepted."""
+        self.ladders[ladder.event_ticker] = ladder
+        for market in ladder.markets:
+            self._ladder_by_ticker[market.ticker] = ladder
+        known = self.terms.get(ladder.series)
+        fingerprint = derived_id(*sorted({m.terms.fingerprint for m in ladder.markets}))
+        if known is not None and known.fingerprint == fingerprint:
+            return ()
+        record = SeriesTerms(
+            series=ladder.series,
+            fingerprint=fingerprint,
+            source=ladder.markets[0].terms.source,
+            accepted=known is None,
+            received_at=ladder.received_at,
+        )
+        self.terms[ladder.series] = record
+        if known is None:
+            return (record,)
+        text = f"{ladder.series}: rules or source changed (now {record.source}); not traded"
+        return (record, Alarm("terms_changed", text))
+
+    def acknowledge(self, command: AcknowledgeTerms) -> SeriesTerms | None:
+        """Accept a series' rules as they stand; ``None`` where they are not those named."""
+        known = self.terms.get(command.series)
+        if known is None or known.fingerprint != command.fingerprint:
+            return None
+        record = SeriesTerms(
+            known.series, known.fingerprint, known.source, True, command.received_at
+        )
+        self.terms[record.series] = record
+        return record
+
+    def report(self, report: ClimateReport) -> tuple[Calibration | Alarm, ...]:
+        """Learn from the first final report of a climate day; anything else is no result."""
+        station = next((s for s in self.stations if s.report == report.report), None)
+        if station is None or not report.is_final or report.high_f is None:
+            return ()
+        key = (station.icao, report.climate_day)
+        if key in self._highs:
+            return ()
+        self._highs[key] = report.high_f
+        lessons = [
+            self._learned(station, lesson, report.high_f, report.received_at)
+            for model in self.models
+            if (lesson := self._lessons.get((*key, model))) is not None
+        ]
+        return (*lessons, *self._differences(station, report.climate_day))
+
+    def settlement(self, settlement: Settlement) -> tuple[Alarm, ...]:
+        """Hold the exchange's result against the climate report, if that is here already."""
+        self._settlements[settlement.ticker] = settlement
+        ladder = self._ladder_by_ticker.get(settlement.ticker)
+        if ladder is None:
+            return ()
+        return self._differences(ladder.station, ladder.climate_day, settlement.ticker)
+
+    def forget(self, at: datetime) -> None:
+        """Let go of what concerns climate days long over."""
+        last = (at - KEEP).date()
+        gone = [ladder for ladder in self.ladders.values() if ladder.climate_day < last]
+        for ladder in gone:
+            del self.ladders[ladder.event_ticker]
+            for market in ladder.markets:
+                for by_ticker in (self._ladder_by_ticker, self.books, self._settlements):
+                    by_ticker.pop(market.ticker, None)
+        self._forecasts = {k: v for k, v in self._forecasts.items() if k[1] >= last}
+        self._lessons = {k: v for k, v in self._lessons.items() if k[1] >= last}
+        self._highs = {k: v for k, v in self._highs.items() if k[1] >= last}
+
+    # --- what follows from them ---------------------------------------------------------------
+
+    def best_forecast(self, station: Station, climate_day: date) -> Forecast | None:
+        """The newest forecast of the best model that has one for this day."""
+        found = (self._forecasts.get((station.icao, climate_day, m)) for m in self.models)
+        return next((forecast for forecast in found if forecast is not None), None)
+
+    def calibration(self, station: Station, forecast: Forecast) -> Calibration:
+        """What past errors taught about this forecast's model and version."""
+        key = (station.city, forecast.model, forecast.version)
+        return self.calibrations.get(key) or uncalibrated(station.city, forecast)
+
+    def outlook(self, ladder: Ladder, at: datetime, limits: Limits) -> Outlook | str:
+        """One open ladder as a cycle sees it, or why it is left out."""
+        if ladder.fee_rule.fee_type in UNTRADED_FEES:
+            return f"fee type {ladder.fee_rule.fee_type}"
+        forecast = self.best_forecast(ladder.station, ladder.climate_day)
+        if forecast is None:
+            return f"no forecast of {', '.join(self.models)}"
+        calibration = self.calibration(ladder.station, forecast)
+        return Outlook(
+            at=at,
+            ladder=ladder,
+            books=self.books,
+            distribution=daily_high(forecast, calibration),
+            checks=self._ladder_checks(ladder, forecast, at, limits),
+        )
+
+    def view(self, outlook: Outlook, gates: Gates) -> CityView:
+        """What a cycle's summary says of one ladder."""
+        station, climate_day = outlook.ladder.station, outlook.ladder.climate_day
+        forecast = self.best_forecast(station, climate_day)
+        assert forecast is not None  # an outlook rests on one
+        calibration = self.calibration(station, forecast)
+        reference = self._forecasts.get((station.icao, climate_day, REFERENCE))
+        legs = outlook.legs(gates)
+        return CityView(
+            city=station.city,
+            climate_day=climate_day,
+            event_ticker=outlook.ladder.event_ticker,
+            model=forecast.model,
+            run_at=forecast.run_at,
+            point_f=forecast.point_f,
+            mu_f=outlook.distribution.mu_f,
+            sigma_f=outlook.distribution.sigma_f,
+            bias_f=calibration.bias_f,
+            sigma_scale=calibration.sigma_scale,
+            reference_f=None if reference is None else reference.point_f,
+            bins=tuple(leg.bin for leg in legs),
+            fair=tuple(leg.fair for leg in legs),
+            market=tuple(
+                None if leg.bid is None or leg.ask is None else float(leg.bid + leg.ask) / 2
+                for leg in legs
+            ),
+        )
+
+    def _ladder_checks(
+        self, ladder: Ladder, forecast: Forecast, at: datetime, limits: Limits
+    ) -> tuple[Check, ...]:
+        terms = self.terms.get(ladder.series)
+        statuses = {market.status for market in ladder.markets}
+        shards = {market.exchange_index for market in ladder.markets}
+        age, since_start = at - forecast.run_at, at - ladder.station.day_start(ladder.climate_day)
+        left = _close_at(ladder) - at
+        return (
+            Check(
+                "status", statuses == {MarketStatus.ACTIVE}, ", ".join(sorted(statuses)), "active"
+            ),
+            Check("shard", shards == {0}, str(max(shards)), "0"),
+            Check(
+                "time_to_close", left >= limits.close_margin, str(left), f"≥ {limits.close_margin}"
+            ),
+            Check(
+                "last_entry",
+                since_start <= limits.last_entry,
+                str(since_start),
+                f"≤ {limits.last_entry}",
+            ),
+            Check("terms", terms is not None and terms.accepted, "changed", "accepted"),
+            Check(
+                "forecast_age",
+                age <= limits.max_forecast_age,
+                str(age),
+                f"≤ {limits.max_forecast_age}",
+            ),
+            self._reference_check(ladder, forecast, limits),
+        )
+
+    def _reference_check(self, ladder: Ladder, forecast: Forecast, limits: Limits) -> Check:
+        key = (ladder.station.icao, ladder.climate_day, REFERENCE)
+        reference = self._forecasts.get(key)
+        limit = f"≤ {limits.max_reference_gap_f:.1f} °F"
+        if reference is None:
+            return Check("reference", not limits.reference_required, "no NWS forecast", limit)
+        gap_f = abs(forecast.point_f - reference.point_f)
+        return Check("reference", gap_f <= limits.max_reference_gap_f, f"{gap_f:.1f} °F", limit)
+
+    def _learned(
+        self, station: Station, lesson: Forecast, high_f: int, received_at: datetime
+    ) -> Calibration:
+        record = learn(self.calibration(station, lesson), lesson, high_f, received_at)
+        self.calibrations[record.city, record.model, record.version] = record
+        return record
+
+    def _differences(
+        self, station: Station, climate_day: date, ticker: str | None = None
+    ) -> tuple[Alarm, ...]:
+        high_f = self._highs.get((station.icao, climate_day))
+        if high_f is None:
+            return ()
+        markets = (
+            market
+            for ladder in self.ladders.values()
+            if (ladder.station, ladder.climate_day) == (station, climate_day)
+            for market in ladder.markets
+        )
+        return tuple(
+            Alarm(
+                "settlement_differs",
+                f"{market.ticker} paid ${settled.value}, but the climate report says {high_f} °F",
+            )
+            for market in markets
+            if ticker in {None, market.ticker}
+            and (settled := self._settlements.get(market.ticker)) is not None
+            and settled.value != int(market.bin.contains(high_f))
+        )
+
+    def _station(self, icao: str) -> Station | None:
+        return next((station for station in self.stations if station.icao == icao), None)
+
+
+def _close_at(ladder: Ladder) -> datetime:
+    return min(market.close_at for market in ladder.markets)

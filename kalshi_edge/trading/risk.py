@@ -1,0 +1,190 @@
+"""The only maker of ``Approved``. Every rule is asked, and every answer is kept.
+
+An order that reduces risk is never stopped by the kill switch or by a limit on new risk.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from kalshi_edge.domain.events import Approved, Check, ClosePosition, Opportunity, Refused
+from kalshi_edge.domain.market import Book
+from kalshi_edge.domain.orders import Intent, Side, derived_id
+from kalshi_edge.domain.records import Switch, SwitchState, Trade
+from kalshi_edge.portfolio.account import Account, pending_cost
+from kalshi_edge.portfolio.tracker import open_cost
+from kalshi_edge.units import ONE, ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What risk holds against. Shares are of the bankroll; times in the unit of their names."""
+
+    kelly_fraction: Decimal = Decimal("0.25")
+    city_day_share: Decimal = Decimal("0.03")
+    """At most this share of the bankroll in one city's climate day."""
+    max_positions: int = 10
+    max_city_positions: int = 2
+    day_loss_share: Decimal = Decimal("0.05")
+    """Of the day's opening balance; beyond it the kill switch goes off."""
+    contract_step: Decimal = ONE
+    close_margin: timedelta = timedelta(minutes=10)
+    """No entry this near to a market's close."""
+    max_book_age: timedelta = timedelta(minutes=5)
+    max_forecast_age: timedelta = timedelta(hours=14)
+    """Since the model's cycle."""
+    max_reference_gap_f: float = 4.0
+    """°F between our forecast and the NWS's."""
+    reference_required: bool = False
+    """Whether a missing NWS forecast keeps the city out."""
+    last_entry: timedelta = timedelta(hours=10)
+    """Since the climate day began; later the thermometer knows more than any forecast."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """The account as risk sees it: orders still on their way count as if they had filled."""
+
+    at: datetime
+    switch: Switch
+    bankroll: Decimal
+    """Dollars that shares are taken of."""
+    free_cash: Decimal
+    holders: Mapping[str, str]
+    """City by ticker, of every position and every live entry."""
+    exposure: Mapping[tuple[str, date], Decimal]
+    """Dollars at risk by city and climate day."""
+
+    def budget(self, city: str, climate_day: date, limits: Limits) -> Decimal:
+        """Dollars that may still go into one city's climate day."""
+        cap = limits.city_day_share * self.bankroll
+        left = cap - self.exposure.get((city, climate_day), ZERO)
+        return max(min(left, self.free_cash), ZERO)
+
+    def after(self, approved: Approved) -> "Situation":
+        """The situation once ``approved`` is on its way."""
+        cost = sum((intent.cost_limit for intent in approved.intents), ZERO)
+        first = approved.intents[0]
+        key = (first.city, first.climate_day)
+        return replace(
+            self,
+            free_cash=self.free_cash - cost,
+            holders={**self.holders, **{i.ticker: i.city for i in approved.intents}},
+            exposure={**self.exposure, key: self.exposure.get(key, ZERO) + cost},
+        )
+
+
+def situation(account: Account, books: Mapping[str, Book], at: datetime) -> Situation:
+    """The account as risk sees it at ``at``, with the newest ``books`` for marks.
+
+    Shares are taken of the smaller of what was paid in and what could be got out.
+    """
+    tracker, entries = account.tracker, account.entries()
+    exposure: dict[tuple[str, date], Decimal] = {}
+    for trade in tracker.open_trades():
+        key = (trade.city, trade.climate_day)
+        exposure[key] = exposure.get(key, ZERO) + open_cost(trade) + trade.fees
+    for order in entries:
+        key = (order.intent.city, order.intent.climate_day)
+        exposure[key] = exposure.get(key, ZERO) + pending_cost(order)
+    return Situation(
+        at=at,
+        switch=account.switch_at(at),
+        bankroll=min(tracker.cash + tracker.cost(), tracker.equity(books)),
+        free_cash=tracker.cash - sum((pending_cost(order) for order in entries), ZERO),
+        holders={trade.ticker: trade.city for trade in tracker.open_trades()}
+        | {order.intent.ticker: order.intent.city for order in entries},
+        exposure=exposure,
+    )
+
+
+def review(
+    opportunity: Opportunity, intents: tuple[Intent, ...], situation: Situation, limits: Limits
+) -> Approved | Refused:
+    """The verdict on an opportunity and the orders that would take it.
+
+    ``intents`` is empty where sizing found nothing to buy. All legs are approved or none is.
+    """
+    checks = (*opportunity.checks, *_entry_checks(opportunity, intents, situation, limits))
+    if all(check.passed for check in checks):
+        return Approved(intents, opportunity, checks)
+    return Refused(opportunity, checks)
+
+
+def _entry_checks(
+    opportunity: Opportunity, intents: tuple[Intent, ...], situation: Situation, limits: Limits
+) -> tuple[Check, ...]:
+    city, climate_day, legs = opportunity.city, opportunity.climate_day, opportunity.legs
+    cost = sum((intent.cost_limit for intent in intents), ZERO)
+    at_city = sum(1 for holder in situation.holders.values() if holder == city)
+    budget = situation.budget(city, climate_day, limits)
+    count = min((intent.count for intent in intents), default=ZERO)
+    held = [leg.ticker for leg in legs if leg.ticker in situation.holders]
+    return (
+        switch_check(situation.switch, situation.at),
+        Check("no_second_entry", not held, ", ".join(held) or "none held", "none held"),
+        _at_most("open_positions", len(situation.holders) + len(legs), limits.max_positions),
+        _at_most("city_positions", at_city + len(legs), limits.max_city_positions),
+        Check("size", len(intents) == len(legs), f"{count}", f"≥ {limits.contract_step}"),
+        Check("city_budget", cost <= budget, f"${cost:.4f}", f"≤ ${budget:.4f}"),
+        Check("cash", cost <= situation.free_cash, f"${cost:.4f}", f"≤ ${situation.free_cash:.4f}"),
+    )
+
+
+def _at_most(rule: str, figure: int, limit: int) -> Check:
+    return Check(rule, figure <= limit, str(figure), f"≤ {limit}")
+
+
+def switch_check(switch: Switch, at: datetime) -> Check:
+    """Whether the kill switch lets new risk through."""
+    halted = switch.is_halted(at)
+    return Check("kill_switch", not halted, switch.reason if halted else "run", "run")
+
+
+def review_close(
+    command: ClosePosition, trade: Trade | None, live_sales: Decimal
+) -> Approved | Refused:
+    """The verdict on a person's wish to sell a position; ``live_sales`` are contracts on sale now.
+
+    Only what could sell more than is held is refused: leaving must always be possible.
+    """
+    held = ZERO if trade is None else trade.open_count - live_sales
+    checks = (
+        Check("held", ZERO < command.count <= held, f"{command.count}", f"≤ {held}"),
+        Check("price", ZERO < command.limit_price < ONE, f"${command.limit_price}", "$0 to $1"),
+    )
+    if trade is None or not all(check.passed for check in checks):
+        return Refused(command, checks)
+    intent = Intent(
+        intent_id=derived_id("close", command.trade_id, command.received_at.isoformat()),
+        trade_id=trade.trade_id,
+        strategy=trade.strategy,
+        ticker=trade.ticker,
+        city=trade.city,
+        climate_day=trade.climate_day,
+        side=Side.SELL if trade.side is Side.BUY else Side.BUY,
+        count=command.count,
+        limit_price=command.limit_price,
+        created_at=command.received_at,
+        bracket_id=trade.bracket_id,
+        reduces=True,
+    )
+    return Approved((intent,), None, checks)
+
+
+def day_loss_switch(
+    switch: Switch, equity: Decimal, opening_balance: Decimal, at: datetime, limits: Limits
+) -> Switch | None:
+    """The switch thrown by a day loss beyond its limit; ``None`` where it stays as it is.
+
+    loss = opening balance − equity, with fees and unrealised losses in it. Holds until the next
+    UTC midnight.
+    """
+    loss = opening_balance - equity
+    limit = limits.day_loss_share * opening_balance
+    if loss <= limit or switch.is_halted(at):
+        return None
+    midnight = (at + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    reason = f"day loss ${loss:.2f} is over ${limit:.2f}"
+    return Switch(SwitchState.HALT, reason, at, midnight)
