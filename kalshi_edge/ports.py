@@ -63,6 +63,10 @@ class Store(Protocol):
         """The journal's lines after ``after_seq``, in order."""
         ...
 
+    async def last_seq(self) -> int:
+        """The number of the journal's last line; 0 where there is none."""
+        ...
+
     async def add_order(self, order: Order) -> bool:
         """Store an intent before it is sent; ``False`` where one of that id exists already."""
         ...
@@ -73,6 +77,10 @@ class Store(Protocol):
 
     async def orders(self, *, live_only: bool = False) -> Sequence[Order]:
         """Orders, oldest first; with ``live_only`` those that may still trade."""
+        ...
+
+    async def fill_ids(self) -> frozenset[str]:
+        """The names of all fills in the journal, each to be counted once only."""
         ...
 
     async def trades(self, *, day: date | None = None, city: str | None = None) -> Sequence[Trade]:

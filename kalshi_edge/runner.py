@@ -6,8 +6,16 @@ Live, paper, backtest and replay differ only in what they pass in.
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from kalshi_edge.domain.events import Approved, CancelOrder, Event, JournalEntry, Verdict
+from kalshi_edge.domain.events import (
+    Approved,
+    CancelOrder,
+    Event,
+    JournalEntry,
+    OrderUpdate,
+    Verdict,
+)
 from kalshi_edge.domain.market import Book
+from kalshi_edge.domain.orders import Fill
 from kalshi_edge.engine import Engine
 from kalshi_edge.ports import Feed, Publisher, Store
 from kalshi_edge.trading.executor import Executor
@@ -51,6 +59,7 @@ async def run(
         while waiting:
             event = waiting.popleft()
             verdicts = engine.handle(event)
+            await _save_order(event, engine, store)
             line = journal.line(event, verdicts)
             if line is None:
                 continue
@@ -63,3 +72,10 @@ async def run(
                 elif isinstance(verdict, CancelOrder):
                     order = engine.account.orders[verdict.intent_id]
                     waiting += await executor.cancel(verdict, order, event.received_at)
+
+
+async def _save_order(event: Event, engine: Engine, store: Store) -> None:
+    if isinstance(event, Fill | OrderUpdate):
+        order = engine.account.orders.get(event.intent_id)
+        if order is not None:
+            await store.save_order(order)

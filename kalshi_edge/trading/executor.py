@@ -32,12 +32,7 @@ class Executor:
             await self._exchange.cancel(order)
         except (OutcomeUnknown, ExchangeDown):
             return []
-        return [
-            await self._note(
-                order,
-                OrderUpdate(order.intent.intent_id, OrderStep.FINISH, at, reason=cancel.reason),
-            )
-        ]
+        return [OrderUpdate(cancel.intent_id, OrderStep.FINISH, at, reason=cancel.reason)]
 
     async def _place(self, intent: Intent, at: datetime) -> list[OrderUpdate]:
         order = Order(intent)
@@ -45,11 +40,10 @@ class Executor:
             # An earlier life of ours stored it and may have sent it: sending would double it.
             return []
         if not intent.reduces and (await self._store.switch(at)).is_halted(at):
-            return [await self._finish(order, at, "kill switch")]
+            return [OrderUpdate(intent.intent_id, OrderStep.FINISH, at, reason="kill switch")]
+        await self._store.save_order(order.step(OrderStep.SEND))
         sent = OrderUpdate(intent.intent_id, OrderStep.SEND, at)
-        await self._note(order, sent)
-        order = order.step(OrderStep.SEND)
-        return [sent, await self._note(order, await self._answer(intent, at))]
+        return [sent, await self._answer(intent, at)]
 
     async def _answer(self, intent: Intent, at: datetime) -> OrderUpdate:
         try:
@@ -61,31 +55,12 @@ class Executor:
         except OutcomeUnknown as error:
             return OrderUpdate(intent.intent_id, OrderStep.LOSE, at, reason=str(error))
         rests = receipt.resting > ZERO
+        reason = "" if rests else f"{receipt.filled} of {intent.count} filled"
         return OrderUpdate(
             intent.intent_id,
             OrderStep.ACCEPT if rests else OrderStep.FINISH,
             at,
             order_id=receipt.order_id,
             filled=receipt.filled,
-            reason=""
-            if rests
-            else "filled"
-            if receipt.filled == intent.count
-            else "no more offered",
+            reason=reason,
         )
-
-    async def _finish(self, order: Order, at: datetime, reason: str) -> OrderUpdate:
-        return await self._note(
-            order, OrderUpdate(order.intent.intent_id, OrderStep.FINISH, at, reason=reason)
-        )
-
-    async def _note(self, order: Order, update: OrderUpdate) -> OrderUpdate:
-        await self._store.save_order(
-            order.step(
-                update.step,
-                order_id=update.order_id,
-                reported=update.filled,
-                reason=update.reason,
-            )
-        )
-        return update

@@ -1,0 +1,249 @@
+"""The store in one SQLite file: no set-up, one writer, many readers, nothing acknowledged is lost.
+
+WAL with synchronous FULL: a call returns when its transaction is on the disk. Each record is its
+JSON beside the columns it is looked up by; the journal's lines are compressed.
+"""
+
+import sqlite3
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from kalshi_edge.db.codec import from_json, to_json
+from kalshi_edge.domain.events import JournalEntry
+from kalshi_edge.domain.orders import Fill, Order
+from kalshi_edge.domain.records import (
+    Calibration,
+    DailyRecord,
+    SeriesTerms,
+    Switch,
+    SwitchState,
+    Trade,
+)
+from kalshi_edge.errors import InputError, StoreError
+
+SCHEMA_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE journal (
+    seq INTEGER PRIMARY KEY, received_at TEXT NOT NULL, body BLOB NOT NULL) STRICT;
+CREATE TABLE fills (fill_id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE orders (
+    number INTEGER PRIMARY KEY, intent_id TEXT NOT NULL UNIQUE, is_live INTEGER NOT NULL,
+    body BLOB NOT NULL) STRICT;
+CREATE INDEX live_orders ON orders (number) WHERE is_live;
+CREATE TABLE trades (
+    number INTEGER PRIMARY KEY, trade_id TEXT NOT NULL UNIQUE, climate_day TEXT NOT NULL,
+    city TEXT NOT NULL, strategy TEXT NOT NULL, body BLOB NOT NULL) STRICT;
+CREATE INDEX trades_by_city ON trades (city, climate_day);
+CREATE INDEX trades_by_day ON trades (climate_day);
+CREATE TABLE calibrations (
+    number INTEGER PRIMARY KEY, city TEXT NOT NULL, body BLOB NOT NULL) STRICT;
+CREATE INDEX calibrations_by_city ON calibrations (city);
+CREATE TABLE daily (day TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE terms (series TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE switch (only INTEGER PRIMARY KEY CHECK (only = 1), body BLOB NOT NULL) STRICT;
+"""
+
+T = TypeVar("T")
+
+
+class SqliteStore:
+    """A ``Store`` in one file; ``:memory:`` keeps nothing.
+
+    Raises ``StoreError`` where the file belongs to another mode or to a newer program, or is no
+    store at all.
+    """
+
+    def __init__(self, path: Path | str, mode: str) -> None:
+        self.path = str(path)
+        self.mode = mode
+        with _named(self.path):
+            self._db = sqlite3.connect(self.path, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute("PRAGMA busy_timeout = 5000")
+            self._prepare()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    # --- the port -----------------------------------------------------------------------------
+
+    async def append(self, entry: JournalEntry) -> None:
+        """Add a journal line and, in the same transaction, every record among its verdicts."""
+        body = zlib.compress(to_json(entry))
+        with self._transaction():
+            expected = self._last_seq() + 1
+            if entry.seq != expected:
+                raise StoreError(f"journal line {entry.seq} offered, {expected} is next")
+            self._db.execute(
+                "INSERT INTO journal VALUES (?, ?, ?)",
+                (entry.seq, entry.received_at.isoformat(), body),
+            )
+            for event in entry.events:
+                if isinstance(event, Fill):
+                    self._put("fills", event, fill_id=event.fill_id)
+            for verdict in entry.verdicts:
+                self._put_record(verdict)
+
+    async def journal(self, after_seq: int = 0, limit: int | None = None) -> Sequence[JournalEntry]:
+        """The journal's lines after ``after_seq``, in order."""
+        rows = self._rows(
+            "SELECT body FROM journal WHERE seq > ? ORDER BY seq LIMIT ?",
+            after_seq,
+            -1 if limit is None else limit,
+        )
+        return [from_json(zlib.decompress(body), JournalEntry) for (body,) in rows]
+
+    async def last_seq(self) -> int:
+        """The number of the journal's last line; 0 where there is none."""
+        return self._last_seq()
+
+    async def add_order(self, order: Order) -> bool:
+        """Store an intent before it is sent; ``False`` where one of that id exists already."""
+        with self._transaction():
+            added = self._db.execute(
+                "INSERT INTO orders (intent_id, is_live, body) VALUES (?, ?, ?)"
+                " ON CONFLICT DO NOTHING",
+                (order.intent.intent_id, order.is_live, to_json(order)),
+            )
+            return added.rowcount == 1
+
+    async def save_order(self, order: Order) -> None:
+        """Store how far an order has come."""
+        with self._transaction():
+            saved = self._db.execute(
+                "UPDATE orders SET is_live = ?, body = ? WHERE intent_id = ?",
+                (order.is_live, to_json(order), order.intent.intent_id),
+            )
+            if saved.rowcount != 1:
+                raise StoreError(f"order {order.intent.intent_id} was never added")
+
+    async def orders(self, *, live_only: bool = False) -> Sequence[Order]:
+        """Orders, oldest first; with ``live_only`` those that may still trade."""
+        where = "WHERE is_live" if live_only else ""
+        return self._read(Order, f"SELECT body FROM orders {where} ORDER BY number")  # noqa: S608 - fixed text
+
+    async def fill_ids(self) -> frozenset[str]:
+        """The names of all fills in the journal, each to be counted once only."""
+        return frozenset(name for (name,) in self._rows("SELECT fill_id FROM fills"))
+
+    async def trades(self, *, day: date | None = None, city: str | None = None) -> Sequence[Trade]:
+        """Trades of a climate day, of a city, or both, oldest first."""
+        return self._read(
+            Trade,
+            "SELECT body FROM trades WHERE (?1 IS NULL OR climate_day = ?1)"
+            " AND (?2 IS NULL OR city = ?2) ORDER BY number",
+            None if day is None else day.isoformat(),
+            city,
+        )
+
+    async def calibrations(self, city: str | None = None) -> Sequence[Calibration]:
+        """Calibration records, oldest first."""
+        return self._read(
+            Calibration,
+            "SELECT body FROM calibrations WHERE ?1 IS NULL OR city = ?1 ORDER BY number",
+            city,
+        )
+
+    async def daily_records(self) -> Sequence[DailyRecord]:
+        """All daily records, oldest first."""
+        return self._read(DailyRecord, "SELECT body FROM daily ORDER BY day")
+
+    async def terms(self) -> Sequence[SeriesTerms]:
+        """The rules of every series as last accepted or refused."""
+        return self._read(SeriesTerms, "SELECT body FROM terms ORDER BY series")
+
+    async def switch(self, at: datetime) -> Switch:
+        """The kill switch as last stored; halted where it cannot be read."""
+        try:
+            stored = self._read(Switch, "SELECT body FROM switch")
+        except (StoreError, InputError) as error:
+            return Switch(SwitchState.HALT, f"the stored switch cannot be read: {error}", at)
+        return stored[0] if stored else Switch(SwitchState.RUN, "never thrown", at)
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _put_record(self, record: object) -> None:
+        match record:
+            case Trade():
+                self._put(
+                    "trades",
+                    record,
+                    trade_id=record.trade_id,
+                    climate_day=record.climate_day.isoformat(),
+                    city=record.city,
+                    strategy=record.strategy.value,
+                )
+            case Calibration():
+                self._put("calibrations", record, city=record.city)
+            case DailyRecord():
+                self._put("daily", record, day=record.day.isoformat())
+            case SeriesTerms():
+                self._put("terms", record, series=record.series)
+            case Switch():
+                self._put("switch", record, only=1)
+            case _:
+                pass  # the other verdicts live in the journal alone
+
+    def _put(self, table: str, record: object, **keys: str | int) -> None:
+        columns = ", ".join(keys)
+        marks = ", ".join("?" * (len(keys) + 1))
+        # A record that is there already keeps its place and gets the new body.
+        self._db.execute(
+            f"INSERT INTO {table} ({columns}, body) VALUES ({marks})"  # noqa: S608 - our own names
+            " ON CONFLICT DO UPDATE SET body = excluded.body",
+            (*keys.values(), to_json(record)),
+        )
+
+    def _read(self, of: type[T], sql: str, *values: Any) -> list[T]:
+        return [from_json(body, of) for (body,) in self._rows(sql, *values)]
+
+    def _rows(self, sql: str, *values: Any) -> list[Any]:
+        with _named(self.path):
+            return self._db.execute(sql, values).fetchall()
+
+    def _last_seq(self) -> int:
+        return int(self._rows("SELECT coalesce(max(seq), 0) FROM journal")[0][0])
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with _named(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def _prepare(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            for statement in _SCHEMA.split(";\n"):
+                self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            self._db.execute("INSERT INTO meta VALUES ('mode', ?)", (self.mode,))
+        elif version != SCHEMA_VERSION:
+            raise StoreError(
+                f"{self.path} has schema {version}; this program reads {SCHEMA_VERSION}"
+            )
+        self._db.execute("COMMIT")
+        (mode,) = self._db.execute("SELECT value FROM meta WHERE name = 'mode'").fetchone()
+        if mode != self.mode:
+            raise StoreError(f"{self.path} belongs to mode {mode}, not {self.mode}")
+
+
+@contextmanager
+def _named(path: str) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {error}") from error
