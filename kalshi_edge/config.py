@@ -1,0 +1,155 @@
+"""Settings: the only reader of the environment. A wrong one stops the program with a sentence."""
+
+from datetime import timedelta
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from kalshi_edge.data.weather.stations import station_of
+from kalshi_edge.domain.orders import Strategy
+from kalshi_edge.domain.weather import Station
+from kalshi_edge.errors import InputError, SettingError
+from kalshi_edge.trading.decision import Playbook
+from kalshi_edge.trading.edge import FeeGate, Gates
+from kalshi_edge.trading.risk import Limits
+
+Price = Annotated[Decimal, Field(gt=0, lt=1)]
+Share = Annotated[Decimal, Field(gt=0, le=1)]
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+class TradingMode(StrEnum):
+    """Whose prices, whose money."""
+
+    PAPER = "paper"
+    DEMO = "demo"
+    LIVE = "live"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, read from the environment and from ``.env``.
+
+    Names are those of the environment in lower case; ``.env.example`` lists them with their units.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    trading_mode: TradingMode = TradingMode.PAPER
+    starting_balance: Decimal = Field(default=Decimal(1000), gt=0, le=10_000_000)
+    cities: Words = ("NYC", "LA", "MIA", "CHI", "PHX")
+    strategies: Words = ("single", "bracket")
+    forecast_models: Words = ("NBP", "NBM", "GFSMOS")
+    store_path: Path = Path("kalshi-edge.db")
+    history_dir: Path = Path("history")
+
+    min_edge_threshold: float = Field(default=0.05, ge=0, lt=1)
+    max_edge_threshold: float = Field(default=0.35, gt=0, le=1)
+    min_bracket_edge: float = Field(default=0.10, ge=0, lt=1)
+    min_ask: Price = Decimal("0.05")
+    max_ask: Price = Decimal("0.95")
+    max_spread: Price = Decimal("0.12")
+    kalshi_fee_rate: Decimal = Field(default=Decimal("0.01"), ge=0, le=Decimal("0.1"))
+    fee_gate: FeeGate = FeeGate.HOUSE
+
+    kelly_fraction: Share = Decimal("0.25")
+    max_city_day_share: Share = Decimal("0.03")
+    max_open_positions: int = Field(default=10, ge=1, le=1000)
+    max_city_positions: int = Field(default=2, ge=1, le=1000)
+    max_day_loss_share: Share = Decimal("0.05")
+    contract_step: Decimal = Field(default=Decimal(1), ge=Decimal("0.01"), le=100)
+    close_margin_min: float = Field(default=10, ge=0, le=1440)
+    max_book_age_min: float = Field(default=5, gt=0, le=1440)
+    max_forecast_age_h: float = Field(default=14, gt=0, le=72)
+    max_reference_gap_f: float = Field(default=4, gt=0, le=50)
+    reference_required: bool = False
+    last_entry_h: float = Field(default=10, ge=0, le=24)
+
+    @field_validator("cities", "strategies", "forecast_models", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        words = value.split(",") if isinstance(value, str) else value
+        return tuple(word.strip() for word in words if word.strip())
+
+    @field_validator("cities")
+    @classmethod
+    def _known_cities(cls, cities: tuple[str, ...]) -> tuple[str, ...]:
+        if not cities:
+            raise ValueError("names no city")
+        try:
+            return tuple(station_of(city).city for city in cities)
+        except InputError as error:
+            raise ValueError(str(error)) from error
+
+    @field_validator("strategies")
+    @classmethod
+    def _known_strategies(cls, strategies: tuple[str, ...]) -> tuple[str, ...]:
+        if not strategies or set(strategies) - {"single", "bracket"}:
+            raise ValueError("must be single, bracket or both")
+        return strategies
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.min_ask >= self.max_ask:
+            raise ValueError(f"MIN_ASK {self.min_ask} must be below MAX_ASK {self.max_ask}")
+        if self.min_edge_threshold >= self.max_edge_threshold:
+            raise ValueError(
+                f"MIN_EDGE_THRESHOLD {self.min_edge_threshold} must be below"
+                f" MAX_EDGE_THRESHOLD {self.max_edge_threshold}"
+            )
+        return self
+
+    @property
+    def stations(self) -> tuple[Station, ...]:
+        """The stations of the cities in use."""
+        return tuple(station_of(city) for city in self.cities)
+
+    @property
+    def playbook(self) -> Playbook:
+        """The gates, limits and strategies that the core trades by."""
+        return Playbook(
+            gates=Gates(
+                min_edge=self.min_edge_threshold,
+                max_edge=self.max_edge_threshold,
+                min_ask=self.min_ask,
+                max_ask=self.max_ask,
+                max_spread=self.max_spread,
+                fee_rate=self.kalshi_fee_rate,
+                fee_gate=self.fee_gate,
+                min_bracket_edge=self.min_bracket_edge,
+            ),
+            limits=Limits(
+                kelly_fraction=self.kelly_fraction,
+                city_day_share=self.max_city_day_share,
+                max_positions=self.max_open_positions,
+                max_city_positions=self.max_city_positions,
+                day_loss_share=self.max_day_loss_share,
+                contract_step=self.contract_step,
+                close_margin=timedelta(minutes=self.close_margin_min),
+                max_book_age=timedelta(minutes=self.max_book_age_min),
+                max_forecast_age=timedelta(hours=self.max_forecast_age_h),
+                max_reference_gap_f=self.max_reference_gap_f,
+                reference_required=self.reference_required,
+                last_entry=timedelta(hours=self.last_entry_h),
+            ),
+            strategies=frozenset(Strategy(name) for name in self.strategies),
+        )
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings of this process; ``overrides`` win over the environment.
+
+    Raises ``SettingError``: one sentence with the setting's name, its value and its limit.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]).upper()
+        why = first["msg"].removeprefix("Value error, ")
+        raise SettingError(f"{name} is {first['input']!r}: {why}" if name else why) from error
