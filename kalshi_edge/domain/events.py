@@ -190,7 +190,7 @@ class CityView:
     bins: tuple[Bin, ...]
     fair: tuple[float, ...]
     market: tuple[float | None, ...]
-    """The mid of bid and ask; ``None`` where a side is empty."""
+    """Between bid and ask, dollars, a missing side at 0 or 1; ``None`` where both are missing."""
 
 
 @dataclass(frozen=True, slots=True)

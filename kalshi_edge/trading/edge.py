@@ -79,6 +79,18 @@ def leg(market: Market, fair: float, book: Book | None, rule: FeeRule, gates: Ga
     )
 
 
+def market_mid(leg: Leg) -> float | None:
+    """The middle of a bin's quotes, dollars; ``None`` where nobody quotes it.
+
+    A missing bid stands at 0 and a missing ask at 1, their bounds. The mids of a ladder do not sum
+    to 1.
+    """
+    if leg.bid is None and leg.ask is None:
+        return None
+    bid, ask = (ZERO if leg.bid is None else leg.bid), (ONE if leg.ask is None else leg.ask)
+    return float(bid + ask) / 2
+
+
 def quote_checks(leg: Leg, gates: Gates) -> tuple[Check, ...]:
     """Whether a bin's quotes are ones we trade at: an ask, in its range, near enough the bid."""
     name = str(leg.bin)

@@ -11,7 +11,7 @@ from kalshi_edge.domain.weather import ClimateReport, Forecast, Station
 from kalshi_edge.models.calibration import learn, uncalibrated
 from kalshi_edge.models.temperature import daily_high
 from kalshi_edge.trading.decision import Outlook
-from kalshi_edge.trading.edge import Gates
+from kalshi_edge.trading.edge import Gates, market_mid
 from kalshi_edge.trading.risk import Limits
 
 REFERENCE = "NWS"
@@ -187,10 +187,7 @@ class Knowledge:
             reference_f=None if reference is None else reference.point_f,
             bins=tuple(leg.bin for leg in legs),
             fair=tuple(leg.fair for leg in legs),
-            market=tuple(
-                None if leg.bid is None or leg.ask is None else float(leg.bid + leg.ask) / 2
-                for leg in legs
-            ),
+            market=tuple(market_mid(leg) for leg in legs),
         )
 
     def _ladder_checks(

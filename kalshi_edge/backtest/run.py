@@ -1,0 +1,150 @@
+"""A backtest: the one loop on history, with the simulated exchange, and what it wrote down."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from kalshi_edge.backtest.feed import told, with_cycles, within_days
+from kalshi_edge.data.history.records import read_events
+from kalshi_edge.data.weather.stations import station_of
+from kalshi_edge.db.sqlite import SqliteStore
+from kalshi_edge.domain.events import (
+    Approved,
+    CityView,
+    CycleDone,
+    Event,
+    JournalEntry,
+    Opportunity,
+    Refused,
+)
+from kalshi_edge.domain.records import DailyRecord, Trade
+from kalshi_edge.domain.weather import ClimateReport
+from kalshi_edge.engine import Engine
+from kalshi_edge.errors import HistoryError
+from kalshi_edge.ports import Publisher
+from kalshi_edge.portfolio.account import Account
+from kalshi_edge.runner import run
+from kalshi_edge.trading.decision import Playbook
+from kalshi_edge.trading.executor import Executor
+from kalshi_edge.trading.knowledge import Knowledge
+from kalshi_edge.trading.simulator import SimulatedExchange
+
+MODE = "backtest"
+FIRST_HISTORY = date(2000, 1, 1)
+FORECAST_AGE = timedelta(hours=24)
+"""History has one forecast a day; live trading asks for a fresher one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to play back. Days are climate days, both ends included."""
+
+    history: Path
+    cities: tuple[str, ...]
+    first_day: date
+    last_day: date
+    playbook: Playbook
+    models: tuple[str, ...]
+    starting_balance: Decimal = Decimal(1000)
+
+    def __post_init__(self) -> None:
+        if self.first_day > self.last_day:
+            raise HistoryError(f"nothing between {self.first_day} and {self.last_day}")
+
+
+@dataclass
+class Record:
+    """What a backtest wrote down, gathered from the journal's lines and the facts played."""
+
+    request: Request
+    trades: dict[str, Trade] = field(default_factory=dict)
+    days: list[DailyRecord] = field(default_factory=list)
+    views: dict[tuple[str, date], CityView] = field(default_factory=dict)
+    """What the first cycle of each city and climate day saw."""
+    opportunities: list[Opportunity] = field(default_factory=list)
+    """Everything that had a price, taken or not, of those first cycles."""
+    refusals: Counter[str] = field(default_factory=Counter)
+    """How often each rule said no; one refusal may count under several."""
+    skipped: set[str] = field(default_factory=set)
+    highs: dict[tuple[str, date], int] = field(default_factory=dict)
+    """Whole °F by city and climate day, from the whole history up to the end."""
+
+    def publish(self, entry: JournalEntry) -> None:
+        """Take down one line of the journal."""
+        for verdict in entry.verdicts:
+            match verdict:
+                case Trade():
+                    self.trades[verdict.trade_id] = verdict
+                case DailyRecord():
+                    self.days.append(verdict)
+                case Refused():
+                    self.refusals.update({check.rule for check in verdict.failures})
+                case CycleDone():
+                    self._cycle(verdict, entry)
+                case _:
+                    pass
+
+    def _cycle(self, done: CycleDone, entry: JournalEntry) -> None:
+        self.skipped.update(done.skipped)
+        new = {
+            key: view
+            for view in done.cities
+            if (key := (view.city, view.climate_day)) not in self.views
+        }
+        self.views.update(new)
+        for verdict in entry.verdicts:
+            found = verdict.opportunity if isinstance(verdict, Approved) else None
+            if isinstance(verdict, Refused) and isinstance(verdict.subject, Opportunity):
+                found = verdict.subject
+            if found and (found.city, found.climate_day) in new and found.net_edge > float("-inf"):
+                self.opportunities.append(found)
+
+
+async def backtest(
+    request: Request,
+    watch: Callable[[Event], None] = lambda _: None,
+    publishers: Sequence[Publisher] = (),
+) -> Record:
+    """Play ``request`` through the trading loop; ``watch`` sees every event just before.
+
+    Raises ``HistoryError`` where the history does not hold what is asked for.
+    """
+    record = Record(request)
+
+    def note(event: Event) -> None:
+        if isinstance(event, ClimateReport) and event.is_final and event.high_f is not None:
+            city = by_report[event.report]
+            record.highs.setdefault((city, event.climate_day), event.high_f)
+        watch(event)
+
+    stations = [station_of(city) for city in request.cities]
+    by_report = {station.report: station.city for station in stations}
+    limits = replace(request.playbook.limits, max_forecast_age=FORECAST_AGE)
+    engine = Engine(
+        Knowledge(stations, request.models),
+        Account(MODE, request.starting_balance),
+        replace(request.playbook, limits=limits),
+    )
+    exchange = SimulatedExchange(request.starting_balance)
+    store = SqliteStore(":memory:", MODE)
+    try:
+        feed = exchange.watch(told(_events(request), note))
+        await run(feed, engine, Executor(exchange, store), store, (record, *publishers))
+    finally:
+        store.close()
+    if not record.views:
+        raise HistoryError(
+            f"no quotes of {', '.join(request.cities)} from {request.first_day} to"
+            f" {request.last_day} in {request.history}"
+        )
+    return record
+
+
+def _events(request: Request) -> Iterable[Event]:
+    # Results of the last day come the day after.
+    last_receipt = request.last_day + timedelta(days=2)
+    records = read_events(request.history, request.cities, FIRST_HISTORY, last_receipt)
+    return with_cycles(within_days(records, request.first_day, request.last_day))
