@@ -24,8 +24,8 @@ from kalshi_edge.domain.records import DailyRecord, Trade
 from kalshi_edge.domain.weather import ClimateReport
 from kalshi_edge.engine import Engine
 from kalshi_edge.errors import HistoryError
-from kalshi_edge.ports import Publisher
 from kalshi_edge.portfolio.account import Account
+from kalshi_edge.ports import Publisher
 from kalshi_edge.runner import run
 from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.executor import Executor
