@@ -4,6 +4,8 @@ It owns no clock: an event's ``received_at`` is the time. Of each market it only
 newest book, so that books between two decisions may be left out of a replay.
 """
 
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import assert_never
 
 from kalshi_edge.domain.events import (
@@ -24,11 +26,31 @@ from kalshi_edge.domain.events import (
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Fill, Settlement
 from kalshi_edge.domain.records import Switch, SwitchState
-from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
+from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation, Station
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.trading.decision import Outlook, Playbook, decisions
 from kalshi_edge.trading.knowledge import Knowledge
 from kalshi_edge.trading.risk import day_loss_switch, review_close, situation
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """All that decisions depend on beside the events: with it a journal can be replayed."""
+
+    mode: str
+    stations: tuple[Station, ...]
+    models: tuple[str, ...]
+    """Forecasts to use, the best first."""
+    starting_balance: Decimal
+    playbook: Playbook
+
+    def fresh_engine(self) -> "Engine":
+        """An engine that has seen nothing yet."""
+        return Engine(
+            Knowledge(self.stations, self.models),
+            Account(self.mode, self.starting_balance),
+            self.playbook,
+        )
 
 
 class Engine:

@@ -4,7 +4,8 @@ Live, paper, backtest and replay differ only in what they pass in.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from kalshi_edge.domain.events import (
     Approved,
@@ -33,7 +34,8 @@ class Journal:
 
     def line(self, event: Event, verdicts: Sequence[Verdict]) -> JournalEntry | None:
         """The next line, or ``None`` while nothing has followed."""
-        key: object = event.ticker if isinstance(event, Book) else object()
+        # A book of the day before stays: the turn of the day looks at it.
+        key = (event.ticker, event.received_at.date()) if isinstance(event, Book) else object()
         self._waiting.pop(key, None)
         self._waiting[key] = event
         if not verdicts:
@@ -72,6 +74,26 @@ async def run(
                 elif isinstance(verdict, CancelOrder):
                     order = engine.account.orders[verdict.intent_id]
                     waiting += await executor.cancel(verdict, order, event.received_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A journal line whose verdicts come out otherwise today."""
+
+    seq: int
+    recorded: tuple[Verdict, ...]
+    replayed: tuple[Verdict, ...]
+
+
+def replay(entries: Iterable[JournalEntry], engine: Engine) -> Iterator[Difference | None]:
+    """What ``engine`` answers to a journal's events, line by line: ``None`` where it is the same.
+
+    Nothing is sent: the fills and the news of orders are among the events.
+    """
+    for entry in entries:
+        answers = tuple(v for event in entry.events for v in engine.handle(event))
+        same = answers == entry.verdicts
+        yield None if same else Difference(entry.seq, entry.verdicts, answers)
 
 
 async def _save_order(event: Event, engine: Engine, store: Store) -> None:

@@ -1,7 +1,7 @@
 """A backtest: the one loop on history, with the simulated exchange, and what it wrote down."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,6 +10,7 @@ from pathlib import Path
 from kalshi_edge.backtest.feed import told, with_cycles, within_days
 from kalshi_edge.data.history.records import read_events
 from kalshi_edge.data.weather.stations import station_of
+from kalshi_edge.db.codec import to_json
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import (
     Approved,
@@ -22,14 +23,11 @@ from kalshi_edge.domain.events import (
 )
 from kalshi_edge.domain.records import DailyRecord, Trade
 from kalshi_edge.domain.weather import ClimateReport
-from kalshi_edge.engine import Engine
+from kalshi_edge.engine import Setup
 from kalshi_edge.errors import HistoryError
-from kalshi_edge.portfolio.account import Account
-from kalshi_edge.ports import Publisher
 from kalshi_edge.runner import run
 from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.executor import Executor
-from kalshi_edge.trading.knowledge import Knowledge
 from kalshi_edge.trading.simulator import SimulatedExchange
 
 MODE = "backtest"
@@ -53,6 +51,18 @@ class Request:
     def __post_init__(self) -> None:
         if self.first_day > self.last_day:
             raise HistoryError(f"nothing between {self.first_day} and {self.last_day}")
+
+    @property
+    def setup(self) -> Setup:
+        """What the engine is given: the playbook, but for the age of forecasts."""
+        limits = replace(self.playbook.limits, max_forecast_age=FORECAST_AGE)
+        return Setup(
+            mode=MODE,
+            stations=tuple(station_of(city) for city in self.cities),
+            models=self.models,
+            starting_balance=self.starting_balance,
+            playbook=replace(self.playbook, limits=limits),
+        )
 
 
 @dataclass
@@ -106,9 +116,11 @@ class Record:
 async def backtest(
     request: Request,
     watch: Callable[[Event], None] = lambda _: None,
-    publishers: Sequence[Publisher] = (),
+    store_path: Path | str = ":memory:",
 ) -> Record:
     """Play ``request`` through the trading loop; ``watch`` sees every event just before.
+
+    The journal goes to ``store_path``, which must not exist yet; by default it is not kept.
 
     Raises ``HistoryError`` where the history does not hold what is asked for.
     """
@@ -120,19 +132,14 @@ async def backtest(
             record.highs.setdefault((city, event.climate_day), event.high_f)
         watch(event)
 
-    stations = [station_of(city) for city in request.cities]
-    by_report = {station.report: station.city for station in stations}
-    limits = replace(request.playbook.limits, max_forecast_age=FORECAST_AGE)
-    engine = Engine(
-        Knowledge(stations, request.models),
-        Account(MODE, request.starting_balance),
-        replace(request.playbook, limits=limits),
-    )
+    setup = request.setup
+    by_report = {station.report: station.city for station in setup.stations}
     exchange = SimulatedExchange(request.starting_balance)
-    store = SqliteStore(":memory:", MODE)
+    store = SqliteStore(store_path, MODE)
     try:
+        store.note("setup", to_json(setup))
         feed = exchange.watch(told(_events(request), note))
-        await run(feed, engine, Executor(exchange, store), store, (record, *publishers))
+        await run(feed, setup.fresh_engine(), Executor(exchange, store), store, (record,))
     finally:
         store.close()
     if not record.views:

@@ -1,10 +1,11 @@
 """Domain values to JSON and back, without loss: the one form of stores, journal and history.
 
-A value of a union carries its ``kind``. Decimals are strings, instants ISO 8601 in UTC; fields at
+A value of a union carries its ``kind``. Decimals are strings, instants ISO 8601 in UTC, durations
+seconds; fields at
 their default are left out, and a field nobody knows is an error.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, TypeVar
@@ -36,6 +37,8 @@ def _converter() -> OrjsonConverter:
     converter.register_unstructure_hook(Decimal, str)
     converter.register_structure_hook(Decimal, lambda text, _: Decimal(text))
     converter.register_structure_hook(datetime, _instant)
+    converter.register_unstructure_hook(timedelta, timedelta.total_seconds)
+    converter.register_structure_hook(timedelta, lambda seconds, _: timedelta(seconds=seconds))
     for union in (Opportunity | Command, Event, Verdict):
         configure_tagged_union(union, converter, tag_name="kind")
     return converter

@@ -73,6 +73,16 @@ class SqliteStore:
         """Let go of the file."""
         self._db.close()
 
+    def note(self, name: str, text: bytes) -> None:
+        """Keep a fact about the store itself, such as the setup its journal was written under."""
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, text.decode()))
+
+    def noted(self, name: str) -> str | None:
+        """A fact noted before; ``None`` where there is none of that name."""
+        found = self._rows("SELECT value FROM meta WHERE name = ?", name)
+        return str(found[0][0]) if found else None
+
     # --- the port -----------------------------------------------------------------------------
 
     async def append(self, entry: JournalEntry) -> None:

@@ -1,0 +1,44 @@
+# Two commands do everything: `make demo` shows the product, `make test` proves it.
+# Both set up what they need in .venv on first use.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench lock clean
+
+help:
+	@echo "make demo    a forecast, a backtest and its report, on the data beside the project"
+	@echo "make test    lint, types, import rules and every test"
+	@echo "make bench   speed, as ratios against named baselines"
+
+$(READY): requirements.lock pyproject.toml
+	python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	test -x $(PY) || python3 -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check uv
+	$(PY) -m uv pip sync --quiet --require-hashes --compile-bytecode requirements.lock
+	$(PY) -m uv pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: $(READY)
+	$(PY) -m kalshi_edge.cli demo
+
+test: lint
+	$(PY) -m pytest --numprocesses auto --quiet
+
+lint: $(READY)
+	$(VENV)/bin/ruff format --check --quiet .
+	$(VENV)/bin/ruff check --quiet .
+	$(VENV)/bin/mypy --no-error-summary
+	$(VENV)/bin/lint-imports --no-logo > .import-report 2>&1 || { cat .import-report; exit 1; }
+
+bench: $(READY)
+	for bench in bench/*.py; do $(PY) $$bench || exit 1; done
+
+lock: $(READY)
+	$(PY) -m uv pip compile --universal --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --group dev --quiet --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

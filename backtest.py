@@ -1,0 +1,8 @@
+"""Play history through the trading loop: the same as ``kalshi-edge backtest``."""
+
+import sys
+
+from kalshi_edge.cli import main
+
+if __name__ == "__main__":
+    main(["backtest", *sys.argv[1:]])
