@@ -55,11 +55,11 @@ T = TypeVar("T")
 class SqliteStore:
     """A ``Store`` in one file; ``:memory:`` keeps nothing.
 
-    Raises ``StoreError`` where the file belongs to another mode or to a newer program, or is no
-    store at all.
+    ``mode`` is whose it is; ``None`` takes an existing store of any mode, to look at it. Raises
+    ``StoreError`` where the file belongs to another mode or to a newer program, or is no store.
     """
 
-    def __init__(self, path: Path | str, mode: str) -> None:
+    def __init__(self, path: Path | str, mode: str | None) -> None:
         self.path = str(path)
         self.mode = mode
         with _named(self.path):
@@ -234,21 +234,26 @@ class SqliteStore:
             self._db.execute("COMMIT")
 
     def _prepare(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            for statement in _SCHEMA.split(";\n"):
-                self._db.execute(statement)
-            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            self._db.execute("INSERT INTO meta VALUES ('mode', ?)", (self.mode,))
-        elif version != SCHEMA_VERSION:
-            raise StoreError(
-                f"{self.path} has schema {version}; this program reads {SCHEMA_VERSION}"
-            )
-        self._db.execute("COMMIT")
-        (mode,) = self._db.execute("SELECT value FROM meta WHERE name = 'mode'").fetchone()
-        if mode != self.mode:
+        with self._transaction():
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0 and self.mode is not None and not self._has_tables():
+                self._create(self.mode)
+            elif version != SCHEMA_VERSION:
+                raise StoreError(
+                    f"{self.path} has schema {version}; this program reads {SCHEMA_VERSION}"
+                )
+        mode = self.noted("mode")
+        if self.mode not in {None, mode}:
             raise StoreError(f"{self.path} belongs to mode {mode}, not {self.mode}")
+
+    def _has_tables(self) -> bool:
+        return bool(self._rows("SELECT 1 FROM sqlite_master LIMIT 1"))
+
+    def _create(self, mode: str) -> None:
+        for statement in _SCHEMA.split(";\n"):
+            self._db.execute(statement)
+        self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        self._db.execute("INSERT INTO meta VALUES ('mode', ?)", (mode,))
 
 
 @contextmanager
