@@ -1,0 +1,104 @@
+"""Composition: from settings and files to things that run. Commands call it; it prints nothing."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+from kalshi_edge.backtest.run import Record, Request, backtest
+from kalshi_edge.clock import Clock, SystemClock
+from kalshi_edge.config import Settings
+from kalshi_edge.data.history.coverage import coverage
+from kalshi_edge.data.weather.nbm.bulletin import NbmBulletin
+from kalshi_edge.data.weather.nbm.nbp import parse_nbp
+from kalshi_edge.data.weather.nbm.nbs import parse_nbs
+from kalshi_edge.db.codec import from_json
+from kalshi_edge.db.sqlite import SqliteStore
+from kalshi_edge.domain.events import Event
+from kalshi_edge.domain.orders import Strategy
+from kalshi_edge.engine import Setup
+from kalshi_edge.errors import BulletinError, HistoryError, InputError
+from kalshi_edge.runner import Difference, replay
+
+READ_AHEAD_LINES = 500
+
+
+def bulletin_of(path: Path, clock: Clock | None = None) -> NbmBulletin:
+    """The forecasts in a bulletin's file, an NBP, NBS, NBE or NBX.
+
+    Raises ``InputError`` where there is no such file and ``BulletinError`` where nothing in it can
+    be read.
+    """
+    if not path.is_file():
+        raise InputError(f"no file {path}")
+    text = path.read_bytes()
+    received_at = (clock or SystemClock()).now()
+    parse = parse_nbp if b" NBP " in text else parse_nbs
+    try:
+        return parse(text, received_at=received_at)
+    except BulletinError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def backtest_request(
+    settings: Settings,
+    *,
+    cities: tuple[str, ...],
+    last_day: date,
+    days: int,
+    strategies: Iterable[Strategy],
+) -> Request:
+    """What ``backtest`` plays: ``days`` climate days up to and with ``last_day``."""
+    return Request(
+        history=settings.history_dir,
+        cities=cities,
+        first_day=last_day - timedelta(days=days - 1),
+        last_day=last_day,
+        playbook=replace(settings.playbook, strategies=frozenset(strategies)),
+        models=settings.forecast_models,
+        starting_balance=settings.starting_balance,
+    )
+
+
+def newest_day(history: Path, cities: Iterable[str]) -> date:
+    """The last climate day of which the history knows something for every one of ``cities``.
+
+    Raises ``HistoryError`` where it knows nothing of one.
+    """
+    last_days = {city.city: city.last_day for city in coverage(history)}
+    missing = [city for city in cities if city not in last_days]
+    if missing:
+        raise HistoryError(f"no history of {', '.join(missing)} in {history}: import some first")
+    return min(last_days[city] for city in cities)
+
+
+def run_backtest(
+    request: Request,
+    watch: Callable[[Event], None] = lambda _: None,
+    store_path: Path | str = ":memory:",
+) -> Record:
+    """Play ``request`` to its end."""
+    return asyncio.run(backtest(request, watch, store_path))
+
+
+def replay_store(path: Path) -> Iterator[Difference | None]:
+    """Every line of a store's journal decided again: ``None`` where the verdicts are the same.
+
+    Raises ``InputError`` where the file does not say under what setup it was written.
+    """
+    if not path.is_file():
+        raise InputError(f"no file {path}")
+    store = SqliteStore(path, mode=None)
+    try:
+        noted = store.noted("setup")
+        if noted is None:
+            raise InputError(f"{path} does not say under what setup its journal was written")
+        setup: Setup = from_json(noted, Setup)
+        engine = setup.fresh_engine()
+        after_seq = 0
+        while lines := asyncio.run(store.journal(after_seq, READ_AHEAD_LINES)):
+            yield from replay(lines, engine)
+            after_seq = lines[-1].seq
+    finally:
+        store.close()

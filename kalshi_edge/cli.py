@@ -1,0 +1,203 @@
+"""The ``kalshi-edge`` command. An error is one clear line, never a traceback."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from kalshi_edge import app
+from kalshi_edge.backtest.report import report_html
+from kalshi_edge.backtest.summary import summary
+from kalshi_edge.backtest.terminal import as_json, backtest_panel
+from kalshi_edge.config import load_settings
+from kalshi_edge.data.history.coverage import coverage
+from kalshi_edge.data.history.importing import import_archive
+from kalshi_edge.data.history.parity import verify_archive, verify_history
+from kalshi_edge.data.weather.stations import station_of
+from kalshi_edge.domain.events import Event
+from kalshi_edge.domain.orders import Strategy
+from kalshi_edge.errors import EdgeError, InputError
+from kalshi_edge.terminal import coverage_table, forecast_table, import_table, parity_table
+
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="An honest autonomous trader for Kalshi's daily-high-temperature markets.",
+)
+history = typer.Typer(no_args_is_help=True, help="The project's own point-in-time history.")
+cli.add_typer(history, name="history")
+
+out = Console()
+err = Console(stderr=True)
+
+City = Annotated[
+    list[str] | None,
+    typer.Option("--city", help="City, several times or with commas; default: CITIES."),
+]
+
+
+@cli.command()
+def forecast(
+    files: Annotated[list[Path], typer.Argument(help="NBP, NBS, NBE or NBX bulletins.")],
+    city: City = None,
+) -> None:
+    """Show what bulletins say of each city's and day's maximum: μ, σ and percentiles in °F."""
+    wanted = {station_of(name).icao for name in _cities(city)}
+    read = 0
+    for path in files:
+        try:
+            bulletin = app.bulletin_of(path)
+        except InputError as error:
+            err.print(f"[red]refused[/] {error}")
+            continue
+        found = [f for f in bulletin.forecasts if not wanted or f.station in wanted]
+        runs = sorted({f"{f.model} v{f.version} {f.run_at:%Y-%m-%d %HZ}" for f in found})
+        if found:
+            out.print(forecast_table(f"{path.name} · {', '.join(runs)}", found))
+            read += 1
+        for fault in bulletin.faults:
+            err.print(f"[yellow]fault[/] {path.name}: {fault}")
+    if not read:
+        raise InputError("no forecast for the wanted cities in any of these files")
+
+
+@cli.command("backtest")
+def backtest_command(  # noqa: PLR0917 - typer wants each option as a parameter
+    city: City = None,
+    days: Annotated[int, typer.Option(min=1, max=20_000, help="How many climate days.")] = 365,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The last climate day; default: the newest known."),
+    ] = None,
+    strategy: Annotated[
+        list[Strategy] | None, typer.Option(help="single or bracket; default: STRATEGIES.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the HTML report here.")] = None,
+    store: Annotated[Path | None, typer.Option(help="Keep the journal in this new file.")] = None,
+    as_json_: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Play recorded history through the trading loop and say honestly how it went."""
+    settings = load_settings()
+    cities = tuple(_cities(city)) or settings.cities
+    if store is not None and store.exists():
+        raise InputError(f"{store} exists already; a journal starts in a new file")
+    request = app.backtest_request(
+        settings,
+        cities=cities,
+        last_day=until.date() if until else app.newest_day(settings.history_dir, cities),
+        days=days,
+        strategies=strategy or [Strategy(name) for name in settings.strategies],
+    )
+    with _progress(request.first_day, request.last_day) as watch:
+        record = app.run_backtest(request, watch, store or ":memory:")
+    result = summary(record)
+    if report is not None:
+        report.write_text(report_html(record, result), encoding="utf-8")
+    if as_json_:
+        sys.stdout.write(as_json(result).decode() + "\n")
+        return
+    out.print(backtest_panel(result))
+    if report is not None:
+        out.print(f"report: [bold]{report}[/]")
+
+
+@cli.command("replay")
+def replay_command(
+    store: Annotated[Path, typer.Argument(help="A store whose journal is decided again.")],
+) -> None:
+    """Decide a journal's every line again, from its events alone, and show any difference."""
+    differences = list(app.replay_store(store))
+    changed = [difference for difference in differences if difference is not None]
+    for line in changed:
+        err.print(f"[yellow]line {line.seq}[/] comes out otherwise")
+        for verdict in (v for v in line.recorded if v not in line.replayed):
+            err.print(f"  [red]−[/] {verdict}", highlight=False)
+        for verdict in (v for v in line.replayed if v not in line.recorded):
+            err.print(f"  [green]+[/] {verdict}", highlight=False)
+    if changed:
+        raise InputError(f"{len(changed)} of {len(differences)} journal lines come out otherwise")
+    out.print(f"[green]same[/] all {len(differences)} journal lines come out as recorded")
+
+
+@history.command("import")
+def history_import(
+    source: Annotated[Path, typer.Argument(help="Folder with the archive's CSV files.")],
+) -> None:
+    """Bring an archive of daily forecasts, highs and quotes into the history."""
+    folder = load_settings().history_dir
+    with out.status("importing …"):
+        report = import_archive(source, folder)
+    out.print(import_table(report))
+    out.print(f"history: [bold]{folder}[/]")
+
+
+@history.command("list")
+def history_list() -> None:
+    """List what the history holds, city by city, with its gaps."""
+    folder = load_settings().history_dir
+    out.print(coverage_table(coverage(folder)))
+
+
+@history.command("verify")
+def history_verify(
+    source: Annotated[
+        Path | None, typer.Argument(help="An archive; default: the imported history.")
+    ] = None,
+    least: Annotated[float, typer.Option(min=0, max=1, help="Fail below this share.")] = 0.995,
+) -> None:
+    """Hold our contract model against every recorded result: does the bin that we say pays, pay?"""
+    found = (
+        {"history": verify_history(load_settings().history_dir)}
+        if source is None
+        else verify_archive(source)
+    )
+    for name, parity in found.items():
+        out.print(parity_table(name, parity))
+    worst = min((parity.share or 0.0) for parity in found.values())
+    if worst < least:
+        raise InputError(f"only {worst:.2%} of the results agree; {least:.2%} is the least")
+
+
+def _cities(names: Sequence[str] | None) -> list[str]:
+    return [station_of(name.strip()).city for group in names or () for name in group.split(",")]
+
+
+@contextmanager
+def _progress(first_day: date, last_day: date) -> Iterator[Callable[[Event], None]]:
+    """A bar over the days played, on a terminal; it costs an update a day."""
+    days = (last_day - first_day).days + 1
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task("learning from the past", total=days)
+        shown = first_day
+
+        def watch(event: Event) -> None:
+            nonlocal shown
+            day = event.received_at.date()
+            if day > shown:
+                shown = day
+                done = min((day - first_day).days, days)
+                progress.update(task, completed=done, description=f"{day}")
+
+        yield watch
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; an error of ours becomes one line on standard error and exit code 2."""
+    try:
+        cli(args=arguments, prog_name="kalshi-edge")
+    except EdgeError as error:
+        err.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

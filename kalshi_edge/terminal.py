@@ -1,0 +1,124 @@
+"""What the commands print: Rich tables that read well at 80 and at 160 columns."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.table import Table
+
+from kalshi_edge.data.history.coverage import CityCoverage
+from kalshi_edge.data.history.importing import ImportReport
+from kalshi_edge.data.history.parity import Parity
+from kalshi_edge.data.weather.stations import STATIONS
+from kalshi_edge.domain.weather import Forecast
+from kalshi_edge.models.calibration import uncalibrated
+from kalshi_edge.models.temperature import daily_high
+
+_CITY = {station.icao: station.city for station in STATIONS}
+_STYLE: Any = {
+    "title_justify": "left",
+    "title_style": "bold cyan",
+    "header_style": "dim",
+    "caption_justify": "left",
+}
+_PERCENTS = (10, 25, 50, 75, 90)
+
+
+def forecast_table(title: str, forecasts: Iterable[Forecast]) -> Table:
+    """A bulletin's forecasts, a row per station and climate day; temperatures in °F."""
+    table = Table(title=title, **_STYLE)
+    table.add_column("station", style="bold")
+    table.add_column("climate day")
+    table.add_column("lead", justify="right")
+    for name in ("μ", "σ", *(f"P{percent}" for percent in _PERCENTS), "mean", "sd"):
+        table.add_column(name, justify="right")
+    last = None
+    for forecast in forecasts:
+        if last not in {None, forecast.station}:
+            table.add_section()
+        table.add_row(*_forecast_row(forecast, is_first=forecast.station != last))
+        last = forecast.station
+    return table
+
+
+def _forecast_row(forecast: Forecast, *, is_first: bool) -> Iterable[str]:
+    high = daily_high(forecast, uncalibrated("", forecast))
+    city = _CITY.get(forecast.station)
+    name = f"{forecast.station} {city}" if city else forecast.station
+    yield name if is_first else ""
+    yield f"{forecast.climate_day:%a %m-%d}"
+    yield f"{lead_h(forecast)} h"
+    yield f"{high.mu_f:.1f}"
+    yield f"{high.sigma_f:.2f}"
+    for percent in _PERCENTS:
+        yield _whole(forecast.percentile(percent))
+    yield _whole(forecast.mean_f)
+    yield _whole(forecast.sd_f)
+
+
+def import_table(report: ImportReport) -> Table:
+    """What an import took in by city and kind, and how much it left out."""
+    kinds = sorted({kind for _, kind in report.records})
+    table = Table(title="imported", **_STYLE)
+    table.add_column("city", style="bold")
+    for kind in kinds:
+        table.add_column(kind, justify="right")
+    for city in sorted({city for city, _ in report.records}):
+        table.add_row(city, *(f"{report.records.get((city, kind), 0):,}" for kind in kinds))
+    table.caption = (
+        f"left out: {len(report.unquoted):,} bins nobody quoted, {len(report.crossed):,} crossed"
+        f" quotes, {len(report.untraded):,} ladders that cannot be traded"
+    )
+    return table
+
+
+def coverage_table(cities: Iterable[CityCoverage]) -> Table:
+    """What a history holds, a row per city."""
+    table = Table(title="history", **_STYLE)
+    table.add_column("city", style="bold")
+    table.add_column("days")
+    for name in ("results", "ladders", "quotes"):
+        table.add_column(name, justify="right")
+    table.add_column("forecasts (days)")
+    table.add_column("days without result", justify="right")
+    for city in cities:
+        table.add_row(
+            city.city,
+            f"{city.first_day} – {city.last_day}",
+            f"{city.reports:,}",
+            f"{city.ladders:,}",
+            f"{city.books:,}",
+            " ".join(f"{model} {days:,}" for model, days in city.forecasts),
+            str(len(city.without_report)),
+        )
+    return table
+
+
+def parity_table(name: str, parity: Parity) -> Table:
+    """How settlement compares, every difference named with its date."""
+    share = "nothing to compare" if parity.share is None else f"{parity.share:.3%}"
+    compared = parity.agreed + len(parity.differing)
+    table = Table(title=f"{name}: {parity.agreed:,} of {compared:,} agree ({share})", **_STYLE)
+    for column in ("climate day", "ticker", "bin", "reported high", "exchange paid"):
+        table.add_column(column)
+    for outcome in parity.differing:
+        table.add_row(
+            str(outcome.climate_day),
+            outcome.ticker,
+            str(outcome.bin),
+            f"{outcome.high_f} °F",
+            f"${outcome.paid}",
+        )
+    notes = [f"{parity.unsettled:,} without a recorded result"] if parity.unsettled else []
+    notes += [f"{len(parity.undecided):,} without bin or high"] if parity.undecided else []
+    table.caption = "; ".join(notes) or None
+    return table
+
+
+def lead_h(forecast: Forecast) -> int:
+    """Hours from the run to 00 UTC after the climate day, where the maximum stands."""
+    days = forecast.climate_day.toordinal() + 1 - forecast.run_at.toordinal()
+    return days * 24 - forecast.run_at.hour
+
+
+def _whole(figure_f: float | None) -> str:
+    return "–" if figure_f is None else f"{figure_f:.0f}"
