@@ -9,7 +9,8 @@ import gzip
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from math import isfinite
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -18,7 +19,7 @@ from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.domain.market import Bin
 from kalshi_edge.domain.weather import Station
 from kalshi_edge.errors import HistoryError, InputError
-from kalshi_edge.units import ONE, ZERO
+from kalshi_edge.units import ONE, ZERO, decimal_of
 
 T = TypeVar("T")
 Row: TypeAlias = Mapping[str, str]
@@ -81,7 +82,7 @@ class ArchivedQuote:
 
     @property
     def event_ticker(self) -> str:
-        """The ladder it belongs to; a strike may itself hold a minus sign."""
+        """The ladder it belongs to."""
         return "-".join(self.outcome.ticker.split("-", 2)[:2])
 
     @property
@@ -98,8 +99,10 @@ def read_rows(path: Path, parse: Callable[[Row], T]) -> Iterator[T]:
         for number, row in enumerate(csv.DictReader(file), start=2):
             try:
                 yield parse(row)
-            except (InputError, ValueError, KeyError, IndexError, InvalidOperation) as error:
-                raise HistoryError(f"{path}, line {number}: {error!r}") from error
+            except (InputError, ValueError) as error:
+                raise HistoryError(f"{path}, line {number}: {error}") from error
+            except KeyError as error:
+                raise HistoryError(f"{path}, line {number}: no column {error}") from error
 
 
 def parse_day(row: Row) -> ArchivedDay:
@@ -108,7 +111,7 @@ def parse_day(row: Row) -> ArchivedDay:
         station=station_of(row["city"]),
         climate_day=date.fromisoformat(row["date"]),
         run_at=_instant(row["asof_utc"]),
-        forecasts_f={name: float(row[column]) for column, name in MODELS.items() if row[column]},
+        forecasts_f={name: _degrees(row[column]) for column, name in MODELS.items() if row[column]},
         high_f=_whole(row["obs_max_f"]),
     )
 
@@ -120,7 +123,7 @@ def parse_outcome(row: Row) -> Outcome:
     ``HistoryError`` where the row's own bounds say otherwise.
     """
     ticker = row["ticker"]
-    series, day, strike = ticker.split("-", 2)
+    series, day, strike = ticker.split("-", 2)  # a strike below zero has a minus sign of its own
     station, climate_day = parse_event_ticker(f"{series}-{day}")
     bin_ = None if row["strike_type"] == "tail" else _bin(row["strike_type"], strike)
     if bin_ is not None and (bin_.lower, bin_.upper) != (_whole(row["lo_f"]), _whole(row["hi_f"])):
@@ -131,7 +134,7 @@ def parse_outcome(row: Row) -> Outcome:
         climate_day=climate_day,
         bin=bin_,
         high_f=_whole(row["obs_max_f"]),
-        paid={"yes": ONE, "no": ZERO, "": None}[row["result"]],
+        paid=_paid(row["result"]),
     )
 
 
@@ -143,13 +146,13 @@ def parse_quote(row: Row) -> ArchivedQuote:
         at=_instant(row["snapshot_utc"]),
         bid=None if bid == ZERO else bid,
         ask=None if ask == ONE else ask,
-        open_interest=Decimal(row["open_interest"] or 0),
+        open_interest=decimal_of(row["open_interest"] or "0", name="open_interest"),
     )
 
 
 def _bin(strike_type: str, strike: str) -> Bin:
     """The bin of a ticker's last part: ``B50.5`` holds 50 and 51, ``T57`` opens at 57."""
-    degrees = Decimal(strike[1:])
+    degrees = decimal_of(strike[1:], name="strike")
     if strike_type == "between":
         return bin_of(strike_type, degrees - HALF, degrees + HALF)
     return bin_of(
@@ -163,15 +166,35 @@ def _instant(text: str) -> datetime | None:
     if not text:
         return None
     at = datetime.fromisoformat(text.replace(" UTC", "+00:00"))
+    if at.tzinfo is None:
+        raise HistoryError(f"an instant without a zone: {text}")
     return at.astimezone(UTC)
 
 
+def _degrees(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise HistoryError(f"{text} is not a temperature")
+    return value
+
+
 def _whole(text: str) -> int | None:
-    value = Decimal(text) if text else None
+    value = decimal_of(text, name="°F") if text else None
     if value is not None and value != int(value):
         raise HistoryError(f"{text} °F is not a whole degree")
     return None if value is None else int(value)
 
 
 def _dollars(cents: str) -> Decimal | None:
-    return Decimal(cents) / 100 if cents else None
+    return decimal_of(cents, name="cents") / 100 if cents else None
+
+
+def _paid(result: str) -> Decimal | None:
+    match result:
+        case "yes":
+            return ONE
+        case "no":
+            return ZERO
+        case "":
+            return None
+    raise HistoryError(f"a result is yes, no or nothing, not {result!r}")
