@@ -151,6 +151,8 @@ class ClimateReport:
     is_record: bool
     issued_at: datetime | None
     received_at: datetime
+    place: str = ""
+    """As the headline has it (``CENTRAL PARK NY``): one report may speak of several places."""
 
     @property
     def valid_at(self) -> datetime:

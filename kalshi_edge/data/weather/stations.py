@@ -11,7 +11,7 @@ from kalshi_edge.domain.weather import Station
 from kalshi_edge.errors import InputError
 
 STATIONS: tuple[Station, ...] = (
-    Station("NYC", "KNYC", "New York Central Park", "CLINYC", "KXHIGHNY", -5, 40.7790, -73.9693),
+    Station("NYC", "KNYC", "New York Central Park", "CLINYC", "KXHIGHNY", -5, 40.7789, -73.9692),
     Station("CHI", "KMDW", "Chicago Midway", "CLIMDW", "KXHIGHCHI", -6, 41.7841, -87.7551),
     Station("LA", "KLAX", "Los Angeles Intl", "CLILAX", "KXHIGHLAX", -8, 33.9380, -118.3888),
     Station("MIA", "KMIA", "Miami Intl", "CLIMIA", "KXHIGHMIA", -5, 25.7905, -80.3163),
