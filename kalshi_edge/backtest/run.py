@@ -118,30 +118,12 @@ async def backtest(
     watch: Callable[[Event], None] = lambda _: None,
     store_path: Path | str = ":memory:",
 ) -> Record:
-    """Play ``request`` through the trading loop; ``watch`` sees every event just before.
+    """Play what the history holds of ``request``; ``watch`` sees every event just before.
 
-    The journal goes to ``store_path``, which must not exist yet; by default it is not kept.
-
-    Raises ``HistoryError`` where the history does not hold what is asked for.
+    The journal goes to ``store_path``, which must not exist yet; by default it is not kept. Raises
+    ``HistoryError`` where the history does not hold what is asked for.
     """
-    record = Record(request)
-
-    def note(event: Event) -> None:
-        if isinstance(event, ClimateReport) and event.is_final and event.high_f is not None:
-            city = by_report[event.report]
-            record.highs.setdefault((city, event.climate_day), event.high_f)
-        watch(event)
-
-    setup = request.setup
-    by_report = {station.report: station.city for station in setup.stations}
-    exchange = SimulatedExchange(request.starting_balance)
-    store = SqliteStore(store_path, MODE)
-    try:
-        store.note("setup", to_json(setup))
-        feed = exchange.watch(told(_events(request), note))
-        await run(feed, setup.fresh_engine(), Executor(exchange, store), store, (record,))
-    finally:
-        store.close()
+    record = await play(request, events(request), watch, store_path)
     if not record.views:
         raise HistoryError(
             f"no quotes of {', '.join(request.cities)} from {request.first_day} to"
@@ -150,7 +132,35 @@ async def backtest(
     return record
 
 
-def _events(request: Request) -> Iterable[Event]:
+async def play(
+    request: Request,
+    told_events: Iterable[Event],
+    watch: Callable[[Event], None] = lambda _: None,
+    store_path: Path | str = ":memory:",
+) -> Record:
+    """Play ``told_events`` through the trading loop under the setup of ``request``."""
+    record, setup = Record(request), request.setup
+    by_report = {station.report: station.city for station in setup.stations}
+
+    def note(event: Event) -> None:
+        if isinstance(event, ClimateReport) and event.is_final and event.high_f is not None:
+            city = by_report[event.report]
+            record.highs.setdefault((city, event.climate_day), event.high_f)
+        watch(event)
+
+    exchange = SimulatedExchange(request.starting_balance)
+    store = SqliteStore(store_path, MODE)
+    try:
+        store.note("setup", to_json(setup))
+        feed = exchange.watch(told(told_events, note))
+        await run(feed, setup.fresh_engine(), Executor(exchange, store), store, (record,))
+    finally:
+        store.close()
+    return record
+
+
+def events(request: Request) -> Iterable[Event]:
+    """What ``request`` asks for, as the loop is told it: records and the cycles they call for."""
     # Results of the last day come the day after.
     last_receipt = request.last_day + timedelta(days=2)
     records = read_events(request.history, request.cities, FIRST_HISTORY, last_receipt)

@@ -1,0 +1,292 @@
+"""What a backtest shows, in figures: each with what it rests on. Pure; one seed, one result."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+from statistics import median
+from typing import Any
+
+from kalshi_edge.backtest.claims import EdgeBucket, edge_buckets, priced_claims, taken_claims
+from kalshi_edge.backtest.estimates import Estimate, calendar, estimate
+from kalshi_edge.backtest.run import Record
+from kalshi_edge.backtest.verification import (
+    ForecastError,
+    PitHistogram,
+    ReliabilityPoint,
+    ScoreTable,
+    contests,
+    forecast_errors,
+    pit_histogram,
+    reliability_points,
+    score_tables,
+)
+from kalshi_edge.data.weather.stations import station_of
+from kalshi_edge.domain.events import CityView
+from kalshi_edge.domain.orders import Strategy
+from kalshi_edge.domain.records import DailyRecord, Trade
+from kalshi_edge.errors import InputError
+from kalshi_edge.models.calibration import nbm_version
+from kalshi_edge.portfolio.performance import Performance, performance
+from kalshi_edge.units import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked of the backtest."""
+
+    cities: tuple[str, ...]
+    first_day: date
+    last_day: date
+    starting_balance: Decimal
+    settings: tuple[tuple[str, str], ...]
+    """Gates, limits and strategies by name, as they were in force."""
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Closed trades of a strategy in a city; ``None`` stands for all. Dollars."""
+
+    strategy: Strategy | None
+    city: str | None
+    performance: Performance
+    positions: int
+    """A bracket is one position, whatever the number of its legs."""
+    won: int
+    """Positions that earned more than they cost."""
+    win_rate: float | None
+    per_contract: Estimate | None
+    """Realised dollars per contract, by climate day."""
+
+
+@dataclass(frozen=True, slots=True)
+class EquityPoint:
+    """What the account was worth at the end of a UTC day, and the most it had been worth."""
+
+    day: date
+    equity: Decimal
+    peak: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Drawdown:
+    """The deepest fall of equity from an earlier peak."""
+
+    dollars: Decimal
+    share: float
+    """Of the peak; the deepest in shares, which need not be the deepest in dollars."""
+    peak_day: date | None
+    """Of the fall in dollars; ``None`` where it began with the starting balance or never was."""
+    trough_day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """All figures of a backtest."""
+
+    question: Question
+    models: tuple[tuple[str, int], ...]
+    """City-days by model and version."""
+    lead_h: float | None
+    """Median hours from the forecast's cycle to the start of the climate day."""
+    lines: tuple[Line, ...]
+    """Everything first, then by strategy, by city, and by both."""
+    open_trades: int
+    """Not in any line: nothing says what they paid."""
+    equity: tuple[EquityPoint, ...]
+    drawdown: Drawdown
+    halts: int
+    """How often the kill switch went off."""
+    ladders: int
+    """Looked at, each at its first cycle."""
+    ladders_with_result: int
+    scores: tuple[ScoreTable, ...]
+    model_reliability: tuple[ReliabilityPoint, ...]
+    market_reliability: tuple[ReliabilityPoint, ...]
+    pit: PitHistogram | None
+    forecast_errors: tuple[ForecastError, ...]
+    priced: tuple[EdgeBucket, ...]
+    """One contract of everything that had an ask."""
+    taken: tuple[EdgeBucket, ...]
+    """What was bought, by contract."""
+    refusals: tuple[tuple[str, int], ...]
+    """By rule, the most frequent first; one refusal may count under several."""
+    skipped: tuple[tuple[str, int], ...]
+    """Ladders left out, by reason."""
+
+    def line(self, strategy: Strategy | None = None, city: str | None = None) -> Line | None:
+        """The line of a strategy, of a city, of both, or of everything."""
+        return next((x for x in self.lines if (x.strategy, x.city) == (strategy, city)), None)
+
+    @property
+    def total(self) -> Line:
+        """The line of everything."""
+        return self.lines[0]
+
+    @property
+    def fairest_scores(self) -> ScoreTable | None:
+        """The scores that judge the model: all cities, tight ladders if they allow an interval.
+
+        The middle of a wide market is nobody's forecast, and beating it shows nothing.
+        """
+        of_all = [table for table in self.scores if table.city is None]
+        firm = [t for t in of_all if t.rows[0].model_less_market.low is not None]
+        return next((t for t in reversed(firm or of_all)), None)
+
+
+def summary(record: Record, *, seed: int = 0) -> Summary:
+    """All figures of ``record``; ``seed`` draws the bootstrap samples of every interval."""
+    trades, views = tuple(record.trades.values()), tuple(record.views.values())
+    days = calendar([*(v.climate_day for v in views), *(t.climate_day for t in trades)])
+    playbook = record.request.setup.playbook
+    compared = contests(record)
+    equity = equity_points(record)
+    leads_h = [_lead_h(view) for view in views]
+    return Summary(
+        question=_question(record, seed),
+        models=_counted(model_name(view) for view in views),
+        lead_h=median(leads_h) if leads_h else None,
+        lines=lines(trades, days, seed),
+        open_trades=sum(trade.is_open for trade in trades),
+        equity=equity,
+        drawdown=drawdown(equity, record.request.starting_balance),
+        halts=sum(day.halts for day in record.days),
+        ladders=len(views),
+        ladders_with_result=sum((v.city, v.climate_day) in record.highs for v in views),
+        scores=score_tables(compared, float(playbook.gates.max_spread), days, seed),
+        model_reliability=reliability_points((c.model, c.winner) for c in compared),
+        market_reliability=reliability_points((c.market, c.winner) for c in compared),
+        pit=pit_histogram(views, record.highs),
+        forecast_errors=forecast_errors(views, record.highs),
+        priced=edge_buckets(priced_claims(record.opportunities, record.highs), days, seed),
+        taken=edge_buckets(taken_claims(trades), days, seed),
+        refusals=tuple(record.refusals.most_common()),
+        skipped=_counted(reason.partition(": ")[2] for reason in record.skipped),
+    )
+
+
+def lines(trades: Iterable[Trade], days: Sequence[date], seed: int) -> tuple[Line, ...]:
+    """Closed trades in all, per strategy, per city and per both, in this order."""
+    closed = [trade for trade in trades if not trade.is_open]
+    strategies = sorted({trade.strategy for trade in closed})
+    cities = sorted({trade.city for trade in closed})
+    keys: list[tuple[Strategy | None, str | None]] = [(None, None)]
+    keys += [(strategy, None) for strategy in strategies]
+    keys += [(None, city) for city in cities]
+    keys += [(strategy, city) for strategy in strategies for city in cities]
+    found = (
+        _line(strategy, city, _among(closed, strategy, city), days, seed)
+        for strategy, city in keys
+    )
+    return tuple(x for x in found if x.positions or x.strategy is x.city is None)
+
+
+def equity_points(record: Record) -> tuple[EquityPoint, ...]:
+    """The account's worth day by day, from the last day on which nothing had been traded."""
+    peak = record.request.starting_balance
+    points: list[EquityPoint] = []
+    for day in _trading_days(record):
+        peak = max(peak, day.closing_balance)
+        points.append(EquityPoint(day.day, day.closing_balance, peak))
+    return tuple(points)
+
+
+def drawdown(points: Sequence[EquityPoint], starting_balance: Decimal) -> Drawdown:
+    """The deepest fall from a peak, in dollars and as a share; the start counts as a peak."""
+    trough = max(points, key=lambda point: point.peak - point.equity, default=None)
+    if trough is None or trough.peak == trough.equity:
+        return Drawdown(ZERO, 0.0, None, None)
+    reached = next((p.day for p in points if p.equity == trough.peak), None)
+    return Drawdown(
+        dollars=trough.peak - trough.equity,
+        share=max(float((p.peak - p.equity) / p.peak) for p in points),
+        peak_day=None if trough.peak == starting_balance else reached,
+        trough_day=trough.day,
+    )
+
+
+def model_name(view: CityView) -> str:
+    """The model behind a view, for the NBM with the version in force: ``NBM 4.1``."""
+    if not view.model.startswith("NB"):
+        return view.model
+    try:
+        return f"{view.model} {nbm_version(view.run_at)}"
+    except InputError:
+        return view.model
+
+
+def _question(record: Record, seed: int) -> Question:
+    request = record.request
+    playbook = request.setup.playbook
+    return Question(
+        cities=request.cities,
+        first_day=request.first_day,
+        last_day=request.last_day,
+        starting_balance=request.starting_balance,
+        settings=(
+            ("strategies", ", ".join(sorted(playbook.strategies))),
+            ("models", ", ".join(request.models)),
+            *_settings(playbook.gates),
+            *_settings(playbook.limits),
+        ),
+        seed=seed,
+    )
+
+
+def _settings(group: Any) -> Iterator[tuple[str, str]]:
+    return ((field.name, str(getattr(group, field.name))) for field in fields(group))
+
+
+def _among(trades: Iterable[Trade], strategy: Strategy | None, city: str | None) -> list[Trade]:
+    return [t for t in trades if strategy in {None, t.strategy} and city in {None, t.city}]
+
+
+def _line(
+    strategy: Strategy | None,
+    city: str | None,
+    trades: Sequence[Trade],
+    days: Sequence[date],
+    seed: int,
+) -> Line:
+    earned: dict[str, Decimal] = {}
+    for trade in trades:
+        position = trade.bracket_id or trade.trade_id
+        earned[position] = earned.get(position, ZERO) + _pnl(trade)
+    won = sum(pnl > ZERO for pnl in earned.values())
+    cases = ((trade.climate_day, float(_pnl(trade)), float(trade.count)) for trade in trades)
+    return Line(
+        strategy=strategy,
+        city=city,
+        performance=performance(trades),
+        positions=len(earned),
+        won=won,
+        win_rate=won / len(earned) if earned else None,
+        per_contract=estimate(cases, days, seed),
+    )
+
+
+def _pnl(trade: Trade) -> Decimal:
+    assert trade.pnl is not None  # only closed trades come here
+    return trade.pnl
+
+
+def _trading_days(record: Record) -> list[DailyRecord]:
+    """The daily records but those of the years before, on which the account only waited."""
+    start = record.request.starting_balance
+    waiting = 0
+    for day in record.days:
+        if day.closing_balance != start or day.day >= record.request.first_day:
+            break
+        waiting += 1
+    return record.days[max(waiting - 1, 0) :]
+
+
+def _lead_h(view: CityView) -> float:
+    start_at = station_of(view.city).day_start(view.climate_day)
+    return (start_at - view.run_at).total_seconds() / 3600
+
+
+def _counted(names: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    return tuple(Counter(names).most_common())

@@ -1,0 +1,325 @@
+"""Three forecasters on the same ladders: our model, the market's prices and climatology.
+
+They are compared only where all three gave every bin a probability and the high is known.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import sqrt
+from typing import TypeAlias
+
+import numpy as np
+
+from kalshi_edge.backtest.estimates import Estimate, estimate
+from kalshi_edge.backtest.run import Record
+from kalshi_edge.domain.events import CityView, Leg
+from kalshi_edge.domain.market import Bin
+from kalshi_edge.models.distribution import Normal, ladder_probabilities
+from kalshi_edge.models.scores import (
+    ReliabilityRow,
+    log_score,
+    multi_brier,
+    pit_interval,
+    ranked_probability,
+    reliability,
+)
+from kalshi_edge.models.temperature import SIGMA_FLOOR_F
+
+CLIMATE_WINDOW_DAYS = 15
+CLIMATE_LEAST_VALUES = 20
+PIT_CLASSES = 10
+Z_95 = 1.96
+
+Highs: TypeAlias = Mapping[tuple[str, date], int]
+Probabilities: TypeAlias = Sequence[float]
+
+SCORES: Mapping[str, Callable[[Probabilities, int], float]] = {
+    "Brier": multi_brier,
+    "RPS": ranked_probability,
+    "log": lambda probabilities, winner: log_score(probabilities[winner]),
+}
+"""By name; lower is better in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """A ladder with three forecasts of every bin, lowest bin first, and the bin that won."""
+
+    city: str
+    climate_day: date
+    model: Probabilities
+    market: Probabilities
+    """Mids divided by their sum."""
+    climatology: Probabilities
+    winner: int
+    overround: float
+    """The mids' sum less 1: what had to be taken out of them, dollars."""
+    widest_spread: float
+    """Of its bins, dollars; a missing bid stands at 0 and a missing ask at 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """One score's means, and how they differ on the same ladders. Lower is better."""
+
+    score: str
+    model: float
+    market: float
+    climatology: float
+    model_less_market: Estimate
+    """Below 0 the model is the better forecaster."""
+    climatology_less_market: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTable:
+    """The scores of some ladders: of all cities or of one, of every width or only tight ones."""
+
+    city: str | None
+    tight_only: bool
+    """Whether no spread in them exceeds the widest that the trader's gate lets through."""
+    ladders: int
+    days: int
+    overround: float
+    """Mean, dollars."""
+    rows: tuple[ScoreRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityPoint:
+    """A class of probabilities, and where its share would lie 19 times in 20 if they were true."""
+
+    row: ReliabilityRow
+    band_low: float
+    band_high: float
+
+
+@dataclass(frozen=True, slots=True)
+class PitHistogram:
+    """How the highs fall in the model's distributions: equal shares where it is calibrated."""
+
+    shares: tuple[float, ...]
+    count: int
+    """City-days."""
+    band_low: float
+    band_high: float
+    """Where a share would lie 19 times in 20 if the model were calibrated and days independent."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastError:
+    """How far the calibrated forecast was off; °F, high − μ."""
+
+    city: str
+    days: int
+    mean_error_f: float
+    rmse_f: float
+    mean_sigma_f: float
+    """What the model said its error would be."""
+
+
+def climatology(highs: Mapping[date, int], day: date) -> Normal | None:
+    """The normal distribution of a city's highs around this date one, two, … years earlier.
+
+    Mean and standard deviation of all ``highs`` (°F by climate day) within 15 days of the date in
+    each earlier year, so that nothing of the past eleven months is used; ``None`` with fewer than
+    20 of them.
+
+    >>> last_year = {date(2022, 7, 1) + timedelta(days=i): 80 + i % 3 for i in range(30)}
+    >>> climatology(last_year, date(2023, 7, 16)).mu_f
+    81.0
+    """
+    if not highs:
+        return None
+    first = min(highs)
+    values: list[int] = []
+    for year in range(day.year - 1, first.year - 2, -1):
+        centre = _same_date(day, year)
+        for offset in range(-CLIMATE_WINDOW_DAYS, CLIMATE_WINDOW_DAYS + 1):
+            high_f = highs.get(centre + timedelta(days=offset))
+            if high_f is not None:
+                values.append(high_f)
+    if len(values) < CLIMATE_LEAST_VALUES:
+        return None
+    return Normal(float(np.mean(values)), max(float(np.std(values, ddof=1)), SIGMA_FLOOR_F))
+
+
+def contests(record: Record) -> tuple[Contest, ...]:
+    """Every ladder that all three forecast and whose high is known, by date."""
+    by_city: dict[str, dict[date, int]] = {}
+    for (city, day), high_f in record.highs.items():
+        by_city.setdefault(city, {})[day] = high_f
+    legs = {
+        (one.city, one.climate_day, leg.bin): leg
+        for one in record.opportunities
+        for leg in one.legs
+    }
+    found = (
+        _contest(view, legs, by_city.get(view.city, {}))
+        for view in sorted(record.views.values(), key=lambda view: (view.climate_day, view.city))
+    )
+    return tuple(contest for contest in found if contest is not None)
+
+
+def score_tables(
+    all_contests: Sequence[Contest], max_spread: float, days: Sequence[date], seed: int
+) -> tuple[ScoreTable, ...]:
+    """All ladders, then only the tight ones; of each together first, then city by city."""
+    tables = []
+    cities = sorted({contest.city for contest in all_contests})
+    for tight_only in (False, True):
+        chosen = [c for c in all_contests if not tight_only or c.widest_spread <= max_spread]
+        for city in (None, *cities):
+            some = [c for c in chosen if city in {None, c.city}]
+            if some:
+                tables.append(_score_table(some, city, days, seed, tight_only=tight_only))
+    return tuple(tables)
+
+
+def reliability_points(
+    forecasts: Iterable[tuple[Probabilities, int]],
+) -> tuple[ReliabilityPoint, ...]:
+    """The reliability of all bins' probabilities, given with the index of the bin that won.
+
+    The band is forecast ± 1.96 √(f (1 − f)/n), for independent cases.
+
+    >>> point = reliability_points([((0.2, 0.8), 1)] * 50)[0]
+    >>> point.row.count, point.row.observed, round(point.band_high, 3)
+    (50, 0.0, 0.311)
+    """
+    pairs = ((p, i == won) for forecast, won in forecasts for i, p in enumerate(forecast))
+    return tuple(
+        ReliabilityPoint(row, max(row.forecast - half, 0.0), min(row.forecast + half, 1.0))
+        for row in reliability(pairs)
+        for half in (Z_95 * sqrt(row.forecast * (1 - row.forecast) / row.count),)
+    )
+
+
+def pit_histogram(views: Iterable[CityView], highs: Highs) -> PitHistogram | None:
+    """The PIT of every known high, each spread evenly over its interval of probabilities.
+
+    The mean of the days' uniform distributions on (F(a − ½), F(a + ½)): what randomised PITs would
+    show on average, without drawing any (Czado, Gneiting & Held 2009).
+    """
+    edges = np.linspace(0.0, 1.0, PIT_CLASSES + 1)
+    days = []
+    for view in views:
+        high_f = highs.get((view.city, view.climate_day))
+        if high_f is not None:
+            days.append(_uniform_shares(*pit_interval(_distribution(view), high_f), edges))
+    if not days:
+        return None
+    share = 1 / PIT_CLASSES
+    half = Z_95 * sqrt(share * (1 - share) / len(days))
+    shares = tuple(float(value) for value in np.mean(days, axis=0))
+    return PitHistogram(shares, len(days), max(share - half, 0.0), share + half)
+
+
+def forecast_errors(views: Iterable[CityView], highs: Highs) -> tuple[ForecastError, ...]:
+    """The calibrated forecast's errors, city by city."""
+    by_city: dict[str, list[tuple[float, float]]] = {}
+    for view in views:
+        high_f = highs.get((view.city, view.climate_day))
+        if high_f is not None:
+            by_city.setdefault(view.city, []).append((high_f - view.mu_f, view.sigma_f))
+    return tuple(
+        ForecastError(
+            city=city,
+            days=len(pairs),
+            mean_error_f=float(np.mean([error for error, _ in pairs])),
+            rmse_f=sqrt(np.mean([error**2 for error, _ in pairs])),
+            mean_sigma_f=float(np.mean([sigma_f for _, sigma_f in pairs])),
+        )
+        for city, pairs in sorted(by_city.items())
+    )
+
+
+def _contest(
+    view: CityView, legs: Mapping[tuple[str, date, Bin], Leg], highs: Mapping[date, int]
+) -> Contest | None:
+    high_f = highs.get(view.climate_day)
+    climate = climatology(highs, view.climate_day)
+    mids = [mid for mid in view.market if mid is not None]
+    if high_f is None or climate is None or len(mids) < len(view.bins):
+        return None
+    total = sum(mids)
+    spreads = (
+        _spread(legs.get((view.city, view.climate_day, bin_)), mid)
+        for bin_, mid in zip(view.bins, mids, strict=True)
+    )
+    return Contest(
+        city=view.city,
+        climate_day=view.climate_day,
+        model=view.fair,
+        market=tuple(mid / total for mid in mids),
+        climatology=ladder_probabilities(climate, view.bins),
+        winner=next(i for i, bin_ in enumerate(view.bins) if bin_.contains(high_f)),
+        overround=total - 1,
+        widest_spread=max(spreads),
+    )
+
+
+def _spread(leg: Leg | None, mid: float) -> float:
+    # Every bin with an ask is among the opportunities; without one the mid is (bid + 1)/2.
+    if leg is None or leg.ask is None:
+        return 2 * (1 - mid)
+    return float(leg.ask - leg.bid) if leg.bid is not None else float(leg.ask)
+
+
+def _score_table(
+    some: Sequence[Contest], city: str | None, days: Sequence[date], seed: int, *, tight_only: bool
+) -> ScoreTable:
+    return ScoreTable(
+        city=city,
+        tight_only=tight_only,
+        ladders=len(some),
+        days=len({contest.climate_day for contest in some}),
+        overround=float(np.mean([contest.overround for contest in some])),
+        rows=tuple(_score_row(name, some, days, seed) for name in SCORES),
+    )
+
+
+def _score_row(name: str, some: Sequence[Contest], days: Sequence[date], seed: int) -> ScoreRow:
+    score = SCORES[name]
+    model = [score(contest.model, contest.winner) for contest in some]
+    market = [score(contest.market, contest.winner) for contest in some]
+    climate = [score(contest.climatology, contest.winner) for contest in some]
+
+    def less_market(ours: Sequence[float]) -> Estimate:
+        cases = (
+            (contest.climate_day, our - its, 1.0)
+            for contest, our, its in zip(some, ours, market, strict=True)
+        )
+        found = estimate(cases, days, seed)
+        assert found is not None  # there is at least one contest
+        return found
+
+    return ScoreRow(
+        score=name,
+        model=float(np.mean(model)),
+        market=float(np.mean(market)),
+        climatology=float(np.mean(climate)),
+        model_less_market=less_market(model),
+        climatology_less_market=less_market(climate),
+    )
+
+
+def _same_date(day: date, year: int) -> date:
+    """This date in another year; 29 February is the 28th."""
+    is_leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=year, day=28) if is_leap_day else day.replace(year=year)
+
+
+def _distribution(view: CityView) -> Normal:
+    return Normal(view.mu_f, view.sigma_f)
+
+
+def _uniform_shares(
+    low: float, high: float, edges: np.ndarray[tuple[int], np.dtype[np.float64]]
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """How much of the interval from ``low`` to ``high`` lies between each pair of edges."""
+    if high <= low:
+        # So far out that its probability is 0 in floating point: all of it is at one end.
+        return np.histogram([low], edges)[0].astype(float)
+    return np.diff(np.clip((edges - low) / (high - low), 0.0, 1.0))
