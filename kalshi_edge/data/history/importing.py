@@ -39,7 +39,7 @@ from kalshi_edge.models.calibration import nbm_version
 from kalshi_edge.units import CENT, ONE, ZERO
 
 FORECAST_DELAY = timedelta(hours=6)
-"""From a model's cycle to our having it: longer than any of the archive's models takes."""
+"""From a model's cycle to our having it: late for every one of them."""
 
 LISTING_TIME = time(21, tzinfo=UTC)
 """When the day before a ladder is taken as known: it opens at 10 AM in New York, and the
