@@ -48,7 +48,8 @@ class Forecast:
     """One model run's word on one station's maximum temperature of one climate day.
 
     ``percentiles`` maps a percentage to °F (``((10, 79.0), (25, 80.0), …)``), ascending in both;
-    it is empty for a model that gives only a point. All temperatures in °F.
+    it is empty for a model that gives only a point. There is a mean or a median, or both. All
+    temperatures in °F.
     """
 
     station: str
@@ -64,8 +65,8 @@ class Forecast:
     percentiles: tuple[tuple[int, float], ...] = ()
 
     def __post_init__(self) -> None:
-        if self.mean_f is None and not self.percentiles:
-            raise InputError(f"{self.station} {self.climate_day}: a forecast without a figure")
+        if self.mean_f is None and self.percentile(50) is None:
+            raise InputError(f"{self.station} {self.climate_day}: neither a mean nor a median")
         values = [value for _, value in self.percentiles]
         if values != sorted(values):
             raise InputError(f"{self.station} {self.climate_day}: percentiles fall: {values}")

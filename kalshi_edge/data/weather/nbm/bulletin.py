@@ -1,8 +1,8 @@
 """A whole NBM text, block by block: what can be read is a forecast, what cannot a named fault."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from kalshi_edge.data.weather.nbm.block import (
     MARK,
@@ -14,6 +14,7 @@ from kalshi_edge.data.weather.nbm.block import (
     blocks,
     shown,
 )
+from kalshi_edge.data.weather.nbm.columns import Column
 from kalshi_edge.domain.weather import Forecast
 from kalshi_edge.errors import BulletinError, InputError
 
@@ -81,35 +82,38 @@ def _placed(fault: BulletinError, block: Block, data: bytes) -> BulletinError:
     return BulletinError(fault.reason, station=block.station, line=before + (fault.line or 1))
 
 
-def forecast_of_day(
+def day_forecasts(
     header: BlockHeader,
-    day: date,
+    maxima: Sequence[Column],
     *,
     received_at: datetime,
-    mean_f: float | None,
-    sd_f: float | None,
-    percentiles: Sequence[tuple[int, float | None]] = (),
-) -> Forecast | BulletinError | None:
-    """One column's figures as a forecast, a fault where they contradict each other, or nothing.
+    means: Sequence[float | None],
+    spreads: Sequence[float | None],
+    percentiles: Mapping[int, Sequence[float | None]],
+) -> Iterator[Forecast | BulletinError]:
+    """The forecasts in a block's maximum columns, and a fault for each whose figures conflict.
 
-    A percentile that is missing is left out; without mean and median there is no forecast.
+    A percentile that is missing is left out, a column without any figure passed over.
     """
-    known = tuple((percent, value) for percent, value in percentiles if value is not None)
-    if mean_f is None and not known and sd_f is None:
-        return None
-    if mean_f is None and all(percent != 50 for percent, _ in known):
-        return BulletinError(f"{day}: neither mean nor median")
-    try:
-        return Forecast(
-            station=header.station,
-            climate_day=day,
-            model=header.product,
-            version=header.version,
-            run_at=header.run_at,
-            received_at=received_at,
-            mean_f=mean_f,
-            sd_f=sd_f,
-            percentiles=known,
+    for index, column in enumerate(maxima):
+        points = tuple(
+            (percent, value)
+            for percent, row in percentiles.items()
+            if (value := row[index]) is not None
         )
-    except InputError as error:
-        return BulletinError(str(error))
+        if means[index] is None and not points:
+            continue
+        try:
+            yield Forecast(
+                station=header.station,
+                climate_day=column.climate_day,
+                model=header.product,
+                version=header.version,
+                run_at=header.run_at,
+                received_at=received_at,
+                mean_f=means[index],
+                sd_f=spreads[index],
+                percentiles=points,
+            )
+        except InputError as error:
+            yield BulletinError(str(error))

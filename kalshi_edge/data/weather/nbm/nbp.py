@@ -10,12 +10,13 @@ from datetime import datetime
 from functools import partial
 
 from kalshi_edge.data.weather.nbm.block import BlockHeader, Rows
-from kalshi_edge.data.weather.nbm.bulletin import NbmBulletin, bulletin, forecast_of_day
+from kalshi_edge.data.weather.nbm.bulletin import NbmBulletin, bulletin, day_forecasts
 from kalshi_edge.data.weather.nbm.columns import SPREADS, TEMPERATURES, block_columns, values
 from kalshi_edge.domain.weather import Forecast
 from kalshi_edge.errors import BulletinError
 
-_PERCENTILE_ROWS = {10: b"TXNP1", 25: b"TXNP2", 50: b"TXNP5", 75: b"TXNP7", 90: b"TXNP9"}
+_MEAN, _SPREAD = (b"TXNMN",), (b"TXNSD",)
+_PERCENTILES = {10: (b"TXNP1",), 25: (b"TXNP2",), 50: (b"TXNP5",), 75: (b"TXNP7",), 90: (b"TXNP9",)}
 
 
 def parse_nbp(
@@ -34,17 +35,14 @@ def _forecasts(
     header: BlockHeader, rows: Rows, *, received_at: datetime
 ) -> Iterator[Forecast | BulletinError]:
     maxima = [column for column in block_columns(header, rows) if column.is_maximum]
-    means = values(rows, (b"TXNMN",), maxima, TEMPERATURES)
-    spreads = values(rows, (b"TXNSD",), maxima, SPREADS)
-    points = [values(rows, (label,), maxima, TEMPERATURES) for label in _PERCENTILE_ROWS.values()]
-    for column, mean_f, sd_f, *values_f in zip(maxima, means, spreads, *points, strict=True):
-        found = forecast_of_day(
-            header,
-            column.climate_day,
-            received_at=received_at,
-            mean_f=mean_f,
-            sd_f=sd_f,
-            percentiles=tuple(zip(_PERCENTILE_ROWS, values_f, strict=True)),
-        )
-        if found is not None:
-            yield found
+    return day_forecasts(
+        header,
+        maxima,
+        received_at=received_at,
+        means=values(rows, _MEAN, maxima, TEMPERATURES),
+        spreads=values(rows, _SPREAD, maxima, SPREADS),
+        percentiles={
+            percent: values(rows, label, maxima, TEMPERATURES)
+            for percent, label in _PERCENTILES.items()
+        },
+    )

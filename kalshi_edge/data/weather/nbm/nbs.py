@@ -10,13 +10,13 @@ from datetime import datetime
 from functools import partial
 
 from kalshi_edge.data.weather.nbm.block import BlockHeader, Rows
-from kalshi_edge.data.weather.nbm.bulletin import NbmBulletin, bulletin, forecast_of_day
+from kalshi_edge.data.weather.nbm.bulletin import NbmBulletin, bulletin, day_forecasts
 from kalshi_edge.data.weather.nbm.columns import SPREADS, TEMPERATURES, block_columns, values
 from kalshi_edge.domain.weather import Forecast
 from kalshi_edge.errors import BulletinError
 
-_MAXIMUM = (b"TXN", b"N/X", b"X/N")
-_SPREAD = b"XND"
+_FIGURE = (b"TXN", b"N/X", b"X/N")
+_SPREAD = (b"XND",)
 
 
 def parse_nbs(
@@ -37,22 +37,16 @@ def _forecasts(
     header: BlockHeader, rows: Rows, *, received_at: datetime
 ) -> Iterator[Forecast | BulletinError]:
     columns = block_columns(header, rows)
-    figures = values(rows, _MAXIMUM, columns, TEMPERATURES)
-    if _SPREAD in rows:
-        spreads = values(rows, (_SPREAD,), columns, SPREADS)
-    else:
-        spreads = [None] * len(columns)
-    filled = [column for column, figure in zip(columns, figures, strict=True) if figure is not None]
-    if astray := [column for column in filled if column.valid_at.hour % 12 != 0]:
-        raise BulletinError(f"a maximum or minimum at {astray[0].valid_at:%H} UTC: columns shifted")
-    for column, figure_f, sd_f in zip(columns, figures, spreads, strict=True):
-        if column.is_maximum:
-            found = forecast_of_day(
-                header,
-                column.climate_day,
-                received_at=received_at,
-                mean_f=figure_f,
-                sd_f=sd_f,
-            )
-            if found is not None:
-                yield found
+    empty = [column for column in columns if column.valid_at.hour not in (0, 12)]
+    if any(figure is not None for figure in values(rows, _FIGURE, empty, TEMPERATURES)):
+        raise BulletinError("a maximum or minimum away from 00 and 12 UTC: shifted columns")
+    maxima = [column for column in columns if column.is_maximum]
+    has_spreads = _FIGURE[0] in rows
+    return day_forecasts(
+        header,
+        maxima,
+        received_at=received_at,
+        means=values(rows, _FIGURE, maxima, TEMPERATURES),
+        spreads=values(rows, _SPREAD, maxima, SPREADS) if has_spreads else [None] * len(maxima),
+        percentiles={},
+    )
