@@ -15,7 +15,7 @@ ONE = Decimal(1)
 CENT = Decimal("0.01")
 MICRO = Decimal("0.000001")
 
-_PLAIN_NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,12})?")
+_PLAIN_NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,12})?", re.ASCII)
 
 
 def decimal_of(text: object, *, name: str = "value") -> Decimal:
