@@ -87,7 +87,7 @@ class SqliteStore:
 
     async def append(self, entry: JournalEntry) -> None:
         """Add a journal line and, in the same transaction, every record among its verdicts."""
-        body = zlib.compress(to_json(entry))
+        body = zlib.compress(to_json(entry), level=1)
         with self._transaction():
             expected = self._last_seq() + 1
             if entry.seq != expected:

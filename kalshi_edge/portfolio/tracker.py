@@ -57,6 +57,7 @@ class Tracker:
         self.trades = {trade.trade_id: trade for trade in trades}
         flows = sum((t.received - t.paid - t.fees for t in self.trades.values()), ZERO)
         self.cash = starting_balance + flows
+        self._open = {name: trade for name, trade in self.trades.items() if trade.is_open}
         self._seen_fills = set(seen_fills)
 
     def fill(self, fill: Fill, intent: Intent) -> Trade | None:
@@ -83,7 +84,7 @@ class Tracker:
 
     def open_trades(self) -> tuple[Trade, ...]:
         """Trades of which something is still held, oldest first."""
-        return tuple(trade for trade in self.trades.values() if trade.is_open)
+        return tuple(self._open.values())
 
     def cost(self) -> Decimal:
         """Dollars paid, without fees, for everything still held."""
@@ -99,6 +100,10 @@ class Tracker:
             if trade is not None:
                 self.cash += sign * (trade.received - trade.paid - trade.fees)
         self.trades[after.trade_id] = after
+        if after.is_open:
+            self._open[after.trade_id] = after
+        else:
+            self._open.pop(after.trade_id, None)
         return after
 
 
