@@ -109,5 +109,5 @@ def values(
     try:
         return [table[column.separator][line[column.cut]] for column in at]
     except KeyError as unknown:
-        label = labels[0].decode()
-        raise BulletinError(f"{label} holds {shown(unknown.args[0])}", line=number) from None
+        found = unknown.args[0].decode("ascii", "replace")
+        raise BulletinError(f"{labels[0].decode()} holds {found!r}", line=number) from None
