@@ -40,12 +40,13 @@ class Gates:
 def expected_value(fair: float, *costs: Decimal) -> float:
     """Dollars a contract earns on average: its probability less everything it costs.
 
-    fair − Σ costs, a contract paying one dollar.
+    fair − Σ costs, a contract paying one dollar. Exact in the digits that ``fair`` is written with,
+    so that an edge exactly at a limit is not moved over it by binary fractions.
 
     >>> round(expected_value(0.42, Decimal("0.30"), Decimal("0.0147")), 4)
     0.1053
     """
-    return fair - float(sum(costs, ZERO))
+    return float(Decimal(repr(fair)) - sum(costs, ZERO))
 
 
 def gate_fee(ask: Decimal, rule: FeeRule, gates: Gates) -> Decimal:
