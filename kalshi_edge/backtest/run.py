@@ -73,14 +73,19 @@ class Record:
     trades: dict[str, Trade] = field(default_factory=dict)
     days: list[DailyRecord] = field(default_factory=list)
     views: dict[tuple[str, date], CityView] = field(default_factory=dict)
-    """What the first cycle of each city and climate day saw."""
-    opportunities: list[Opportunity] = field(default_factory=list)
-    """Everything that had a price, taken or not, of those first cycles."""
+    """What the last cycle before each city's climate day saw."""
+    priced: dict[tuple[str, ...], Opportunity] = field(default_factory=dict)
+    """By tickers, everything that had a fresh price before its climate day, as last seen."""
     refusals: Counter[str] = field(default_factory=Counter)
     """How often each rule said no; one refusal may count under several."""
     skipped: set[str] = field(default_factory=set)
     highs: dict[tuple[str, date], int] = field(default_factory=dict)
     """Whole °F by city and climate day, from the whole history up to the end."""
+
+    @property
+    def opportunities(self) -> tuple[Opportunity, ...]:
+        """What had a fresh price, taken or not."""
+        return tuple(self.priced.values())
 
     def publish(self, entry: JournalEntry) -> None:
         """Take down one line of the journal."""
@@ -99,18 +104,23 @@ class Record:
 
     def _cycle(self, done: CycleDone, entry: JournalEntry) -> None:
         self.skipped.update(done.skipped)
-        new = {
-            key: view
+        ahead = {
+            (view.city, view.climate_day): view
             for view in done.cities
-            if (key := (view.city, view.climate_day)) not in self.views
+            if done.received_at <= station_of(view.city).day_start(view.climate_day)
         }
-        self.views.update(new)
+        self.views.update(ahead)
         for verdict in entry.verdicts:
             found = verdict.opportunity if isinstance(verdict, Approved) else None
             if isinstance(verdict, Refused) and isinstance(verdict.subject, Opportunity):
                 found = verdict.subject
-            if found and (found.city, found.climate_day) in new and found.net_edge > float("-inf"):
-                self.opportunities.append(found)
+            if found and (found.city, found.climate_day) in ahead and _is_priced(found):
+                self.priced[tuple(leg.ticker for leg in found.legs)] = found
+
+
+def _is_priced(found: Opportunity) -> bool:
+    fresh = all(check.passed for check in found.checks if check.rule == "book_age")
+    return fresh and found.net_edge > float("-inf")
 
 
 async def backtest(
