@@ -106,8 +106,12 @@ def values(
 ) -> list[float | None]:
     """A row's values in these columns; ``BulletinError`` where something else stands there."""
     number, line = row(rows, *labels)
+    label = labels[0].decode()
+    beyond = len(line.rstrip(b" |")) - len(rows[b"FHR"][1].rstrip(b" |"))
+    if beyond > 0 and beyond % 3 != 0:  # NBE appends whole columns of climatology
+        raise BulletinError(f"{label} goes {beyond} characters beyond the hours", line=number)
     try:
         return [table[column.separator][line[column.cut]] for column in at]
     except KeyError as unknown:
         found = unknown.args[0].decode("ascii", "replace")
-        raise BulletinError(f"{labels[0].decode()} holds {found!r}", line=number) from None
+        raise BulletinError(f"{label} holds {found!r}", line=number) from None
