@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from kalshi_edge.data.kalshi.fields import parse_instant
 from kalshi_edge.data.kalshi.rules import check_rules, parse_rules
 from kalshi_edge.data.kalshi.wire import (
     bin_of,
     parse_book,
     parse_event_ticker,
     parse_fee_rule,
-    parse_instant,
     parse_ladder,
     parse_market,
     parse_settlement,

@@ -6,18 +6,17 @@ is any. A snapshot at clock N holds every change up to N. Discard everything on 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+from kalshi_edge.data.kalshi.fields import instant_of_ms
 from kalshi_edge.data.kalshi.wire import parse_levels
 from kalshi_edge.domain.market import Book, Level
 from kalshi_edge.errors import ContractError, InputError
 from kalshi_edge.units import ONE, ZERO, decimal_of
 
 Frame: TypeAlias = Mapping[str, Any]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ class OrderBooks:
                 self._awaited.pop(ticker, None)
             elif ticker in self._awaited or not self._apply(sid, ticker, message):
                 return ()
-            valid_at = _instant(message.get("ts_ms", frame.get("sending_ts_ms")))
+            valid_at = instant_of_ms(message.get("ts_ms", frame.get("sending_ts_ms")))
             return (self._live[ticker].book(ticker, valid_at or received_at, received_at),)
         except InputError as error:
             return self._lose(sid, (ticker,), str(error))
@@ -154,12 +153,3 @@ def _clock(message: Frame) -> int:
     if not isinstance(clock, int):
         raise ContractError(f"no clock {clock!r}")
     return clock
-
-
-def _instant(unix_ms: object) -> datetime | None:
-    if not isinstance(unix_ms, int):
-        return None
-    try:
-        return _EPOCH + timedelta(milliseconds=unix_ms)
-    except OverflowError:
-        raise ContractError(f"no instant {unix_ms} ms") from None

@@ -6,12 +6,19 @@ unknown status or fee type becomes ``UNKNOWN``, which is not traded. Everything 
 """
 
 import re
-from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
-from typing import Any, TypeAlias, TypeVar
 
+from kalshi_edge.data.kalshi.fields import (
+    Payload,
+    instant_field,
+    known_word,
+    object_field,
+    optional_instant,
+    optional_whole,
+    some_objects,
+    text_field,
+)
 from kalshi_edge.data.kalshi.rules import MONTHS, check_rules, parse_rules, terms
 from kalshi_edge.data.weather.stations import by_series
 from kalshi_edge.domain.market import (
@@ -29,9 +36,6 @@ from kalshi_edge.domain.orders import Settlement
 from kalshi_edge.domain.weather import Station
 from kalshi_edge.errors import ContractError, InputError
 from kalshi_edge.units import ONE, ZERO, decimal_of
-
-Payload: TypeAlias = Mapping[str, Any]
-_Word = TypeVar("_Word", bound=StrEnum)
 
 _EVENT = re.compile(r"([A-Z0-9]+)-(\d\d)([A-Z]{3})(\d\d)")
 _PLAIN_FIGURE = re.compile(r"-?\d{1,3}(\.\d+)?")
@@ -63,7 +67,10 @@ def bin_of(strike_type: str, floor_strike: object, cap_strike: object) -> Bin:
     >>> bin_of("less", None, 73), bin_of("between", 73, 74), bin_of("greater", 80, None)
     (Bin(lower=None, upper=72), Bin(lower=73, upper=74), Bin(lower=81, upper=None))
     """
-    floor, cap = _whole("floor_strike", floor_strike), _whole("cap_strike", cap_strike)
+    floor, cap = (
+        optional_whole("floor_strike", floor_strike),
+        optional_whole("cap_strike", cap_strike),
+    )
     match strike_type, floor, cap:
         case "less", None, int():
             return Bin(None, cap - 1)
@@ -84,29 +91,34 @@ def parse_market(payload: Payload, source: str | None = None) -> Market:
     ``source`` is what the event names as its settlement source; without it the rules' own word.
     Raises ``ContractError`` where a needed field is missing or the two contradict each other.
     """
-    ticker = _text(payload, "ticker")
+    ticker = text_field(payload, "ticker")
     try:
-        event_ticker = _text(payload, "event_ticker")
+        event_ticker = text_field(payload, "event_ticker")
         station, day = parse_event_ticker(event_ticker)
         if not ticker.startswith(f"{event_ticker}-"):
             raise ContractError(f"not a market of {event_ticker}")
         if payload.get("market_type", "binary") != "binary":
             raise ContractError(f"a {payload['market_type']} market")
         bin_ = bin_of(
-            _text(payload, "strike_type"), payload.get("floor_strike"), payload.get("cap_strike")
+            text_field(payload, "strike_type"),
+            payload.get("floor_strike"),
+            payload.get("cap_strike"),
         )
-        primary, secondary = _text(payload, "rules_primary"), _text(payload, "rules_secondary")
+        primary, secondary = (
+            text_field(payload, "rules_primary"),
+            text_field(payload, "rules_secondary"),
+        )
         rules = parse_rules(primary, secondary)
         check_rules(rules, station, day, bin_)
         return Market(
             ticker=ticker,
             bin=bin_,
-            status=_word(MarketStatus, _text(payload, "status"), MarketStatus.UNKNOWN),
-            open_at=_optional_instant(payload, "open_time"),
-            close_at=parse_instant(_text(payload, "close_time")),
+            status=known_word(MarketStatus, text_field(payload, "status"), MarketStatus.UNKNOWN),
+            open_at=optional_instant(payload, "open_time"),
+            close_at=instant_field(payload, "close_time"),
             price_ranges=_price_ranges(payload),
             terms=terms(primary, secondary, source or rules.source),
-            exchange_index=_whole("exchange_index", payload.get("exchange_index")) or 0,
+            exchange_index=optional_whole("exchange_index", payload.get("exchange_index")) or 0,
         )
     except InputError as error:
         raise ContractError(f"{ticker}: {error}") from error
@@ -117,13 +129,13 @@ def parse_ladder(event: Payload, series: Payload, received_at: datetime) -> Ladd
 
     Raises ``ContractError`` where a market is not ours or the markets do not tile the integers.
     """
-    body = _object(event, "event") if "event" in event else event
-    event_ticker = _text(body, "event_ticker")
+    body = object_field(event, "event") if "event" in event else event
+    event_ticker = text_field(body, "event_ticker")
     station, day = parse_event_ticker(event_ticker)
-    named = {_text(body, "series_ticker"), event_ticker.split("-")[0]}
+    named = {text_field(body, "series_ticker"), event_ticker.split("-")[0]}
     if named != {station.series}:
         raise ContractError(f"{event_ticker}: of {', '.join(sorted(named))}, not {station.series}")
-    markets = _objects(body if body.get("markets") else event, "markets")
+    markets = some_objects(body if body.get("markets") else event, "markets")
     strays = [m.get("ticker") for m in markets if m.get("event_ticker") != event_ticker]
     if strays:
         raise ContractError(f"{event_ticker}: markets of another event: {strays}")
@@ -145,11 +157,11 @@ def parse_fee_rule(series: Payload, event: Payload | None = None) -> FeeRule:
     >>> parse_fee_rule({"fee_type": "quadratic", "fee_multiplier": 1}).multiplier
     Decimal('1')
     """
-    body = _object(series, "series") if "series" in series else series
+    body = object_field(series, "series") if "series" in series else series
     override = event or {}
     if body.get("ticker") != override.get("series_ticker", body.get("ticker")):
         raise ContractError(f"the fees of {body.get('ticker')} for {override['series_ticker']}")
-    fee_type = override.get("fee_type_override") or _text(body, "fee_type")
+    fee_type = override.get("fee_type_override") or text_field(body, "fee_type")
     multiplier = override.get("fee_multiplier_override")
     if multiplier is None:
         multiplier = body.get("fee_multiplier")
@@ -157,7 +169,7 @@ def parse_fee_rule(series: Payload, event: Payload | None = None) -> FeeRule:
     figure = decimal_of(str(multiplier), name="fee_multiplier")
     if figure < ZERO:
         raise ContractError(f"a fee multiplier of {figure}")
-    return FeeRule(_word(FeeType, fee_type, FeeType.UNKNOWN), figure)
+    return FeeRule(known_word(FeeType, fee_type, FeeType.UNKNOWN), figure)
 
 
 def parse_book(ticker: str, payload: Payload, received_at: datetime) -> Book:
@@ -167,7 +179,7 @@ def parse_book(ticker: str, payload: Payload, received_at: datetime) -> Book:
     """
     if payload.get("ticker", ticker) != ticker:
         raise ContractError(f"{ticker}: a book of {payload['ticker']}")
-    body = _object(payload, "orderbook_fp") if "orderbook_fp" in payload else payload
+    body = object_field(payload, "orderbook_fp") if "orderbook_fp" in payload else payload
     if "yes_dollars" not in body and "no_dollars" not in body:
         raise ContractError(f"{ticker}: neither yes_dollars nor no_dollars in {sorted(body)}")
     bids = parse_levels(body.get("yes_dollars"))
@@ -201,8 +213,8 @@ def parse_settlement(payload: Payload, received_at: datetime) -> Settlement:
     Raises ``ContractError`` unless the market is finalized: one that is only determined may still
     be disputed. A figure that is missing or no plain number is ``None``, never 0.
     """
-    ticker = _text(payload, "ticker")
-    status = _text(payload, "status")
+    ticker = text_field(payload, "ticker")
+    status = text_field(payload, "status")
     if status != MarketStatus.FINALIZED:
         raise ContractError(f"{ticker}: {status}, not finalized")
     high = payload.get("expiration_value")
@@ -211,28 +223,13 @@ def parse_settlement(payload: Payload, received_at: datetime) -> Settlement:
         ticker=ticker,
         value=_settled_value(ticker, payload),
         high_f=Decimal(str(high)) if says_high else None,
-        valid_at=_optional_instant(payload, "settlement_ts") or received_at,
+        valid_at=optional_instant(payload, "settlement_ts") or received_at,
         received_at=received_at,
     )
 
 
-def parse_instant(text: str) -> datetime:
-    """The instant of an RFC 3339 text in UTC, with up to six digits of a second.
-
-    >>> parse_instant("2026-09-04T20:51:07.84776Z").microsecond
-    847760
-    """
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise ContractError(f"no instant {text!r}") from None
-    if at.tzinfo is None:
-        raise ContractError(f"an instant without a zone: {text!r}")
-    return at
-
-
 def _settled_value(ticker: str, payload: Payload) -> Decimal:
-    by_result = {"yes": ONE, "no": ZERO}.get(_text(payload, "result"))
+    by_result = {"yes": ONE, "no": ZERO}.get(text_field(payload, "result"))
     stated = payload.get("settlement_value_dollars")
     value = by_result if stated is None else decimal_of(stated, name="settlement_value_dollars")
     if value is None:
@@ -245,7 +242,7 @@ def _settled_value(ticker: str, payload: Payload) -> Decimal:
 def _price_ranges(payload: Payload) -> tuple[PriceRange, ...]:
     ranges = tuple(
         PriceRange(*(decimal_of(each.get(name), name=name) for name in ("start", "end", "step")))
-        for each in _objects(payload, "price_ranges")
+        for each in some_objects(payload, "price_ranges")
     )
     if any(each.step <= ZERO for each in ranges):
         raise ContractError(f"a tick that is not above 0: {ranges}")
@@ -255,49 +252,5 @@ def _price_ranges(payload: Payload) -> tuple[PriceRange, ...]:
 def _source(event: Payload) -> str | None:
     if not event.get("settlement_sources"):
         return None
-    sources = _objects(event, "settlement_sources")
-    return " and ".join(_text(source, "name").strip() for source in sources)
-
-
-def _object(payload: Payload, name: str) -> Payload:
-    value = payload.get(name)
-    if not isinstance(value, Mapping):
-        raise ContractError(f"{name} must be an object, not {value!r}")
-    return value
-
-
-def _objects(payload: Payload, name: str) -> list[Payload]:
-    values = payload.get(name)
-    if not isinstance(values, list) or not values:
-        raise ContractError(f"no {name}")
-    if not all(isinstance(value, Mapping) for value in values):
-        raise ContractError(f"{name} must be objects: {values!r}")
-    return values
-
-
-def _text(payload: Payload, name: str) -> str:
-    value = payload.get(name)
-    if not isinstance(value, str):
-        raise ContractError(f"no {name}" if value is None else f"{name} must be text: {value!r}")
-    return value
-
-
-def _optional_instant(payload: Payload, name: str) -> datetime | None:
-    return None if payload.get(name) is None else parse_instant(_text(payload, name))
-
-
-def _whole(name: str, value: object) -> int | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise ContractError(f"{name} must be a number, not {value!r}")
-    if not float(value).is_integer():
-        raise ContractError(f"{name} must be whole, not {value}")
-    return int(value)
-
-
-def _word(kind: type[_Word], text: str, otherwise: _Word) -> _Word:
-    try:
-        return kind(text)
-    except ValueError:
-        return otherwise
+    sources = some_objects(event, "settlement_sources")
+    return " and ".join(text_field(source, "name").strip() for source in sources)
