@@ -22,7 +22,11 @@ from kalshi_edge.domain.market import (
     Terms,
 )
 from kalshi_edge.domain.orders import Fill, Intent, Side, Strategy, derived_id
+from kalshi_edge.domain.records import Switch, SwitchState
 from kalshi_edge.domain.weather import Forecast
+from kalshi_edge.models.distribution import Normal
+from kalshi_edge.trading.decision import Outlook
+from kalshi_edge.trading.risk import Situation
 
 NOW = datetime(2026, 11, 22, 16, tzinfo=UTC)
 DAY = date(2026, 11, 22)
@@ -61,7 +65,7 @@ def ladder(
     """
     station = station_of(city)
     event = event_ticker(city, day)
-    close_at = station.day_end(day)
+    close_at = changes.pop("close_at", station.day_end(day))
     tops = range(lowest, lowest + 8, 2)
     named_bins = [
         (f"T{lowest}", Bin(None, lowest - 1)),
@@ -147,3 +151,31 @@ def forecast(
         percentiles=tuple(sorted(percentiles.items())),
     )
     return replace(whole, **changes)
+
+
+def quotes(asks: Mapping[str, Number], city: str = "NYC", day: date = DAY) -> dict[str, Book]:
+    """Books by ticker from asks by strike (``{"B52.5": "0.25"}``), 100 contracts, 2 cents wide."""
+    event = event_ticker(city, day)
+    return {
+        f"{event}-{strike}": book(
+            f"{event}-{strike}", [(Decimal(ask) - Decimal("0.02"), 100)], [(ask, 100)]
+        )
+        for strike, ask in asks.items()
+    }
+
+
+def outlook(
+    asks: Mapping[str, Number] | None = None,
+    mu_f: float = 54.0,
+    sigma_f: float = 2.0,
+    **changes: Any,
+) -> Outlook:
+    """New York's ladder from 50 °F as a cycle sees it; ``changes`` are made to the outlook."""
+    whole = Outlook(NOW, ladder(), quotes(asks or {}), Normal(mu_f, sigma_f))
+    return replace(whole, **changes)
+
+
+def situation(**changes: Any) -> Situation:
+    """An account of 1000 dollars that holds nothing, trading."""
+    run = Switch(SwitchState.RUN, "never thrown", NOW)
+    return replace(Situation(NOW, run, Decimal(1000), Decimal(1000), {}, {}), **changes)
