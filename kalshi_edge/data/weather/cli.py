@@ -31,9 +31,9 @@ _BLOCK = re.compile(r" *TEMPERATURE *(?:\(F\))? *")
 _BLOCK_LINE = re.compile(r"(?! *(?:$|PRECIPITATION))")
 _FIGURE = re.compile(
     r" *(?:MAXIMUM|MINIMUM) {1,12}(?P<value>-?[0-9]{1,3}|M[MSB]?) ?(?P<mark>R|\(E\)|\*)?"
-    r"(?= |$)(?! *[AP]M\b)"
+    r"(?= |$)(?: *[0-9]{1,2}:?[0-9]{2} [AP]M\b|(?!.*\b[AP]M\b))"
 )
-"""The figure stands close to its name; further right are the time, the record and the normal."""
+"""The figure stands close to its name, and the time, if any, comes next; then record and normal."""
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _OTHER_PERIODS = {"CLM": "month", "CLS": "season", "CLA": "year", "CF6": "month"}
