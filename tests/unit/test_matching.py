@@ -108,6 +108,16 @@ def test_fill_or_kill_does_not_count_on_ones_own_orders() -> None:
         assert len(book.place(taker).matches) == trading
 
 
+def test_fill_or_kill_that_would_stop_at_ones_own_order_does_not_even_begin() -> None:
+    book = book_of(
+        order("cheap", SELL, "0.39", "2"),
+        order("mine", SELL, "0.40", "5", "me"),
+        order("dear", SELL, "0.41", "5"),
+    )
+    outcome = book.place(order("taker", BUY, "0.41", "5", "me", time_in_force=FOK))
+    assert (trades(outcome), outcome.withdrawn[0].reason) == ([], Reason.UNFILLED)
+
+
 def test_a_smaller_count_or_another_expiry_keeps_the_place_in_the_queue() -> None:
     book = book_of(order("first", BUY, "0.30", "5"), order("second", BUY, "0.30", "5"))
     book.amend("first", price=D("0.30"), count=D(4), expires_at=NOW)
