@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
+from kalshi_edge.data.history.archive import Outcome
 from kalshi_edge.data.history.coverage import CityCoverage
 from kalshi_edge.data.history.importing import ImportReport
 from kalshi_edge.data.history.parity import Parity
@@ -94,24 +95,28 @@ def coverage_table(cities: Iterable[CityCoverage]) -> Table:
 
 
 def parity_table(name: str, parity: Parity) -> Table:
-    """How settlement compares, every difference named with its date."""
+    """How settlement compares, every difference and every doubtful case named with its date."""
     share = "nothing to compare" if parity.share is None else f"{parity.share:.3%}"
     compared = parity.agreed + len(parity.differing)
     table = Table(title=f"{name}: {parity.agreed:,} of {compared:,} agree ({share})", **_STYLE)
-    for column in ("climate day", "ticker", "bin", "reported high", "exchange paid"):
+    for column in ("climate day", "ticker", "bin", "reported", "paid", ""):
         table.add_column(column)
     for outcome in parity.differing:
-        table.add_row(
-            str(outcome.climate_day),
-            outcome.ticker,
-            str(outcome.bin),
-            f"{outcome.high_f} °F",
-            f"${outcome.paid}",
-        )
-    notes = [f"{parity.unsettled:,} without a recorded result"] if parity.unsettled else []
-    notes += [f"{len(parity.undecided):,} without bin or high"] if parity.undecided else []
-    table.caption = "; ".join(notes) or None
+        table.add_row(*_outcome_row(outcome, "differs"))
+    for outcome in parity.undecided:
+        table.add_row(*_outcome_row(outcome, "cannot be told"), style="dim")
+    if parity.unsettled:
+        table.caption = f"{parity.unsettled:,} rows have no recorded result"
     return table
+
+
+def _outcome_row(outcome: Outcome, verdict: str) -> Iterable[str]:
+    yield str(outcome.climate_day)
+    yield outcome.ticker
+    yield "no direction" if outcome.bin is None else str(outcome.bin)
+    yield "none" if outcome.high_f is None else f"{outcome.high_f} °F"
+    yield f"${outcome.paid}"
+    yield verdict
 
 
 def lead_h(forecast: Forecast) -> int:
