@@ -210,7 +210,7 @@ class SimulatedExchange:
                 received_at=self._now,
                 order_id=_order_id(order.intent),
                 filled=order.filled,
-                reason=reason,
+                reason=reason.value,
             )
         )
 
