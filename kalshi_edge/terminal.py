@@ -99,12 +99,12 @@ def parity_table(name: str, parity: Parity) -> Table:
     share = "nothing to compare" if parity.share is None else f"{parity.share:.3%}"
     compared = parity.agreed + len(parity.differing)
     table = Table(title=f"{name}: {parity.agreed:,} of {compared:,} agree ({share})", **_STYLE)
-    for column in ("climate day", "ticker", "bin", "reported", "paid", ""):
-        table.add_column(column)
+    for column in ("climate day", "ticker", "bin", "high", "paid", ""):
+        table.add_column(column, no_wrap=True)
     for outcome in parity.differing:
         table.add_row(*_outcome_row(outcome, "differs"))
     for outcome in parity.undecided:
-        table.add_row(*_outcome_row(outcome, "cannot be told"), style="dim")
+        table.add_row(*_outcome_row(outcome, "undecided"), style="dim")
     if parity.unsettled:
         table.caption = f"{parity.unsettled:,} rows have no recorded result"
     return table
