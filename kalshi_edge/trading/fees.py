@@ -47,9 +47,9 @@ FEE_REGIMES = (
 """The three regimes, oldest first.
 
 - Whole cents: the "round up to the next cent per order" of the fee schedule. The exchange's page
-  "Fee Rounding" as of 2026-03-04 describes the steps; they reproduce every fee of 1,239 real
-  orders of February 2026. For older trades they differ from the schedule's formula by a cent at
-  most, and only where an order was filled in pieces.
+  "Fee Rounding" as of 2026-03-04 describes the steps; they give what each of 1,239 real orders
+  of February 2026 paid. The schedule's formula, ⌈sum of model fees⌉ to the cent, differs only
+  where an order was filled in pieces whose fees were each rounded up: one order of those.
 - 2026-05-28: direct members' balances go to $0.0001 (changelog); rebates stay whole cents.
 - July 2026: today's steps (the page as of 2026-09-04). The day in July is not known, the first is
   assumed; the two regimes differ by less than $0.0001 per fill and the timing of rebates.
