@@ -19,11 +19,20 @@ from kalshi_edge.config import load_settings
 from kalshi_edge.data.history.coverage import coverage
 from kalshi_edge.data.history.importing import import_archive
 from kalshi_edge.data.history.parity import verify_archive, verify_history
+from kalshi_edge.data.kalshi.fills import read_fills
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.domain.events import Event
+from kalshi_edge.domain.market import FeeRule
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.errors import EdgeError, InputError
-from kalshi_edge.terminal import coverage_table, forecast_table, import_table, parity_table
+from kalshi_edge.terminal import (
+    coverage_table,
+    fee_table,
+    forecast_table,
+    import_table,
+    parity_table,
+)
+from kalshi_edge.trading.fees import fee_parity
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -164,6 +173,19 @@ def history_verify(
     worst = min((parity.share or 0.0) for parity in found.values())
     if worst < least:
         raise InputError(f"only {worst:.2%} of the results agree; {least:.2%} is the least")
+
+
+@cli.command("fees")
+def fees_command(
+    files: Annotated[list[Path], typer.Argument(help="CSV files of recorded fills.")],
+) -> None:
+    """Hold our fees against those that an exchange charged, order by order."""
+    for path in files:
+        fills = read_fills(path)
+        parity = fee_parity(fills, FeeRule())
+        out.print(fee_table(path.name, fills, parity))
+        if parity.differences:
+            raise InputError(f"{path}: {len(parity.differences)} orders were charged otherwise")
 
 
 def _cities(names: Sequence[str] | None) -> list[str]:

@@ -1,6 +1,6 @@
 """What the commands print: Rich tables that read well at 80 and at 160 columns."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.table import Table
@@ -10,9 +10,12 @@ from kalshi_edge.data.history.coverage import CityCoverage
 from kalshi_edge.data.history.importing import ImportReport
 from kalshi_edge.data.history.parity import Parity
 from kalshi_edge.data.weather.stations import STATIONS
+from kalshi_edge.domain.orders import Fill
 from kalshi_edge.domain.weather import Forecast
 from kalshi_edge.models.calibration import uncalibrated
 from kalshi_edge.models.temperature import daily_high
+from kalshi_edge.trading.fees import FeeParity
+from kalshi_edge.units import ZERO
 
 _CITY = {station.icao: station.city for station in STATIONS}
 _STYLE: Any = {
@@ -117,6 +120,24 @@ def _outcome_row(outcome: Outcome, verdict: str) -> Iterable[str]:
     yield "none" if outcome.high_f is None else f"{outcome.high_f} °F"
     yield f"${outcome.paid}"
     yield verdict
+
+
+def fee_table(name: str, fills: Sequence[Fill], parity: FeeParity) -> Table:
+    """How our fees compare with those charged; every order that differs is named."""
+    taken = {fill.intent_id for fill in fills if fill.is_taker}
+    made = {fill.intent_id for fill in fills} - taken
+    wrong = {difference.intent_id for difference in parity.differences}
+    table = Table(title=f"{name}: {len(fills):,} fills", **_STYLE)
+    for column in ("orders", "compared", "equal to the cent", "charged in all"):
+        table.add_column(column, justify="left" if column == "orders" else "right")
+    for label, orders in (("takers", taken), ("makers only", made)):
+        charged = sum((fill.fee for fill in fills if fill.intent_id in orders), ZERO)
+        table.add_row(label, f"{len(orders):,}", f"{len(orders - wrong):,}", f"${charged}")
+    for difference in parity.differences:
+        table.add_row(
+            difference.intent_id, f"${difference.charged}", f"${difference.computed}", "differs"
+        )
+    return table
 
 
 def lead_h(forecast: Forecast) -> int:

@@ -1,6 +1,5 @@
 """Fees against every worked example, and against what the exchange charged for real."""
 
-import csv
 import itertools
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kalshi_edge.data.kalshi.fills import read_fills
 from kalshi_edge.domain.market import FeeRule, FeeType
 from kalshi_edge.domain.orders import Fill, Side
 from kalshi_edge.errors import ContractError
@@ -115,29 +115,10 @@ def test_taker_and_maker_fills_of_an_order_share_their_rounding() -> None:
 # --- real fills of February 2026 ---------------------------------------------------------------
 
 
-def real_fills(shared: Path) -> list[Fill]:
+def real_fills(shared: Path) -> Sequence[Fill]:
     """The 1,766 recorded fills, oldest first."""
     (path,) = (shared / "data" / "fees").glob("real_fills_*.csv")
-    fills = []
-    with path.open(newline="") as file:
-        for number, row in enumerate(csv.DictReader(file)):
-            at = datetime.fromisoformat(row["created_time"])
-            adds_yes = (row["action"] == "buy") == (row["side"] == "yes")
-            fills.append(
-                Fill(
-                    fill_id=str(number),
-                    intent_id=row["order"],
-                    ticker=row["ticker"],
-                    side=Side.BUY if adds_yes else Side.SELL,
-                    count=D(row["count"]),
-                    price=D(row["yes_price_cents"]) / 100,
-                    fee=D(row["fee_cost_dollars"]),
-                    is_taker=row["is_taker"] == "True",
-                    valid_at=at,
-                    received_at=at,
-                )
-            )
-    return fills[::-1]
+    return read_fills(path)
 
 
 def by_order(fills: Sequence[Fill]) -> dict[str, list[Fill]]:
