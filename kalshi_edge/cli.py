@@ -152,7 +152,10 @@ def history_import(
 def history_list() -> None:
     """List what the history holds, city by city, with its gaps."""
     folder = load_settings().history_dir
-    out.print(coverage_table(coverage(folder)))
+    cities = coverage(folder)
+    if not cities:
+        raise InputError(f"no history in {folder}: import or record some first")
+    out.print(coverage_table(cities))
 
 
 @history.command("verify")

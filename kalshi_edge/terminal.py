@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from kalshi_edge.data.history.archive import Outcome
@@ -23,6 +24,8 @@ _STYLE: Any = {
     "title_style": "bold cyan",
     "header_style": "dim",
     "caption_justify": "left",
+    "box": SIMPLE_HEAD,
+    "padding": (0, 1, 0, 0),
 }
 _PERCENTS = (10, 25, 50, 75, 90)
 
@@ -30,11 +33,10 @@ _PERCENTS = (10, 25, 50, 75, 90)
 def forecast_table(title: str, forecasts: Iterable[Forecast]) -> Table:
     """A bulletin's forecasts, a row per station and climate day; temperatures in °F."""
     table = Table(title=title, **_STYLE)
-    table.add_column("station", style="bold")
-    table.add_column("climate day")
-    table.add_column("lead", justify="right")
-    for name in ("μ", "σ", *(f"P{percent}" for percent in _PERCENTS), "mean", "sd"):
-        table.add_column(name, justify="right")
+    table.add_column("station", style="bold", no_wrap=True)
+    table.add_column("climate day", no_wrap=True)
+    for name in ("lead", "μ", "σ", *(f"P{percent}" for percent in _PERCENTS), "mean", "sd"):
+        table.add_column(name, justify="right", no_wrap=True)
     last = None
     for forecast in forecasts:
         if last not in {None, forecast.station}:
@@ -49,8 +51,8 @@ def _forecast_row(forecast: Forecast, *, is_first: bool) -> Iterable[str]:
     city = _CITY.get(forecast.station)
     name = f"{forecast.station} {city}" if city else forecast.station
     yield name if is_first else ""
-    yield f"{forecast.climate_day:%a %m-%d}"
-    yield f"{lead_h(forecast)} h"
+    yield f"{forecast.climate_day:%a %Y-%m-%d}"
+    yield f"{lead_h(forecast)}h"
     yield f"{high.mu_f:.1f}"
     yield f"{high.sigma_f:.2f}"
     for percent in _PERCENTS:
@@ -99,9 +101,12 @@ def coverage_table(cities: Iterable[CityCoverage]) -> Table:
 
 def parity_table(name: str, parity: Parity) -> Table:
     """How settlement compares, every difference and every doubtful case named with its date."""
+    differing, undecided = len(parity.differing), len(parity.undecided)
+    rows = parity.agreed + differing + undecided
     share = "nothing to compare" if parity.share is None else f"{parity.share:.3%}"
-    compared = parity.agreed + len(parity.differing)
-    table = Table(title=f"{name}: {parity.agreed:,} of {compared:,} agree ({share})", **_STYLE)
+    title = f"{name}: {parity.agreed:,} of {rows:,} results agree, {differing} differ"
+    title += f", {undecided} undecided ({share})" if undecided else f" ({share})"
+    table = Table(title=title, **_STYLE)
     for column in ("climate day", "ticker", "bin", "high", "paid", ""):
         table.add_column(column, no_wrap=True)
     for outcome in parity.differing:
@@ -109,7 +114,7 @@ def parity_table(name: str, parity: Parity) -> Table:
     for outcome in parity.undecided:
         table.add_row(*_outcome_row(outcome, "undecided"), style="dim")
     if parity.unsettled:
-        table.caption = f"{parity.unsettled:,} rows have no recorded result"
+        table.caption = f"{parity.unsettled:,} more rows have no recorded result"
     return table
 
 
