@@ -28,7 +28,7 @@ _ISSUED = re.compile(
 )
 _AS_OF = re.compile(r"\bVALID\s+(?:TODAY\s+)?AS\s+OF\b")
 _BLOCK = re.compile(r" *TEMPERATURE *(?:\(F\))? *")
-_BLOCK_LINE = re.compile(r"(?! *(?:$|PRECIPITATION))")
+_IN_BLOCK = re.compile(r"\s*(?!PRECIPITATION)\S")
 _FIGURE = re.compile(
     r" *(?:MAXIMUM|MINIMUM) {1,12}(?P<value>-?[0-9]{1,3}|M[MSB]?) ?(?P<mark>R|\(E\)|\*)?"
     r"(?= |$)(?: *[0-9]{1,2}:?[0-9]{2} [AP]M\b|(?!.*\b[AP]M\b))"
@@ -116,7 +116,7 @@ def _temperatures(section: str) -> tuple[str, dict[str, str]]:
     start = next((n for n, line in enumerate(lines) if _BLOCK.fullmatch(line)), None)
     if start is None:
         raise BulletinError("no TEMPERATURE block")
-    block = list(takewhile(_BLOCK_LINE.match, lines[start + 1 :]))
+    block = list(takewhile(_IN_BLOCK.match, lines[start + 1 :]))
     label = block[0].strip() if block else ""
     if label not in {"TODAY", "YESTERDAY"}:
         raise BulletinError(f"temperatures of neither TODAY nor YESTERDAY but of {label[:40]!r}")

@@ -8,8 +8,9 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from kalshi_edge.data.weather.stations import by_icao
 from kalshi_edge.data.weather.wmo import plausible_f, reports
-from kalshi_edge.domain.weather import Basis, Observation, Station
+from kalshi_edge.domain.weather import Basis, Observation
 from kalshi_edge.errors import BulletinError
 
 _START = r"[A-Z][A-Z0-9]{3} DS "
@@ -60,13 +61,15 @@ def parse_dsms(
     return tuple(summaries), tuple(faults)
 
 
-def daily_maximum(summary: DailySummary, station: Station) -> Observation | None:
+def daily_maximum(summary: DailySummary) -> Observation | None:
     """The summary's maximum as an observation of its day so far; ``None`` where it is missing.
 
-    Raises ``InputError`` where the summary came before its day began.
+    Raises ``InputError`` where it came before its day began, or where the station is not one of
+    ours, so that we do not know when its day begins.
     """
     if summary.high_f is None:
         return None
+    station = by_icao(summary.station)
     start_at = station.day_start(summary.climate_day)
     until = summary.until
     length = (

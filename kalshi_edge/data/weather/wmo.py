@@ -57,10 +57,10 @@ def reports(text: str, start: str) -> tuple[str, ...]:
     A report ends at ``=`` or, for the senders who omit that, before a line that begins with the
     pattern ``start``. What is no report at all comes out as well: to be refused by name.
     """
-    plain = _ENVELOPE.sub("", text.replace("\r", "").replace("\x01\n", ""))
-    pieces = re.split(rf"=|\n(?={start})", plain)
-    lines = (" ".join(piece.strip(" \n\t\x01\x03").split()) for piece in pieces)
-    return tuple(line for line in lines if line)
+    lines = (line.strip(" \t\x01\x03") for line in text.splitlines())
+    plain = _ENVELOPE.sub("", "\n".join(line for line in lines if line))
+    pieces = (" ".join(piece.split()) for piece in re.split(rf"=|\n(?={start})", plain))
+    return tuple(piece for piece in pieces if piece)
 
 
 def plausible_f(value_f: int) -> int:
