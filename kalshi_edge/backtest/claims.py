@@ -6,8 +6,8 @@ If claims were true, what came would grow with them. Dollars per contract throug
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from math import inf
 from itertools import pairwise
+from math import inf
 
 from kalshi_edge.backtest.estimates import Estimate, estimate
 from kalshi_edge.domain.events import Opportunity

@@ -1,7 +1,7 @@
 """What a backtest shows, in figures: each with what it rests on. Pure; one seed, one result."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
@@ -78,7 +78,7 @@ class Drawdown:
     share: float
     """Of the peak; the deepest in shares, which need not be the deepest in dollars."""
     peak_day: date | None
-    """Of the fall in dollars; ``None`` where it began with the starting balance or never was."""
+    """Of the fall in dollars; ``None`` where nothing fell, or it fell from the start."""
     trough_day: date | None
 
 
@@ -100,7 +100,7 @@ class Summary:
     halts: int
     """How often the kill switch went off."""
     ladders: int
-    """Looked at, each at its first cycle."""
+    """Looked at, each in the last cycle before its climate day."""
     ladders_with_result: int
     scores: tuple[ScoreTable, ...]
     model_reliability: tuple[ReliabilityPoint, ...]
@@ -126,6 +126,18 @@ class Summary:
         return self.lines[0]
 
     @property
+    def distinct_lines(self) -> tuple[Line, ...]:
+        """The lines without those that repeat others, as there is one city or one strategy."""
+        strategies = {line.strategy for line in self.lines if line.strategy}
+        cities = {line.city for line in self.lines if line.city}
+        return tuple(
+            line
+            for line in self.lines
+            if (line.strategy is None or len(strategies) > 1)
+            and (line.city is None or len(cities) > 1)
+        )
+
+    @property
     def fairest_scores(self) -> ScoreTable | None:
         """The scores that judge the model: all cities, tight ladders if they allow an interval.
 
@@ -146,12 +158,12 @@ def summary(record: Record, *, seed: int = 0) -> Summary:
     leads_h = [_lead_h(view) for view in views]
     return Summary(
         question=_question(record, seed),
-        models=_counted(model_name(view) for view in views),
+        models=_ranked(Counter(model_name(view) for view in views)),
         lead_h=median(leads_h) if leads_h else None,
         lines=lines(trades, days, seed),
         open_trades=sum(trade.is_open for trade in trades),
         equity=equity,
-        drawdown=drawdown(equity, record.request.starting_balance),
+        drawdown=drawdown(equity),
         halts=sum(day.halts for day in record.days),
         ladders=len(views),
         ladders_with_result=sum((v.city, v.climate_day) in record.highs for v in views),
@@ -162,8 +174,8 @@ def summary(record: Record, *, seed: int = 0) -> Summary:
         forecast_errors=forecast_errors(views, record.highs),
         priced=edge_buckets(priced_claims(record.opportunities, record.highs), days, seed),
         taken=edge_buckets(taken_claims(trades), days, seed),
-        refusals=tuple(record.refusals.most_common()),
-        skipped=_counted(reason.partition(": ")[2] for reason in record.skipped),
+        refusals=_ranked(record.refusals),
+        skipped=_ranked(Counter(reason.partition(": ")[2] for reason in record.skipped)),
     )
 
 
@@ -177,8 +189,7 @@ def lines(trades: Iterable[Trade], days: Sequence[date], seed: int) -> tuple[Lin
     keys += [(None, city) for city in cities]
     keys += [(strategy, city) for strategy in strategies for city in cities]
     found = (
-        _line(strategy, city, _among(closed, strategy, city), days, seed)
-        for strategy, city in keys
+        _line(strategy, city, _among(closed, strategy, city), days, seed) for strategy, city in keys
     )
     return tuple(x for x in found if x.positions or x.strategy is x.city is None)
 
@@ -193,16 +204,15 @@ def equity_points(record: Record) -> tuple[EquityPoint, ...]:
     return tuple(points)
 
 
-def drawdown(points: Sequence[EquityPoint], starting_balance: Decimal) -> Drawdown:
-    """The deepest fall from a peak, in dollars and as a share; the start counts as a peak."""
+def drawdown(points: Sequence[EquityPoint]) -> Drawdown:
+    """The deepest fall from a peak, in dollars and as a share of the peak."""
     trough = max(points, key=lambda point: point.peak - point.equity, default=None)
     if trough is None or trough.peak == trough.equity:
         return Drawdown(ZERO, 0.0, None, None)
-    reached = next((p.day for p in points if p.equity == trough.peak), None)
     return Drawdown(
         dollars=trough.peak - trough.equity,
         share=max(float((p.peak - p.equity) / p.peak) for p in points),
-        peak_day=None if trough.peak == starting_balance else reached,
+        peak_day=next((p.day for p in points if p.equity == trough.peak), None),
         trough_day=trough.day,
     )
 
@@ -288,5 +298,5 @@ def _lead_h(view: CityView) -> float:
     return (start_at - view.run_at).total_seconds() / 3600
 
 
-def _counted(names: Iterable[str]) -> tuple[tuple[str, int], ...]:
-    return tuple(Counter(names).most_common())
+def _ranked(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

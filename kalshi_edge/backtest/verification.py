@@ -306,7 +306,7 @@ def _score_row(name: str, some: Sequence[Contest], days: Sequence[date], seed: i
 
 
 def _same_date(day: date, year: int) -> date:
-    """This date in another year; 29 February is the 28th."""
+    """The same date in another year; 29 February is the 28th."""
     is_leap_day = (day.month, day.day) == (2, 29)
     return day.replace(year=year, day=28) if is_leap_day else day.replace(year=year)
 

@@ -1,0 +1,122 @@
+"""A backtest as one HTML page that needs nothing else: no request, no script, no date of making."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from importlib.metadata import version
+from itertools import groupby
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from kalshi_edge.backtest import wording
+from kalshi_edge.backtest.charts import (
+    Chart,
+    claims_chart,
+    cumulative_chart,
+    equity_chart,
+    pit_chart,
+    reliability_chart,
+)
+from kalshi_edge.backtest.run import Record
+from kalshi_edge.backtest.summary import Summary
+from kalshi_edge.backtest.verification import ReliabilityPoint
+from kalshi_edge.domain.records import Trade
+from kalshi_edge.units import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class TradeRow:
+    """A trade as the list shows it."""
+
+    trade: Trade
+    bin: str
+    high_f: int | None
+    price: Decimal
+    """Dollars per contract, without fees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The trades of one month's climate days."""
+
+    name: str
+    rows: tuple[TradeRow, ...]
+    pnl: Decimal
+    """Of the closed ones, dollars."""
+
+
+def report_html(record: Record, summary: Summary) -> str:
+    """The page: ``summary``'s figures and charts, and the trades of ``record``."""
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            s=summary,
+            sentence=wording.honest_sentence(summary),
+            charts=_charts(record, summary),
+            months=months(record),
+            reliability=_paired(summary.model_reliability, summary.market_reliability),
+            program=version("kalshi-edge"),
+        )
+    )
+
+
+def months(record: Record) -> tuple[Month, ...]:
+    """Every trade by month, oldest first."""
+    bins = {leg.ticker: str(leg.bin) for one in record.opportunities for leg in one.legs}
+    rows = [_row(trade, bins, record) for trade in sorted(record.trades.values(), key=_order)]
+    found = ((name, tuple(group)) for name, group in groupby(rows, key=_month))
+    return tuple(
+        Month(name, group, sum((row.trade.pnl or ZERO for row in group), ZERO))
+        for name, group in found
+    )
+
+
+def _row(trade: Trade, bins: Mapping[str, str], record: Record) -> TradeRow:
+    return TradeRow(
+        trade=trade,
+        # The ticker's last part still says which bin it is.
+        bin=bins.get(trade.ticker) or trade.ticker.rpartition("-")[2],
+        high_f=record.highs.get((trade.city, trade.climate_day)),
+        price=trade.paid / trade.count,
+    )
+
+
+def _order(trade: Trade) -> tuple[object, ...]:
+    return trade.climate_day, trade.city, trade.opened_at, trade.ticker
+
+
+def _month(row: TradeRow) -> str:
+    return f"{row.trade.climate_day:%Y-%m}"
+
+
+def _charts(record: Record, summary: Summary) -> Mapping[str, Chart | None]:
+    return {
+        "equity": equity_chart(summary.equity, summary.drawdown),
+        "cumulative": cumulative_chart(record.trades.values()),
+        "taken": claims_chart("taken", "What was bought: claimed and came", summary.taken),
+        "priced": claims_chart("priced", "Everything priced: claimed and came", summary.priced),
+        "reliability": reliability_chart(summary.model_reliability, summary.market_reliability),
+        "pit": pit_chart(summary.pit),
+    }
+
+
+def _paired(
+    model: Sequence[ReliabilityPoint], market: Sequence[ReliabilityPoint]
+) -> list[tuple[float, tuple[ReliabilityPoint | None, ReliabilityPoint | None]]]:
+    ours, theirs = ({point.row.low: point for point in points} for points in (model, market))
+    return [(low, (ours.get(low), theirs.get(low))) for low in sorted(ours | theirs)]
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("kalshi_edge.backtest"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    names = ("dollars", "cents", "percent", "count", "signed", "interval", "cents_interval")
+    environment.filters |= {name: getattr(wording, name) for name in names}
+    environment.filters["bucket"] = wording.bucket_name
+    return environment

@@ -1,0 +1,135 @@
+"""How a backtest's figures are written, and the sentence that judges them. Never flattering."""
+
+from decimal import Decimal
+
+from kalshi_edge.backtest.claims import EdgeBucket
+from kalshi_edge.backtest.estimates import Estimate
+from kalshi_edge.backtest.summary import Line, Summary
+from kalshi_edge.backtest.verification import ScoreTable
+
+MINUS = "−"
+NONE = "–"
+
+CAVEAT = "the depth of every fill is assumed, and quotes are one snapshot a day"
+
+
+def dollars(value: Decimal | float, *, signed: bool = True) -> str:
+    """Dollars and cents, with a sign unless told otherwise.
+
+    >>> dollars(Decimal("-1234.5")), dollars(3.0), dollars(Decimal(12), signed=False)
+    ('−$1,234.50', '+$3.00', '$12.00')
+    """
+    amount = round(float(value), 2)
+    sign = MINUS if amount < 0 else "+" if signed and amount > 0 else ""
+    return f"{sign}${abs(amount):,.2f}"
+
+
+def cents(value: float) -> str:
+    """Dollars per contract as cents, with a sign.
+
+    >>> cents(-0.0512), cents(0.003), cents(0.0)
+    ('−5.1', '+0.3', '0.0')
+    """
+    return signed(100 * value, 1)
+
+
+def signed(value: float, digits: int) -> str:
+    """A figure with its sign and a true minus; what rounds to nothing has none.
+
+    >>> signed(-0.04, 1), signed(0.0412, 3)
+    ('0.0', '+0.041')
+    """
+    rounded = round(value, digits)
+    sign = MINUS if rounded < 0 else "+" if rounded > 0 else ""
+    return f"{sign}{abs(rounded):.{digits}f}"
+
+
+def percent(share: float | None, digits: int = 0) -> str:
+    """A share in percent; a dash where there is none.
+
+    >>> percent(0.4567), percent(None)
+    ('46 %', '–')
+    """
+    return NONE if share is None else f"{100 * share:.{digits}f} %"
+
+
+def count(value: float | Decimal) -> str:
+    """A count with thousands apart; hundredths only where there are any.
+
+    >>> count(12345), count(Decimal("1.5"))
+    ('12,345', '1.50')
+    """
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
+
+
+def cents_interval(found: Estimate | None) -> str:
+    """The bounds of an estimate in cents, or that there are none.
+
+    >>> cents_interval(Estimate(-0.05, -0.08, -0.02, 100.0, 60, 50.0))
+    '−8.0 to −2.0'
+    """
+    if found is None or found.low is None or found.high is None:
+        return NONE
+    return f"{cents(found.low)} to {cents(found.high)}"
+
+
+def interval(found: Estimate, digits: int = 3) -> str:
+    """The bounds of an estimate, or that there are none."""
+    if found.low is None or found.high is None:
+        return NONE
+    return f"{signed(found.low, digits)} to {signed(found.high, digits)}"
+
+
+def honest_sentence(summary: Summary) -> str:
+    """What the figures allow to be said, in one sentence: the money, the forecast, the caveat."""
+    return f"{_money(summary.total)}; {_forecast(summary.fairest_scores)}; {CAVEAT}."
+
+
+def _money(total: Line) -> str:
+    done, found = total.performance, total.per_contract
+    if found is None:
+        return "Nothing was bought and settled, so no profit or loss is shown"
+    verb = "Lost" if done.pnl < 0 else "Made"
+    amount = dollars(abs(done.pnl), signed=False)
+    start = (
+        f"{verb} {amount} on {count(done.contracts)} contracts, {cents(found.mean)} ¢ each after"
+        f" fees"
+    )
+    if found.low is None:
+        return f"{start}, on {found.days} days: too few to say anything"
+    days = f"on {found.days} days worth {found.effective_days:.0f} independent ones"
+    start = f"{start} (95 % interval {cents_interval(found)} ¢, {days})"
+    if found.sign > 0:
+        return f"{start}: distrust this profit until the leak test explains it"
+    if found.sign < 0:
+        return f"{start}: a loss that chance does not explain"
+    return f"{start}: the interval includes zero, so no edge is shown"
+
+
+def _forecast(table: ScoreTable | None) -> str:
+    if table is None:
+        return "the model could not be compared with the market"
+    brier = table.rows[0].model_less_market
+    where = f"{count(table.ladders)} {'tight ' if table.tight_only else ''}ladders"
+    if brier.low is None:
+        return f"{where} are too few to compare the model with the market"
+    figures = f"Brier {signed(brier.mean, 3)}, {interval(brier)}, on {where}"
+    if brier.sign > 0:
+        return f"the model forecasts worse than the market's own prices ({figures})"
+    if brier.sign < 0 and table.tight_only:
+        return f"the model forecasts better than the market's own prices ({figures})"
+    if brier.sign < 0:
+        return f"the model beats the middle of quotes too wide to mean much ({figures})"
+    return f"the model is not shown to forecast better than the market's own prices ({figures})"
+
+
+def bucket_name(bucket: EdgeBucket) -> str:
+    """The bounds of a bucket in cents: ``5 to 10``, ``≥ 35``, ``< −20``."""
+    low, high = (None if bound is None else _bound(bound) for bound in (bucket.low, bucket.high))
+    if low is None:
+        return f"< {high}"
+    return f"≥ {low}" if high is None else f"{low} to {high}"
+
+
+def _bound(dollars_: float) -> str:
+    return f"{100 * dollars_:.0f}".replace("-", MINUS)
