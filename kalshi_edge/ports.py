@@ -55,7 +55,7 @@ class Store(Protocol):
     async def append(self, entry: JournalEntry) -> None:
         """Add a journal line and, in the same transaction, every record among its verdicts.
 
-        Raises ``StoreError`` where the number is not the next one.
+        Raises ``StoreError`` where the number is not the next one or an order was never added.
         """
         ...
 

@@ -12,11 +12,9 @@ from kalshi_edge.domain.events import (
     CancelOrder,
     Event,
     JournalEntry,
-    OrderUpdate,
     Verdict,
 )
 from kalshi_edge.domain.market import Book
-from kalshi_edge.domain.orders import Fill
 from kalshi_edge.engine import Engine
 from kalshi_edge.ports import Feed, Publisher, Store
 from kalshi_edge.trading.executor import Executor
@@ -61,7 +59,6 @@ async def run(
         while waiting:
             event = waiting.popleft()
             verdicts = engine.handle(event)
-            await _save_order(event, engine, store)
             line = journal.line(event, verdicts)
             if line is None:
                 continue
@@ -94,10 +91,3 @@ def replay(entries: Iterable[JournalEntry], engine: Engine) -> Iterator[Differen
         answers = tuple(v for event in entry.events for v in engine.handle(event))
         same = answers == entry.verdicts
         yield None if same else Difference(entry.seq, entry.verdicts, answers)
-
-
-async def _save_order(event: Event, engine: Engine, store: Store) -> None:
-    if isinstance(event, Fill | OrderUpdate):
-        order = engine.account.orders.get(event.intent_id)
-        if order is not None:
-            await store.save_order(order)

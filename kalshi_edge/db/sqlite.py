@@ -128,12 +128,7 @@ class SqliteStore:
     async def save_order(self, order: Order) -> None:
         """Store how far an order has come."""
         with self._transaction():
-            saved = self._db.execute(
-                "UPDATE orders SET is_live = ?, body = ? WHERE intent_id = ?",
-                (order.is_live, to_json(order), order.intent.intent_id),
-            )
-            if saved.rowcount != 1:
-                raise StoreError(f"order {order.intent.intent_id} was never added")
+            self._move_order(order)
 
     async def orders(self, *, live_only: bool = False) -> Sequence[Order]:
         """Orders, oldest first; with ``live_only`` those that may still trade."""
@@ -180,8 +175,18 @@ class SqliteStore:
 
     # --- inside -------------------------------------------------------------------------------
 
+    def _move_order(self, order: Order) -> None:
+        saved = self._db.execute(
+            "UPDATE orders SET is_live = ?, body = ? WHERE intent_id = ?",
+            (order.is_live, to_json(order), order.intent.intent_id),
+        )
+        if saved.rowcount != 1:
+            raise StoreError(f"order {order.intent.intent_id} was never added")
+
     def _put_record(self, record: object) -> None:
         match record:
+            case Order():
+                self._move_order(record)
             case Trade():
                 self._put(
                     "trades",

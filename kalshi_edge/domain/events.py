@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from kalshi_edge.domain.market import Bin, Book, Ladder
-from kalshi_edge.domain.orders import Fill, Intent, OrderStep, Settlement, Strategy
+from kalshi_edge.domain.orders import Fill, Intent, Order, OrderStep, Settlement, Strategy
 from kalshi_edge.domain.records import Calibration, DailyRecord, SeriesTerms, Switch, Trade
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
 from kalshi_edge.units import ZERO
@@ -229,6 +229,7 @@ Verdict: TypeAlias = (
     | CycleDone
     | CancelOrder
     | Alarm
+    | Order
     | Switch
     | Calibration
     | Trade

@@ -44,29 +44,36 @@ class Account:
     def approve(self, approved: Approved) -> None:
         """Count the orders of ``approved`` as on their way."""
         for intent in approved.intents:
-            self.orders[intent.intent_id] = Order(intent)
+            # One known already is further on than new: it was sent, or was over, before.
+            self.orders.setdefault(intent.intent_id, Order(intent))
 
-    def update(self, update: OrderUpdate) -> tuple[Alarm, ...]:
+    def update(self, update: OrderUpdate) -> tuple[Order | Alarm, ...]:
         """Move an order on; an order we do not know is cause for alarm."""
         order = self.orders.get(update.intent_id)
         if order is None:
             return (Alarm("unknown_order", f"news of order {update.intent_id}, which is not ours"),)
-        self.orders[update.intent_id] = order.step(
+        after = order.step(
             update.step, order_id=update.order_id, reported=update.filled, reason=update.reason
         )
-        return ()
+        self.orders[update.intent_id] = after
+        return (after,)
 
-    def fill(self, fill: Fill) -> tuple[Trade | Alarm, ...]:
-        """Count a fill, once; one of an order we do not know is cause for alarm."""
+    def fill(self, fill: Fill) -> tuple[Trade | Order | Alarm, ...]:
+        """Count a fill, once; one of an order we do not know is cause for alarm.
+
+        Raises ``StateError`` for a fill that cannot be, and then nothing has changed.
+        """
+        if self.tracker.has_seen(fill):
+            return ()
         order = self.orders.get(fill.intent_id)
         if order is None:
             text = f"{fill.ticker}: {fill.count} contracts of order {fill.intent_id}, not ours"
             return (Alarm("unknown_fill", text),)
+        after = order.fill(fill.count)
         trade = self.tracker.fill(fill, order.intent)
-        if trade is None:
-            return ()
-        self.orders[fill.intent_id] = order.fill(fill.count)
-        return (trade,)
+        assert trade is not None  # it was not seen before
+        self.orders[fill.intent_id] = after
+        return (trade, after)
 
     def settle(self, settlement: Settlement) -> tuple[Trade, ...]:
         """Pay out what is held in the settled market."""

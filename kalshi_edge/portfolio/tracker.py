@@ -60,12 +60,16 @@ class Tracker:
         self._open = {name: trade for name, trade in self.trades.items() if trade.is_open}
         self._seen_fills = set(seen_fills)
 
+    def has_seen(self, fill: Fill) -> bool:
+        """Whether ``fill`` was counted before."""
+        return fill.fill_id in self._seen_fills
+
     def fill(self, fill: Fill, intent: Intent) -> Trade | None:
         """Count ``fill`` of the order that ``intent`` became; ``None`` where it was counted before.
 
         Raises ``StateError`` where it would reduce a trade by more than is held.
         """
-        if fill.fill_id in self._seen_fills:
+        if self.has_seen(fill):
             return None
         before = self.trades.get(intent.trade_id)
         trade = (
