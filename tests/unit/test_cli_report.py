@@ -180,6 +180,14 @@ def test_any_sign_that_the_day_was_not_over_makes_it_a_floor(old, new):
     assert not report.is_final
 
 
+@pytest.mark.parametrize(
+    ("issued", "is_final"),
+    [("1230 AM EDT", False), ("1259 AM EDT", False), ("100 AM EDT", True), ("1230 AM EST", True)],
+)
+def test_half_past_midnight_by_a_summer_clock_is_too_early_for_a_final(issued, is_final):
+    assert parsed(changed("226 AM EDT", issued)).is_final is is_final
+
+
 @pytest.mark.parametrize("missing", ["MM", "M "])
 def test_a_missing_maximum_is_none_and_never_the_record_or_the_time(missing):
     report = parsed(changed("MAXIMUM         85    347", f"MAXIMUM         {missing}    347"))

@@ -24,7 +24,9 @@ _DAY = re.compile(
     r"(?:\s+\(?CORRECT(?:ED|ION)\)?)?"
 )
 _ISSUED = re.compile(
-    r"^ *[0-9]{1,2}:?[0-9]{2} +[AP]M +[A-Z]{3,4} +[A-Z]{3} +(?P<day>.+)$", re.MULTILINE
+    r"^ *(?P<hour>[0-9]{1,2}):?[0-9]{2} +(?P<half>[AP]M) +(?P<zone>[A-Z]{3,4}) +[A-Z]{3} +"
+    r"(?P<day>.+)$",
+    re.MULTILINE,
 )
 _AS_OF = re.compile(r"\bVALID\s+(?:TODAY\s+)?AS\s+OF\b")
 _BLOCK = re.compile(r" *TEMPERATURE *(?:\(F\))? *")
@@ -87,8 +89,11 @@ def _report(
     if issue_day is not None and climate_day > issue_day:
         raise BulletinError(f"issued on {issue_day} for {climate_day}, which had not begun")
     label, rows = _temperatures(section)
-    is_over = label == "YESTERDAY" and _AS_OF.search(section) is None
-    is_final = is_over and (issue_day is None or climate_day < issue_day)
+    is_final = (
+        label == "YESTERDAY"
+        and _AS_OF.search(preamble + section) is None
+        and (issue_day is None or climate_day < issue_day)
+    )
     if is_final and "MAXIMUM" not in rows:
         raise BulletinError("no MAXIMUM row in a final report")
     high_f, is_record = _figure(rows.get("MAXIMUM"))
@@ -151,9 +156,16 @@ def _day(text: str) -> date:
 
 
 def _issue_day(preamble: str) -> date | None:
-    """The local date of issue, where the text has its usual line of it."""
+    """The date of issue in local standard time, where the text has its usual line of it.
+
+    The first hour of a day by a summer clock belongs to the day before.
+    """
     found = _ISSUED.search(preamble)
-    return None if found is None else _day(found["day"])
+    if found is None:
+        return None
+    is_first_hour = int(found["hour"]) % 12 == 0 and found["half"] == "AM"
+    is_summer_clock = found["zone"].endswith("DT")
+    return _day(found["day"]) - timedelta(days=int(is_first_hour and is_summer_clock))
 
 
 def _issued_at(heading: Heading, issue_day: date) -> datetime | None:
