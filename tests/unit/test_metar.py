@@ -156,7 +156,7 @@ def test_the_month_of_a_report_is_the_one_nearest_its_receipt(group, received, e
 
 def test_a_report_from_the_future_is_refused():
     (fault,) = faults("KNYC 041751Z 26/20 RMK T02610200", "2026-07-04T11:00")
-    assert "KNYC: made at 2026-07-04 17:51Z, after its receipt at 2026-07-04 11:00Z" in fault
+    assert "KNYC: made at 2026-07-04 17:51:00+00:00, after its receipt at 2026-07-04 11:00" in fault
 
 
 def test_a_day_that_no_month_around_has_is_refused():
@@ -170,7 +170,8 @@ def test_a_day_that_no_month_around_has_is_refused():
     [
         ("KNYC 041751Z 10SM CLR A2993 RMK AO2", "KNYC: no temperature"),
         ("KNYC 041751Z 26/20 RMK T03610200", "KNYC: 26 °C in the body but 36.1 °C in the remarks"),
-        ("KNYC 041751Z 36/20 RMK T03610200 10333", "maximum 33.3 °C is below the present 36.0"),
+        ("KNYC 041751Z 36/20 RMK T03610200 10333", "maximum 33.3 °C is below the present 36.1"),
+        ("KNYC 041751Z 36/20 RMK 10351", "maximum 35.1 °C is below the present 35.5"),
         ("KNYC 041751Z 36/20 31/20", "36/20 and 31/20 contradict each other"),
         ("KNYC 041751Z RMK T09990200", "211 °F is not within -80 to 140"),
         ("KNYC O41751Z 26/20", "not a report that can be read"),
@@ -182,7 +183,7 @@ def test_a_day_that_no_month_around_has_is_refused():
 def test_what_cannot_be_trusted_is_refused_by_name(text, reason):
     observations, refused = parse_metars(text, received_at=utc("2026-07-04T17:53"))
     assert any(reason in str(fault) for fault in refused)
-    assert all(observation.low_f in {97, 98} for observation in observations), "the spot of 36.1 °C"
+    assert all(observation.low_f in {96, 97} for observation in observations), "the spots of 36 °C"
 
 
 def test_a_station_with_nothing_to_say_is_no_fault():

@@ -147,7 +147,12 @@ def test_a_column_without_any_figure_is_no_forecast():
         ("9/16/2026  1300", "9/16/2026  2500", "hour must be in 0..23", 1),
         ("9/16/2026", "9-16-2026", "not the header of a block", 1),
         ("NBP GUIDANCE", "NBS GUIDANCE", "a block of NBS, not of NBP", 1),
-        ("9/16/2026", "9/16/2027", "run 2027-09-16 13:00Z is after its receipt", 1),
+        (
+            "9/16/2026",
+            "9/16/2027",
+            "run of 2027-09-16 13:00:00+00:00, after its receipt at 2026-11-22",
+            1,
+        ),
     ],
 )
 def test_damage_is_refused_with_station_line_and_reason(old, new, reason, line):

@@ -98,7 +98,7 @@ def _report(words: str, received_at: datetime) -> _Report:
     day, hour, minute = (int(found[name]) for name in ("day", "hour", "minute"))
     at = instant_near(received_at, day=day, hour=hour, minute=minute)
     if at > received_at + _EARLY:
-        raise BulletinError(f"made at {at:%F %R}Z, after its receipt at {received_at:%F %R}Z")
+        raise BulletinError(f"made at {at}, after its receipt at {received_at}")
     remarks = (found["remarks"] or "").split()
     whole, exact = _tenths(_BODY, found["body"].split()), _tenths(_NOW, remarks)
     if whole is not None and exact is not None and abs(whole - exact) > 5:
@@ -159,9 +159,11 @@ def _day_maximum(report: _Report) -> Iterator[Observation]:
 def _maximum(group: re.Pattern[str], report: _Report) -> int | None:
     """A maximum from the remarks, in tenths of °C; it cannot be below the reading of the moment."""
     maximum = _tenths(group, report.remarks)
-    now = report.exact if report.whole is None else report.whole
-    if maximum is not None and now is not None and maximum < now - 5:
-        raise BulletinError(f"maximum {maximum / 10} °C is below the present {now / 10} °C")
+    least = report.exact
+    if least is None and report.whole is not None:
+        least = report.whole - 5
+    if maximum is not None and least is not None and maximum < least:
+        raise BulletinError(f"maximum {maximum / 10} °C is below the present {least / 10} °C")
     return maximum
 
 

@@ -72,7 +72,7 @@ def _opened(
     if header.product not in products:
         raise BulletinError(f"a block of {header.product}, not of {' or '.join(sorted(products))}")
     if header.run_at > received_at:
-        raise BulletinError(f"run {header.run_at:%F %RZ} is after its receipt {received_at:%F %RZ}")
+        raise BulletinError(f"run of {header.run_at}, after its receipt at {received_at}")
     return header, block_rows(text)
 
 
