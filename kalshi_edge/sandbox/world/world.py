@@ -1,0 +1,235 @@
+"""The world: what the weather of any day and station is, and what the models say of it beforehand.
+
+A pure function of the seed: asked first or last, alone or among others, a day has the same figures.
+Only memory is kept, of the years last asked for.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from kalshi_edge.data.weather.stations import STATIONS
+from kalshi_edge.domain.weather import Forecast, Station
+from kalshi_edge.errors import InputError
+from kalshi_edge.sandbox.world.days import (
+    Days,
+    curves,
+    days_of_year,
+    joined,
+    window_high_f,
+)
+from kalshi_edge.sandbox.world.draws import draws
+from kalshi_edge.sandbox.world.forecasts import LEAD_INDEX, Errors, errors_of_year
+from kalshi_edge.sandbox.world.publication import Model, published_at, version
+from kalshi_edge.sandbox.world.seasons import calendar_index
+from kalshi_edge.sandbox.world.temperatures import low_f, sunrise_slots, temperatures
+from kalshi_edge.units import round_half_up
+
+SLOT = timedelta(minutes=5)
+_NORMAL_QUANTILES = ((10, -1.281552), (25, -0.674490), (50, 0.0), (75, 0.674490), (90, 1.281552))
+_NWS_OWN_ERROR_F = 0.85
+"""The weather office's forecast is NBM's and a touch of its own: √(2.83² − 2.70²)."""
+_NWS_HOURS = (2, 8, 14, 20)
+_NWS_AFTER_RUN = timedelta(hours=7)
+_LOW_ERROR_SHARE = 0.7
+"""Errors of minima go with those of the maximum, somewhat smaller [E]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """A run's belief about a maximum before rounding: normal with this mean and spread, °F."""
+
+    mean_f: float
+    sd_f: float
+
+
+class World:
+    """One seed's weather at all stations of the table, for every day of the years 1900 to 2200."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self._columns = {station.icao: place for place, station in enumerate(STATIONS)}
+        self._days = lru_cache(maxsize=32)(self._drawn_days)
+        self._errors = lru_cache(maxsize=4)(self._drawn_errors)
+        self._temperatures = lru_cache(maxsize=3 * len(STATIONS))(self._drawn_temperatures)
+
+    # --- what happens
+
+    def high_f(self, station: Station, day: date) -> int:
+        """The maximum of a climate day: what its report will say, °F."""
+        return int(self._days(day.year).high_f[_place(day), self._column(station)])
+
+    def low_f(self, station: Station, day: date) -> int:
+        """The minimum of a climate day, °F."""
+        return int(self._day(station, day).min())
+
+    def window_high_f(self, station: Station, day: date) -> int:
+        """The maximum from 12 UTC to 06 UTC of the next day: what NBM forecasts, °F."""
+        return int(window_high_f(self._span(day, 2))[0, self._column(station)])
+
+    def high_at(self, station: Station, day: date) -> datetime:
+        """The beginning of the last five minutes at the maximum."""
+        return self.last_at(station, day, self.high_f(station, day))
+
+    def last_at(self, station: Station, day: date, value_f: int) -> datetime:
+        """The beginning of the last five minutes of a climate day at ``value_f``.
+
+        Raises ``InputError`` where it never was so.
+        """
+        found = np.flatnonzero(self._day(station, day) == value_f)
+        if not len(found):
+            raise InputError(f"{station.icao} never had {value_f} °F on {day}")
+        return station.day_start(day) + int(found[-1]) * SLOT
+
+    def temperature_f(self, station: Station, at: datetime) -> int:
+        """The temperature as the sensor keeps it in the five minutes that hold ``at``, °F."""
+        since = at - station.day_start(station.climate_day(at))
+        return int(self._day(station, station.climate_day(at))[since // SLOT])
+
+    def temperatures_f(
+        self, station: Station, start_at: datetime, end_at: datetime
+    ) -> NDArray[np.int16]:
+        """Temperatures of the five minutes that begin in ``(start_at, end_at]``, °F."""
+        first, last = station.climate_day(start_at), station.climate_day(end_at)
+        count = (last - first).days + 1
+        days = [self._day(station, first + timedelta(days=step)) for step in range(count)]
+        begin = (start_at - station.day_start(first)) // SLOT + 1
+        end = (end_at - station.day_start(first)) // SLOT + 1
+        return np.concatenate(days)[begin:end]
+
+    def normal_f(self, station: Station, day: date) -> float:
+        """The maximum to be expected on this day of the year, °F."""
+        index = calendar_index(day, 1)[0]
+        return float(curves().mean_f[index, self._column(station)])
+
+    def normal_sd_f(self, station: Station, day: date) -> float:
+        """The usual spread of maxima about ``normal_f``, °F."""
+        index = calendar_index(day, 1)[0]
+        return float(curves().sd_f[index, self._column(station)])
+
+    # --- what is forecast
+
+    def outlook(self, station: Station, day: date, run_at: datetime) -> Outlook:
+        """What the run of NBM at ``run_at`` makes of the maximum of ``day``.
+
+        Raises ``InputError`` where the day is over or too far ahead for a run of that hour.
+        """
+        row, column, lead = _place(day), self._column(station), _lead_index(day, run_at)
+        days, errors = self._days(day.year), self._errors(day.year)
+        wrong = errors.error[row, column, lead] + errors.bias[row, column]
+        spread = errors.published[row, column] * errors.usual_sd[row, column, lead]
+        forecast = days.high[row, column] - days.gap_f[row, column] - wrong
+        return Outlook(mean_f=float(forecast), sd_f=float(spread))
+
+    def low_outlook_f(self, station: Station, day: date, run_at: datetime) -> float:
+        """What the run makes of the minimum towards sunrise, °F; raises as ``outlook``."""
+        lead = _lead_index(day, run_at)
+        row, column = _place(day), self._column(station)
+        low = low_f(self._span(day - timedelta(days=1), 2))[1, column]
+        return float(low - _LOW_ERROR_SHARE * self._errors(day.year).error[row, column, lead])
+
+    def forecast(self, model: Model, station: Station, day: date, run_at: datetime) -> Forecast:
+        """The run's word on ``day`` as its bulletin has it, in whole °F; raises as ``outlook``.
+
+        ``received_at`` is when the bucket has it.
+        """
+        outlook = self.outlook(station, day, run_at)
+        quantiles = _NORMAL_QUANTILES if model is Model.NBP else ()
+        return Forecast(
+            station=station.icao,
+            climate_day=day,
+            model=model.value,
+            version=version(run_at),
+            run_at=run_at,
+            received_at=self.published_at(model, run_at),
+            mean_f=float(round_half_up(outlook.mean_f)),
+            sd_f=float(max(1, round_half_up(outlook.sd_f))),
+            percentiles=tuple(
+                (percent, float(round_half_up(outlook.mean_f + z * outlook.sd_f)))
+                for percent, z in quantiles
+            ),
+        )
+
+    def published_at(self, model: Model, run_at: datetime) -> datetime:
+        """When this run appears in the bucket; ``InputError`` where there is no such run."""
+        return published_at(self.seed, model, run_at)
+
+    def nws_issued_at(self, at: datetime) -> datetime:
+        """When the weather office last renewed its forecast, as seen at ``at``."""
+        hour = at.replace(minute=0, second=0, microsecond=0)
+        while True:
+            minute = int(self.draws("office", int(hour.timestamp())).integers(50))
+            if hour.hour in _NWS_HOURS and hour + timedelta(minutes=minute) <= at:
+                return hour + timedelta(minutes=minute)
+            hour -= timedelta(hours=1)
+
+    def nws_high_f(self, station: Station, day: date, at: datetime) -> int:
+        """The weather office's forecast of a maximum as it stands at ``at``; raises as ``outlook``.
+
+        It follows the full NBM runs, seven hours behind.
+        """
+        run_at = self.nws_issued_at(at).replace(minute=0) - _NWS_AFTER_RUN
+        own = self.draws("office's own", day.toordinal()).standard_normal(len(STATIONS))
+        mean_f = self.outlook(station, day, run_at).mean_f
+        return round_half_up(mean_f + _NWS_OWN_ERROR_F * float(own[self._column(station)]))
+
+    def draws(self, purpose: str, *keys: int) -> Generator:
+        """Randomness for anything else that a seed's world shows: winds, dew points, pressures."""
+        return draws(self.seed, purpose, *keys)
+
+    # --- how it is kept
+
+    def _column(self, station: Station) -> int:
+        column = self._columns.get(station.icao)
+        if column is None:
+            raise InputError(f"the world has no station {station.icao}")
+        return column
+
+    def _day(self, station: Station, day: date) -> NDArray[np.int16]:
+        year = self._temperatures(self._column(station), day.year)
+        found: NDArray[np.int16] = year[_place(day)]
+        return found
+
+    def _span(self, first: date, count: int) -> Days:
+        """``count`` days from ``first`` on, over the turn of years."""
+        last = first + timedelta(days=count - 1)
+        blocks = [self._days(year) for year in range(first.year, last.year + 1)]
+        return joined(blocks)[_place(first) : _place(first) + count]
+
+    def _drawn_days(self, year: int) -> Days:
+        if not 1900 <= year <= 2200:
+            raise InputError(f"the world's years are 1900 to 2200, not {year}")
+        return days_of_year(self.seed, year)
+
+    def _drawn_errors(self, year: int) -> Errors:
+        return errors_of_year(self.seed, year, self._days(year))
+
+    def _drawn_temperatures(self, column: int, year: int) -> NDArray[np.int16]:
+        first = date(year, 1, 1)
+        index = calendar_index(first, len(self._days(year)))
+        span = self._span(first - timedelta(days=1), len(index) + 2)
+        result = temperatures(self.seed, year, column, span, sunrise_slots(index))
+        result.flags.writeable = False
+        return result
+
+
+def lead_h(day: date, run_at: datetime) -> int:
+    """Whole hours from a run to 00 UTC after ``day``, where its bulletin's column stands."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=run_at.tzinfo) + timedelta(days=1)
+    return int((midnight - run_at) / timedelta(hours=1))
+
+
+def _lead_index(day: date, run_at: datetime) -> int:
+    lead = lead_h(day, run_at)
+    place = LEAD_INDEX.get(lead)
+    if place is None or lead == 0:
+        raise InputError(f"a run at {run_at:%F %H} UTC says nothing of {day}, {lead} h ahead")
+    return place
+
+
+def _place(day: date) -> int:
+    return (day - date(day.year, 1, 1)).days
