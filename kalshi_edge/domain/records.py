@@ -63,6 +63,7 @@ class Trade:
     """From sales and settlement, without fees."""
     fees: Decimal = ZERO
     closed_at: datetime | None = None
+    """When we learnt that the last of it was gone."""
     settled_value: Decimal | None = None
     """What a contract paid at settlement, where it was held that long."""
 

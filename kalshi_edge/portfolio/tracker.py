@@ -129,11 +129,14 @@ def _enlarged(before: Trade | None, fill: Fill, intent: Intent, mode: str) -> Tr
         fair=intent.fair,
         edge=intent.edge,
     )
+    # What comes after the settlement was paid out with it.
+    still_open = trade.settled_value is None
     return replace(
         trade,
         count=trade.count + fill.count,
-        open_count=trade.open_count + fill.count,
+        open_count=trade.open_count + (fill.count if still_open else ZERO),
         paid=trade.paid + fill.count * _value_to_holder(trade.side, fill.price),
+        received=trade.received + fill.count * (trade.settled_value or ZERO),
         fees=trade.fees + fill.fee,
     )
 
@@ -148,7 +151,8 @@ def _reduced(trade: Trade | None, fill: Fill) -> Trade:
         open_count=left,
         received=trade.received + fill.count * _value_to_holder(trade.side, fill.price),
         fees=trade.fees + fill.fee,
-        closed_at=None if left else fill.valid_at,
+        # When we learnt it: a UTC day's books are closed on what was known by its end.
+        closed_at=None if left else fill.received_at,
     )
 
 
@@ -158,6 +162,6 @@ def _settled(trade: Trade, settlement: Settlement) -> Trade:
         trade,
         open_count=ZERO,
         received=trade.received + trade.open_count * value,
-        closed_at=settlement.valid_at,
+        closed_at=settlement.received_at,
         settled_value=value,
     )
