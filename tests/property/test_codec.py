@@ -36,6 +36,7 @@ text = st.text(max_size=12)
 figures = st.floats(-150, 150, allow_nan=False)
 
 st.register_type_strategy(datetime, instants)
+st.register_type_strategy(int, st.integers(-999, 999))
 intents = st.builds(
     Intent, count=counts, limit_price=prices, cost_limit=money, fair=figures, edge=figures
 )
