@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from kalshi_edge.domain.events import AcknowledgeTerms, Alarm, Check, CityView
+from kalshi_edge.domain.events import AcknowledgeTerms, Alarm, Check, CityView, Event
 from kalshi_edge.domain.market import Book, FeeType, Ladder, MarketStatus
 from kalshi_edge.domain.orders import Settlement, derived_id
 from kalshi_edge.domain.records import Calibration, SeriesTerms
@@ -69,12 +69,12 @@ class Knowledge:
 
     def ladder(self, ladder: Ladder) -> tuple[SeriesTerms | Alarm, ...]:
         """Keep a ladder; new rules in its series are recorded, and changed ones not accepted."""
-        self.ladders[ladder.event_ticker] = ladder
-        for market in ladder.markets:
-            self._ladder_by_ticker[market.ticker] = ladder
-        known = self.terms.get(ladder.series)
-        fingerprint = derived_id(*sorted({m.terms.fingerprint for m in ladder.markets}))
-        if known is not None and known.fingerprint == fingerprint:
+        before, known = self.ladders.get(ladder.event_ticker), self.terms.get(ladder.series)
+        self._keep_ladder(ladder)
+        fingerprint = _fingerprint(ladder)
+        # Around a change two days' ladders differ for a while: each is news but once.
+        told = {known.fingerprint if known else None, _fingerprint(before) if before else None}
+        if known is not None and fingerprint in told:
             return ()
         record = SeriesTerms(
             series=ladder.series,
@@ -102,19 +102,17 @@ class Knowledge:
 
     def report(self, report: ClimateReport) -> tuple[Calibration | Alarm, ...]:
         """Learn from the first final report of a climate day; anything else is no result."""
-        station = next((s for s in self.stations if s.report == report.report), None)
-        if station is None or not report.is_final or report.high_f is None:
+        station = self._new_result(report)
+        if station is None:
             return ()
         key = (station.icao, report.climate_day)
-        if key in self._highs:
-            return ()
-        self._highs[key] = report.high_f
         lessons = [
-            self._learned(station, lesson, report.high_f, report.received_at)
+            self._learned(station, lesson, self._highs[key], report.received_at)
             for model in self.models
             if (lesson := self._lessons.get((*key, model))) is not None
         ]
-        return (*lessons, *self._differences(station, report.climate_day))
+        learned = (record for record in lessons if record is not None)
+        return (*learned, *self._differences(station, report.climate_day))
 
     def settlement(self, settlement: Settlement) -> tuple[Alarm, ...]:
         """Hold the exchange's result against the climate report, if that is here already."""
@@ -123,6 +121,22 @@ class Knowledge:
         if ladder is None:
             return ()
         return self._differences(ladder.station, ladder.climate_day, settlement.ticker)
+
+    def recall(self, event: Event) -> None:
+        """Take in again what an earlier life was told: what followed is on record already."""
+        match event:
+            case Forecast():
+                self.forecast(event)
+            case Book():
+                self.book(event)
+            case Ladder():
+                self._keep_ladder(event)
+            case ClimateReport():
+                self._new_result(event)
+            case Settlement():
+                self._settlements[event.ticker] = event
+            case _:
+                pass
 
     def forget(self, at: datetime) -> None:
         """Let go of what concerns climate days long over."""
@@ -233,10 +247,29 @@ class Knowledge:
 
     def _learned(
         self, station: Station, lesson: Forecast, high_f: int, received_at: datetime
-    ) -> Calibration:
-        record = learn(self.calibration(station, lesson), lesson, high_f, received_at)
+    ) -> Calibration | None:
+        known = self.calibration(station, lesson)
+        record = learn(known, lesson, high_f, received_at)
+        if record == known:
+            return None
         self.calibrations[record.city, record.model, record.version] = record
         return record
+
+    def _new_result(self, report: ClimateReport) -> Station | None:
+        """Note a climate day's maximum: the station, where this report is the first to say it."""
+        station = next((s for s in self.stations if s.report == report.report), None)
+        if station is None or not report.is_final or report.high_f is None:
+            return None
+        key = (station.icao, report.climate_day)
+        if key in self._highs:
+            return None
+        self._highs[key] = report.high_f
+        return station
+
+    def _keep_ladder(self, ladder: Ladder) -> None:
+        self.ladders[ladder.event_ticker] = ladder
+        for market in ladder.markets:
+            self._ladder_by_ticker[market.ticker] = ladder
 
     def _differences(
         self, station: Station, climate_day: date, ticker: str | None = None
@@ -263,6 +296,10 @@ class Knowledge:
 
     def _station(self, icao: str) -> Station | None:
         return next((station for station in self.stations if station.icao == icao), None)
+
+
+def _fingerprint(ladder: Ladder) -> str:
+    return derived_id(*sorted({market.terms.fingerprint for market in ladder.markets}))
 
 
 def _close_at(ladder: Ladder) -> datetime:
