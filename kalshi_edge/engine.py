@@ -5,6 +5,7 @@ newest book, so that books between two decisions may be left out of a replay.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import assert_never
 
@@ -63,12 +64,20 @@ class Engine:
 
     def handle(self, event: Event) -> tuple[Verdict, ...]:
         """Everything that follows from ``event``, in the order in which it is to happen."""
+        return (*self.absorb(event), *self._day_loss(event))
+
+    def absorb(self, event: Event) -> tuple[Verdict, ...]:
+        """What follows from ``event``, without a look at what the account is worth after it.
+
+        For the events that a journal's line keeps from before the last: as only the newest of
+        several books is among them, the account was never worth what it seems in between.
+        """
         at = event.received_at
         turned = self.account.turn_day(at, self.knowledge.books)
         verdicts = self._answer(event)
         if turned:
             self.knowledge.forget(at)
-        return (*turned, *verdicts, *self._day_loss(event))
+        return (*turned, *verdicts)
 
     # One arm for every kind of event, closed by assert_never: long, but nothing to be lost in.
     def _answer(  # noqa: C901, PLR0911, PLR0912
@@ -108,6 +117,7 @@ class Engine:
 
     def _cycle(self, event: CycleDue) -> tuple[Verdict, ...]:
         at, playbook = event.received_at, self.playbook
+        thrown = self._loss_switch(at)
         outlooks: list[Outlook] = []
         skipped: list[str] = []
         for name, ladder in sorted(self.knowledge.ladders.items()):
@@ -132,7 +142,7 @@ class Engine:
             cash=self.account.tracker.cash,
             equity=self.account.tracker.equity(self.knowledge.books),
         )
-        return (*verdicts, done)
+        return (*thrown, *verdicts, done)
 
     def _throw(self, state: SwitchState, command: Halt | Resume) -> Switch:
         return self.account.throw(Switch(state, command.reason, command.received_at))
@@ -154,12 +164,15 @@ class Engine:
         return Refused(command, (Check("fingerprint", False, command.fingerprint, figure),))
 
     def _day_loss(self, event: Event) -> tuple[Switch, ...]:
-        # Only these change what the account is worth.
-        if not isinstance(event, Book | Fill | Settlement | CycleDue):
+        # Only these change what the account is worth; a cycle looks before it decides.
+        if not isinstance(event, Book | Fill | Settlement):
             return ()
-        at, account = event.received_at, self.account
         if isinstance(event, Book) and not self._is_held(event.ticker):
             return ()
+        return self._loss_switch(event.received_at)
+
+    def _loss_switch(self, at: datetime) -> tuple[Switch, ...]:
+        account = self.account
         thrown = day_loss_switch(
             account.switch_at(at),
             account.tracker.equity(self.knowledge.books),

@@ -6,6 +6,7 @@ Live, paper, backtest and replay differ only in what they pass in.
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from kalshi_edge.domain.events import (
     Approved,
@@ -15,25 +16,34 @@ from kalshi_edge.domain.events import (
     Verdict,
 )
 from kalshi_edge.domain.market import Book
-from kalshi_edge.engine import Engine
+from kalshi_edge.domain.records import DailyRecord, Switch, SwitchState
+from kalshi_edge.engine import Engine, Setup
+from kalshi_edge.portfolio.account import Account
 from kalshi_edge.ports import Feed, Publisher, Store
+from kalshi_edge.portfolio.account import Account
 from kalshi_edge.trading.executor import Executor
+from kalshi_edge.trading.knowledge import Knowledge
+from kalshi_edge.trading.knowledge import KEEP, Knowledge
+
+MEMORY = KEEP + timedelta(days=8)
+"""How far back a restart reads: what is known of a climate day came a week before it at most."""
+
+READ_BACK_LINES = 500
 
 
 class Journal:
     """Numbers the lines; keeps events back until something follows from them.
 
-    Of the books kept back only the newest of each market is written.
+    Of events with the same key only the newest is written: a market's book takes the place of the
+    one before it.
     """
 
     def __init__(self, last_seq: int) -> None:
         self._seq = last_seq
         self._waiting: dict[object, Event] = {}
 
-    def line(self, event: Event, verdicts: Sequence[Verdict]) -> JournalEntry | None:
+    def line(self, key: object, event: Event, verdicts: Sequence[Verdict]) -> JournalEntry | None:
         """The next line, or ``None`` while nothing has followed."""
-        # A book of the day before stays: the turn of the day looks at it.
-        key = (event.ticker, event.received_at.date()) if isinstance(event, Book) else object()
         self._waiting.pop(key, None)
         self._waiting[key] = event
         if not verdicts:
@@ -59,7 +69,7 @@ async def run(
         while waiting:
             event = waiting.popleft()
             verdicts = engine.handle(event)
-            line = journal.line(event, verdicts)
+            line = journal.line(_journal_key(event, engine), event, verdicts)
             if line is None:
                 continue
             await store.append(line)
@@ -71,6 +81,61 @@ async def run(
                 elif isinstance(verdict, CancelOrder):
                     order = engine.account.orders[verdict.intent_id]
                     waiting += await executor.cancel(verdict, order, event.received_at)
+
+
+def _journal_key(event: Event, engine: Engine) -> object:
+    # A book that the engine did not take takes no other's place. One of the day before stays: the
+    # turn of the day looks at it.
+    if isinstance(event, Book) and engine.knowledge.books.get(event.ticker) is event:
+        return event.ticker, event.received_at.date()
+    return object()
+
+
+async def resumed_engine(setup: Setup, store: Store) -> Engine:
+    """The engine that ``store`` was written by, as it stood after the journal's last line."""
+    lines = await _recent_lines(store)
+    if not lines:
+        return setup.fresh_engine()
+    days, (first,) = await store.daily_records(), await store.journal(limit=1)
+    knowledge = Knowledge(
+        setup.stations, setup.models, await store.calibrations(), await store.terms()
+    )
+    for line in lines:
+        for event in line.events:
+            knowledge.recall(event)
+    knowledge.forget(lines[-1].received_at)
+    account = Account(
+        setup.mode,
+        setup.starting_balance,
+        trades=await store.trades(),
+        orders=await store.orders(),
+        seen_fills=await store.fill_ids(),
+        switch=await store.switch(lines[-1].received_at),
+        last_day=days[-1] if days else None,
+        since=first.received_at.date(),
+        halts=_halts_today(lines),
+    )
+    return Engine(knowledge, account, setup.playbook)
+
+
+async def _recent_lines(store: Store) -> list[JournalEntry]:
+    lines: list[JournalEntry] = []
+    before = await store.last_seq() + 1
+    while before > 1 and (not lines or lines[-1].received_at - lines[0].received_at < MEMORY):
+        after = max(before - 1 - READ_BACK_LINES, 0)
+        lines[:0] = await store.journal(after, before - 1 - after)
+        before = after + 1
+    return lines
+
+
+def _halts_today(lines: Iterable[JournalEntry]) -> int:
+    halts = 0
+    for verdict in (verdict for line in lines for verdict in line.verdicts):
+        if isinstance(verdict, DailyRecord):
+            halts = 0
+        elif isinstance(verdict, Switch):
+            halts += verdict.state is SwitchState.HALT
+    return halts
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +153,12 @@ def replay(entries: Iterable[JournalEntry], engine: Engine) -> Iterator[Differen
     Nothing is sent: the fills and the news of orders are among the events.
     """
     for entry in entries:
-        answers = tuple(v for event in entry.events for v in engine.handle(event))
+        *before, last = entry.events
+        carried = [verdict for event in before for verdict in engine.absorb(event)]
+        answers = (*carried, *engine.handle(last))
         same = answers == entry.verdicts
         yield None if same else Difference(entry.seq, entry.verdicts, answers)
+
+
+REMEMBERED_LINES = 1000
+"""Journal lines looked through for what is known of the days at hand: about three weeks."""

@@ -4,7 +4,7 @@ What has been approved counts as spent until the exchange says that it is not.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from kalshi_edge.domain.events import Alarm, Approved, OrderUpdate
@@ -32,14 +32,17 @@ class Account:
         seen_fills: Collection[str] = (),
         switch: Switch | None = None,
         last_day: DailyRecord | None = None,
+        since: date | None = None,
+        halts: int = 0,
     ) -> None:
+        """``since`` is the first UTC day, where no day is over; ``halts`` are those of today."""
         self.tracker = Tracker(mode, starting_balance, trades, seen_fills)
         self.orders = {order.intent.intent_id: order for order in orders}
         self.switch = switch
         self.starting_balance = starting_balance
-        self.day = None if last_day is None else last_day.day + timedelta(days=1)
+        self.day = since if last_day is None else last_day.day + timedelta(days=1)
         self.opening_balance = starting_balance if last_day is None else last_day.closing_balance
-        self._halts = 0
+        self._halts = halts
 
     def approve(self, approved: Approved) -> None:
         """Count the orders of ``approved`` as on their way."""
