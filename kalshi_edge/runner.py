@@ -20,9 +20,7 @@ from kalshi_edge.domain.records import DailyRecord, Switch, SwitchState
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.ports import Feed, Publisher, Store
-from kalshi_edge.portfolio.account import Account
 from kalshi_edge.trading.executor import Executor
-from kalshi_edge.trading.knowledge import Knowledge
 from kalshi_edge.trading.knowledge import KEEP, Knowledge
 
 MEMORY = KEEP + timedelta(days=8)
@@ -158,7 +156,3 @@ def replay(entries: Iterable[JournalEntry], engine: Engine) -> Iterator[Differen
         answers = (*carried, *engine.handle(last))
         same = answers == entry.verdicts
         yield None if same else Difference(entry.seq, entry.verdicts, answers)
-
-
-REMEMBERED_LINES = 1000
-"""Journal lines looked through for what is known of the days at hand: about three weeks."""
