@@ -5,6 +5,7 @@ EdgeError
 │   ├── BulletinError     a text from the weather office that we cannot read
 │   ├── ContractError     a market or ladder that is not what we trade: refuse it
 │   ├── HistoryError      a record or file of history that does not hold together
+│   ├── SourceError       a place we fetch from that is down, slow, or gives what is of no use
 │   └── SettingError      a setting that is missing or out of range: do not start
 ├── StateError            we were about to do something impossible: stop and look
 │   ├── IllegalStep       an order asked to take a step its state does not allow
@@ -12,7 +13,8 @@ EdgeError
 └── ExchangeError         the exchange did not do what we asked
     ├── OrderRejected     a definite no: the order does not exist
     ├── OutcomeUnknown    no answer: the order may exist; find out before anything else
-    └── ExchangeDown      paused, closed or limiting us: nothing was sent, try later
+    ├── ExchangeDown      paused, closed or limiting us: nothing was sent, try later
+    └── RequestRefused    a definite no to a question: wrong, forbidden or about nothing
 """
 
 
@@ -49,6 +51,19 @@ class HistoryError(InputError):
     """A record or file of history that does not hold together."""
 
 
+class SourceError(InputError):
+    """A place we fetch from that did not give what it was asked for.
+
+    ``outcome`` names how; ``wait_s`` is how long it wants to be left alone, if it said so.
+    """
+
+    def __init__(self, reason: str, *, outcome: str, wait_s: float | None = None) -> None:
+        self.reason = reason
+        self.outcome = outcome
+        self.wait_s = wait_s
+        super().__init__(reason)
+
+
 class SettingError(InputError):
     """A setting that is missing or out of range."""
 
@@ -79,3 +94,12 @@ class OutcomeUnknown(ExchangeError):
 
 class ExchangeDown(ExchangeError):
     """Paused, closed or limiting us: nothing was sent."""
+
+
+class RequestRefused(ExchangeError):
+    """A definite no to a question: wrong, forbidden or about nothing."""
+
+    def __init__(self, reason: str, *, status: int) -> None:
+        self.status = status
+        """The HTTP status: 401 and 403 are about us, 404 is about what we asked for."""
+        super().__init__(reason)

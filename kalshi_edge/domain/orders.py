@@ -135,6 +135,8 @@ ORDER_STEPS: dict[tuple[OrderState, OrderStep], OrderState] = {
     (_S.PARTIAL, _T.FINISH): _S.DONE,
     # The exchange may tell us of the end before it tells us of the last fill.
     (_S.DONE, _T.FILL): _S.DONE,
+    # Fills and news of orders come by different channels: "resting" may be told after the end.
+    (_S.DONE, _T.ACCEPT): _S.DONE,
     (_S.DONE, _T.FINISH): _S.DONE,
 }
 

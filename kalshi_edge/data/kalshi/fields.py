@@ -83,6 +83,11 @@ def text_field(payload: Payload, name: str) -> str:
     return value
 
 
+def optional_text(payload: Payload, name: str) -> str:
+    """A text; empty where there is none."""
+    return "" if payload.get(name) is None else text_field(payload, name)
+
+
 def decimal_field(payload: Payload, name: str) -> Decimal:
     """Dollars or contracts, written as a plain decimal string."""
     return decimal_of(payload.get(name), name=name)

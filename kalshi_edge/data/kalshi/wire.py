@@ -67,10 +67,8 @@ def bin_of(strike_type: str, floor_strike: object, cap_strike: object) -> Bin:
     >>> bin_of("less", None, 73), bin_of("between", 73, 74), bin_of("greater", 80, None)
     (Bin(lower=None, upper=72), Bin(lower=73, upper=74), Bin(lower=81, upper=None))
     """
-    floor, cap = (
-        optional_whole("floor_strike", floor_strike),
-        optional_whole("cap_strike", cap_strike),
-    )
+    floor = optional_whole("floor_strike", floor_strike)
+    cap = optional_whole("cap_strike", cap_strike)
     match strike_type, floor, cap:
         case "less", None, int():
             return Bin(None, cap - 1)
@@ -104,10 +102,8 @@ def parse_market(payload: Payload, source: str | None = None) -> Market:
             payload.get("floor_strike"),
             payload.get("cap_strike"),
         )
-        primary, secondary = (
-            text_field(payload, "rules_primary"),
-            text_field(payload, "rules_secondary"),
-        )
+        primary = text_field(payload, "rules_primary")
+        secondary = text_field(payload, "rules_secondary")
         rules = parse_rules(primary, secondary)
         check_rules(rules, station, day, bin_)
         return Market(

@@ -1,0 +1,93 @@
+"""Who we are to the exchange: a key that signs every request and never shows.
+
+What is signed is the time in milliseconds, the method and the path from the host's root, without
+its query; RSA keys sign by PSS with SHA-256, Ed25519 keys as they are.
+"""
+
+import base64
+from collections.abc import Generator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+import httpx
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from kalshi_edge.clock import Clock
+from kalshi_edge.data.kalshi.fields import unix_ms
+from kalshi_edge.errors import SettingError
+
+PrivateKey: TypeAlias = RSAPrivateKey | Ed25519PrivateKey
+
+
+def parse_private_key(pem: str) -> PrivateKey:
+    r"""The private key of a PEM text: RSA (PKCS#1 or PKCS#8) or Ed25519.
+
+    A text on one line with ``\n`` written out is accepted, as environment files have it. Raises
+    ``SettingError``, which never repeats any of the text.
+    """
+    text = pem.replace("\\n", "\n").strip().strip("\"'")
+    if "-----BEGIN" not in text:
+        raise SettingError("the private key is not a PEM text: it has no BEGIN line")
+    try:
+        key = load_pem_private_key(text.encode(), password=None)
+    except TypeError:
+        raise SettingError("the private key is encrypted: give it without a password") from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise SettingError("the private key cannot be read: is the PEM text complete?") from None
+    if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
+        raise SettingError(f"the private key is an {type(key).__name__}, not RSA or Ed25519")
+    return key
+
+
+def signature(key: PrivateKey, at: datetime, method: str, path: str) -> str:
+    """The signature of one request in base64; ``path`` from the host's root."""
+    text = f"{unix_ms(at)}{method.upper()}{path.partition('?')[0]}".encode()
+    if isinstance(key, Ed25519PrivateKey):
+        signed = key.sign(text)
+    else:
+        salted = PSS(mgf=MGF1(hashes.SHA256()), salt_length=PSS.DIGEST_LENGTH)
+        signed = key.sign(text, salted, hashes.SHA256())
+    return base64.b64encode(signed).decode()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ApiKey:
+    """A key's id and its private half; neither is in its ``repr``."""
+
+    key_id: str
+    private: PrivateKey
+
+    def headers(self, at: datetime, method: str, path: str) -> dict[str, str]:
+        """The three headers of a request made at ``at``; also those of a WebSocket's upgrade."""
+        return {
+            "KALSHI-ACCESS-KEY": self.key_id,
+            "KALSHI-ACCESS-TIMESTAMP": str(unix_ms(at)),
+            "KALSHI-ACCESS-SIGNATURE": signature(self.private, at, method, path),
+        }
+
+
+def parse_api_key(key_id: str, pem: str) -> ApiKey:
+    """The key of two settings; ``SettingError`` says which is missing or wrong."""
+    if not key_id.strip():
+        raise SettingError("KALSHI_KEY_ID is missing")
+    return ApiKey(key_id.strip(), parse_private_key(pem))
+
+
+class KalshiAuth(httpx.Auth):
+    """Signs each request of an ``httpx`` client, a repeated one anew."""
+
+    def __init__(self, key: ApiKey, clock: Clock) -> None:
+        self._key = key
+        self._clock = clock
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Put the signature of what goes over the wire into the request's headers."""
+        path = request.url.raw_path.decode("ascii")
+        request.headers.update(self._key.headers(self._clock.now(), request.method, path))
+        yield request

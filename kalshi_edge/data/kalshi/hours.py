@@ -1,0 +1,114 @@
+"""When the exchange trades: its status now, and its published hours, which are in Eastern time."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from kalshi_edge.data.kalshi.fields import (
+    Payload,
+    flag_field,
+    instant_field,
+    object_field,
+    object_list,
+    optional_instant,
+    text_field,
+)
+from kalshi_edge.errors import ContractError
+
+EASTERN = ZoneInfo("America/New_York")
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeStatus:
+    """Whether the exchange takes anything at all, and whether it takes orders."""
+
+    exchange_active: bool
+    trading_active: bool
+    resumes_at: datetime | None
+    """The exchange's own estimate, where it has one."""
+
+    @property
+    def takes_orders(self) -> bool:
+        """Whether an order may be sent."""
+        return self.exchange_active and self.trading_active
+
+
+def parse_status(payload: Payload) -> ExchangeStatus:
+    """The answer of ``GET /exchange/status``, whose first level speaks of shard 0."""
+    return ExchangeStatus(
+        flag_field(payload, "exchange_active"),
+        flag_field(payload, "trading_active"),
+        optional_instant(payload, "exchange_estimated_resume_time"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """The sessions of each weekday, Eastern wall time, while this week's pattern is in force."""
+
+    start_at: datetime
+    end_at: datetime
+    sessions: tuple[tuple[tuple[time, time], ...], ...]
+    """By weekday from Monday; a session that ends no later than it begins ends the next day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Published trading hours and maintenance."""
+
+    weeks: tuple[Week, ...]
+    maintenance: tuple[tuple[datetime, datetime], ...]
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether trading is scheduled at ``at``; where nothing is published it is not."""
+        if any(start <= at < end for start, end in self.maintenance):
+            return False
+        wall = at.astimezone(EASTERN).replace(tzinfo=None)
+        return any(
+            start <= wall < end
+            for week in self.weeks
+            if week.start_at <= at < week.end_at
+            for day in (wall.date() - timedelta(days=1), wall.date())
+            for start, end in _sessions(week, day)
+        )
+
+
+def parse_schedule(payload: Payload) -> Schedule:
+    """The answer of ``GET /exchange/schedule``."""
+    schedule = object_field(payload, "schedule")
+    return Schedule(
+        weeks=tuple(_week(one) for one in object_list(schedule, "standard_hours")),
+        maintenance=tuple(
+            (instant_field(one, "start_datetime"), instant_field(one, "end_datetime"))
+            for one in object_list(schedule, "maintenance_windows")
+        ),
+    )
+
+
+def _week(payload: Payload) -> Week:
+    sessions = tuple(
+        tuple(
+            (_wall_time(text_field(one, "open_time")), _wall_time(text_field(one, "close_time")))
+            for one in object_list(payload, day)
+        )
+        for day in DAYS
+    )
+    return Week(instant_field(payload, "start_time"), instant_field(payload, "end_time"), sessions)
+
+
+def _sessions(week: Week, day: date) -> list[tuple[datetime, datetime]]:
+    return [
+        (
+            datetime.combine(day, opens),
+            datetime.combine(day, closes) + timedelta(days=1 if closes <= opens else 0),
+        )
+        for opens, closes in week.sessions[day.weekday()]
+    ]
+
+
+def _wall_time(text: str) -> time:
+    try:
+        return time.fromisoformat("00:00" if text == "24:00" else text)
+    except ValueError:
+        raise ContractError(f"no time of day {text!r}") from None

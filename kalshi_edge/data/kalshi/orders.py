@@ -1,0 +1,78 @@
+"""What we send: an order's body, and everything that must be right with it before it leaves."""
+
+from decimal import Decimal
+
+from kalshi_edge.data.kalshi.fields import unix_s
+from kalshi_edge.domain.market import Market, MarketStatus
+from kalshi_edge.domain.orders import Intent, Side, TimeInForce
+from kalshi_edge.errors import ContractError
+from kalshi_edge.units import CENT, ceil_to, floor_to
+
+EXCHANGE_INDEX = 0
+"""The shard of the weather markets; naming it keeps writes out of the other shards' budgets."""
+
+
+def order_body(intent: Intent) -> dict[str, str | int | bool]:
+    """The body of ``POST /portfolio/events/orders``; prices and counts are strings in it.
+
+    Raises ``ContractError`` where the wire cannot say what ``intent`` means.
+    """
+    waits = intent.time_in_force is TimeInForce.GOOD_TILL_CANCELED
+    if not waits and (intent.post_only or intent.expires_at is not None):
+        raise ContractError(f"{intent.ticker}: {intent.time_in_force} neither waits nor expires")
+    body: dict[str, str | int | bool] = {
+        "ticker": intent.ticker,
+        "client_order_id": intent.intent_id,
+        "side": intent.side.value,
+        "count": _exact(intent.count, 2),
+        "price": _exact(intent.limit_price, 4),
+        "time_in_force": intent.time_in_force.value,
+        "self_trade_prevention_type": "taker_at_cross",
+        "exchange_index": EXCHANGE_INDEX,
+    }
+    if waits:
+        # What rests must not wake up from a pause at an old price.
+        body |= {"post_only": intent.post_only, "cancel_order_on_pause": True}
+    if intent.expires_at is not None:
+        body["expiration_time"] = unix_s(intent.expires_at)
+    if intent.reduces and intent.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
+        body["reduce_only"] = True
+    return body
+
+
+def objections(intent: Intent, market: Market) -> tuple[str, ...]:
+    """Why ``market`` as we know it would not take ``intent``: none where it would."""
+    found = []
+    if market.status is not MarketStatus.ACTIVE:
+        found.append(f"the market is {market.status}")
+    if market.exchange_index != EXCHANGE_INDEX:
+        found.append(f"the market is on shard {market.exchange_index}, we on {EXCHANGE_INDEX}")
+    if intent.count % CENT:
+        found.append(f"{intent.count} contracts are not in steps of {CENT}")
+    if not market.is_on_grid(intent.limit_price):
+        nearest = snapped_price(market, intent.side, intent.limit_price)
+        found.append(f"{intent.limit_price} dollars are between ticks; {nearest} would do")
+    return tuple(found)
+
+
+def snapped_price(market: Market, side: Side, price: Decimal) -> Decimal | None:
+    """The nearest price on the grid that is no worse for us: down to buy, up to sell.
+
+    ``None`` where there is none strictly between 0 and 1 dollars.
+    """
+    candidates = []
+    for stretch in market.price_ranges:
+        inside = min(max(price, stretch.start), stretch.end)
+        step = floor_to if side is Side.BUY else ceil_to
+        candidates.append(stretch.start + step(inside - stretch.start, stretch.step))
+    if side is Side.BUY:
+        return max((p for p in candidates if p <= price and market.is_on_grid(p)), default=None)
+    return min((p for p in candidates if p >= price and market.is_on_grid(p)), default=None)
+
+
+def _exact(value: Decimal, places: int) -> str:
+    """``value`` with so many decimals, and never another value."""
+    text = f"{value:.{places}f}"
+    if Decimal(text) != value:
+        raise ContractError(f"{value} has more than {places} decimals")
+    return text
