@@ -7,21 +7,23 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from decimal import Decimal
 from io import StringIO
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup, escape
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from kalshi_edge.backtest.claims import EdgeBucket
+from kalshi_edge.backtest.reliability import PitHistogram, ReliabilityPoint
 from kalshi_edge.backtest.summary import Drawdown, EquityPoint
-from kalshi_edge.backtest.verification import PitHistogram, ReliabilityPoint
 from kalshi_edge.backtest.wording import bucket_name, cents, dollars, percent
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.units import ZERO
@@ -223,8 +225,8 @@ def _figure(name: str) -> Iterator[Figure]:
         yield Figure(SIZE_IN, layout="constrained")
 
 
-def _instants(days: Iterable[date]) -> list[datetime]:
-    return [datetime.combine(day, time()) for day in days]
+def _instants(days: Iterable[date]) -> NDArray[np.datetime64]:
+    return np.array(list(days), dtype="datetime64[D]")
 
 
 def _date_axis(axes: Axes) -> None:

@@ -17,9 +17,9 @@ from kalshi_edge.backtest.charts import (
     pit_chart,
     reliability_chart,
 )
+from kalshi_edge.backtest.reliability import ReliabilityPoint
 from kalshi_edge.backtest.run import Record
 from kalshi_edge.backtest.summary import Summary
-from kalshi_edge.backtest.verification import ReliabilityPoint
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.units import ZERO
 

@@ -10,18 +10,16 @@ from typing import Any
 
 from kalshi_edge.backtest.claims import EdgeBucket, edge_buckets, priced_claims, taken_claims
 from kalshi_edge.backtest.estimates import Estimate, calendar, estimate
-from kalshi_edge.backtest.run import Record
-from kalshi_edge.backtest.verification import (
+from kalshi_edge.backtest.reliability import (
     ForecastError,
     PitHistogram,
     ReliabilityPoint,
-    ScoreTable,
-    contests,
     forecast_errors,
     pit_histogram,
     reliability_points,
-    score_tables,
 )
+from kalshi_edge.backtest.run import Record
+from kalshi_edge.backtest.verification import ScoreTable, contests, score_tables
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.domain.events import CityView
 from kalshi_edge.domain.orders import Strategy

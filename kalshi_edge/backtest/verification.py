@@ -3,10 +3,9 @@
 They are compared only where all three gave every bin a probability and the high is known.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from math import sqrt
 from typing import TypeAlias
 
 import numpy as np
@@ -17,21 +16,15 @@ from kalshi_edge.domain.events import CityView, Leg
 from kalshi_edge.domain.market import Bin
 from kalshi_edge.models.distribution import Normal, ladder_probabilities
 from kalshi_edge.models.scores import (
-    ReliabilityRow,
     log_score,
     multi_brier,
-    pit_interval,
     ranked_probability,
-    reliability,
 )
 from kalshi_edge.models.temperature import SIGMA_FLOOR_F
 
 CLIMATE_WINDOW_DAYS = 15
 CLIMATE_LEAST_VALUES = 20
-PIT_CLASSES = 10
-Z_95 = 1.96
 
-Highs: TypeAlias = Mapping[tuple[str, date], int]
 Probabilities: TypeAlias = Sequence[float]
 
 SCORES: Mapping[str, Callable[[Probabilities, int], float]] = {
@@ -84,39 +77,6 @@ class ScoreTable:
     overround: float
     """Mean, dollars."""
     rows: tuple[ScoreRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ReliabilityPoint:
-    """A class of probabilities, and where its share would lie 19 times in 20 if they were true."""
-
-    row: ReliabilityRow
-    band_low: float
-    band_high: float
-
-
-@dataclass(frozen=True, slots=True)
-class PitHistogram:
-    """How the highs fall in the model's distributions: equal shares where it is calibrated."""
-
-    shares: tuple[float, ...]
-    count: int
-    """City-days."""
-    band_low: float
-    band_high: float
-    """Where a share would lie 19 times in 20 if the model were calibrated and days independent."""
-
-
-@dataclass(frozen=True, slots=True)
-class ForecastError:
-    """How far the calibrated forecast was off; °F, high − μ."""
-
-    city: str
-    days: int
-    mean_error_f: float
-    rmse_f: float
-    mean_sigma_f: float
-    """What the model said its error would be."""
 
 
 def climatology(highs: Mapping[date, int], day: date) -> Normal | None:
@@ -177,64 +137,6 @@ def score_tables(
     return tuple(tables)
 
 
-def reliability_points(
-    forecasts: Iterable[tuple[Probabilities, int]],
-) -> tuple[ReliabilityPoint, ...]:
-    """The reliability of all bins' probabilities, given with the index of the bin that won.
-
-    The band is forecast ± 1.96 √(f (1 − f)/n), for independent cases.
-
-    >>> point = reliability_points([((0.2, 0.8), 1)] * 50)[0]
-    >>> point.row.count, point.row.observed, round(point.band_high, 3)
-    (50, 0.0, 0.311)
-    """
-    pairs = ((p, i == won) for forecast, won in forecasts for i, p in enumerate(forecast))
-    return tuple(
-        ReliabilityPoint(row, max(row.forecast - half, 0.0), min(row.forecast + half, 1.0))
-        for row in reliability(pairs)
-        for half in (Z_95 * sqrt(row.forecast * (1 - row.forecast) / row.count),)
-    )
-
-
-def pit_histogram(views: Iterable[CityView], highs: Highs) -> PitHistogram | None:
-    """The PIT of every known high, each spread evenly over its interval of probabilities.
-
-    The mean of the days' uniform distributions on (F(a − ½), F(a + ½)): what randomised PITs would
-    show on average, without drawing any (Czado, Gneiting & Held 2009).
-    """
-    edges = np.linspace(0.0, 1.0, PIT_CLASSES + 1)
-    days = []
-    for view in views:
-        high_f = highs.get((view.city, view.climate_day))
-        if high_f is not None:
-            days.append(_uniform_shares(*pit_interval(_distribution(view), high_f), edges))
-    if not days:
-        return None
-    share = 1 / PIT_CLASSES
-    half = Z_95 * sqrt(share * (1 - share) / len(days))
-    shares = tuple(float(value) for value in np.mean(days, axis=0))
-    return PitHistogram(shares, len(days), max(share - half, 0.0), share + half)
-
-
-def forecast_errors(views: Iterable[CityView], highs: Highs) -> tuple[ForecastError, ...]:
-    """The calibrated forecast's errors, city by city."""
-    by_city: dict[str, list[tuple[float, float]]] = {}
-    for view in views:
-        high_f = highs.get((view.city, view.climate_day))
-        if high_f is not None:
-            by_city.setdefault(view.city, []).append((high_f - view.mu_f, view.sigma_f))
-    return tuple(
-        ForecastError(
-            city=city,
-            days=len(pairs),
-            mean_error_f=float(np.mean([error for error, _ in pairs])),
-            rmse_f=sqrt(np.mean([error**2 for error, _ in pairs])),
-            mean_sigma_f=float(np.mean([sigma_f for _, sigma_f in pairs])),
-        )
-        for city, pairs in sorted(by_city.items())
-    )
-
-
 def _contest(
     view: CityView, legs: Mapping[tuple[str, date, Bin], Leg], highs: Mapping[date, int]
 ) -> Contest | None:
@@ -261,9 +163,10 @@ def _contest(
 
 
 def _spread(leg: Leg | None, mid: float) -> float:
-    # Every bin with an ask is among the opportunities; without one the mid is (bid + 1)/2.
+    # Every bin with an ask is among the opportunities; without one the mid is (bid + 1)/2. Rounded,
+    # as binary fractions put 2 − 2 · 0.94 above 0.12.
     if leg is None or leg.ask is None:
-        return 2 * (1 - mid)
+        return round(2 * (1 - mid), 6)
     return float(leg.ask - leg.bid) if leg.bid is not None else float(leg.ask)
 
 
@@ -309,17 +212,3 @@ def _same_date(day: date, year: int) -> date:
     """The same date in another year; 29 February is the 28th."""
     is_leap_day = (day.month, day.day) == (2, 29)
     return day.replace(year=year, day=28) if is_leap_day else day.replace(year=year)
-
-
-def _distribution(view: CityView) -> Normal:
-    return Normal(view.mu_f, view.sigma_f)
-
-
-def _uniform_shares(
-    low: float, high: float, edges: np.ndarray[tuple[int], np.dtype[np.float64]]
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """How much of the interval from ``low`` to ``high`` lies between each pair of edges."""
-    if high <= low:
-        # So far out that its probability is 0 in floating point: all of it is at one end.
-        return np.histogram([low], edges)[0].astype(float)
-    return np.diff(np.clip((edges - low) / (high - low), 0.0, 1.0))
