@@ -14,12 +14,9 @@ from kalshi_edge.backtest.estimates import Estimate, estimate
 from kalshi_edge.backtest.run import Record
 from kalshi_edge.domain.events import CityView, Leg
 from kalshi_edge.domain.market import Bin
+from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.models.distribution import Normal, ladder_probabilities
-from kalshi_edge.models.scores import (
-    log_score,
-    multi_brier,
-    ranked_probability,
-)
+from kalshi_edge.models.scores import log_score, multi_brier, ranked_probability
 from kalshi_edge.models.temperature import SIGMA_FLOOR_F
 
 CLIMATE_WINDOW_DAYS = 15
@@ -110,11 +107,9 @@ def contests(record: Record) -> tuple[Contest, ...]:
     by_city: dict[str, dict[date, int]] = {}
     for (city, day), high_f in record.highs.items():
         by_city.setdefault(city, {})[day] = high_f
-    legs = {
-        (one.city, one.climate_day, leg.bin): leg
-        for one in record.opportunities
-        for leg in one.legs
-    }
+    # A bracket was last priced when both its legs were: a single bin's own quote is no older.
+    brackets_first = sorted(record.opportunities, key=lambda one: one.strategy is Strategy.SINGLE)
+    legs = {(one.city, one.climate_day, leg.bin): leg for one in brackets_first for leg in one.legs}
     found = (
         _contest(view, legs, by_city.get(view.city, {}))
         for view in sorted(record.views.values(), key=lambda view: (view.climate_day, view.city))
@@ -125,12 +120,13 @@ def contests(record: Record) -> tuple[Contest, ...]:
 def score_tables(
     all_contests: Sequence[Contest], max_spread: float, days: Sequence[date], seed: int
 ) -> tuple[ScoreTable, ...]:
-    """All ladders, then only the tight ones; of each together first, then city by city."""
+    """All ladders, then only the tight ones; of each together first, then city by city if several."""
     tables = []
     cities = sorted({contest.city for contest in all_contests})
+    groups = (None, *cities) if len(cities) > 1 else (None,)
     for tight_only in (False, True):
         chosen = [c for c in all_contests if not tight_only or c.widest_spread <= max_spread]
-        for city in (None, *cities):
+        for city in groups:
             some = [c for c in chosen if city in {None, c.city}]
             if some:
                 tables.append(_score_table(some, city, days, seed, tight_only=tight_only))

@@ -91,10 +91,8 @@ def _money(total: Line) -> str:
         return "Nothing was bought and settled, so no profit or loss is shown"
     verb = "Lost" if done.pnl < 0 else "Made"
     amount = dollars(abs(done.pnl), signed=False)
-    start = (
-        f"{verb} {amount} on {count(done.contracts)} contracts, {cents(found.mean)} ¢ each after"
-        f" fees"
-    )
+    each = f"{cents(found.mean)} ¢ each after fees"
+    start = f"{verb} {amount} on {count(done.contracts)} contracts, {each}"
     if found.low is None:
         return f"{start}, on {found.days} days: too few to say anything"
     days = f"on {found.days} days worth {found.effective_days:.0f} independent ones"

@@ -85,13 +85,26 @@ def test_tight_ladders_are_judged_apart_and_first_where_they_are_enough() -> Non
         views.append(view(day, MIDS))
         offered += quoted(day, TIGHT if i % 2 else WIDE)
     found = summary(record(views=views, opportunities=offered, highs=highs))
+    # One city only: it is not told twice.
     assert [(t.city, t.tight_only, t.ladders) for t in found.scores] == [
         (None, False, 28),
-        ("NYC", False, 28),
         (None, True, 14),
-        ("NYC", True, 14),
     ]
-    assert found.fairest_scores == found.scores[2]
+    assert found.fairest_scores == found.scores[1]
+
+
+def test_two_cities_of_one_date_are_two_ladders_and_one_day() -> None:
+    highs = {(city, day): high for (_, day), high in LAST_YEARS.items() for city in ("NYC", "CHI")}
+    highs |= {("NYC", FIRST): 51, ("CHI", FIRST): 53}
+    views = [view(FIRST, MIDS), view(FIRST, MIDS, city="CHI")]
+    found = summary(record(views=views, highs=highs)).scores
+    assert [(t.city, t.ladders, t.days) for t in found] == [
+        (None, 2, 1),
+        ("CHI", 1, 1),
+        ("NYC", 1, 1),
+    ]
+    both, chicago, new_york = (table.rows[0].market for table in found)
+    assert both == pytest.approx((chicago + new_york) / 2)
 
 
 # --- climatology ------------------------------------------------------------------------------
