@@ -120,7 +120,7 @@ def contests(record: Record) -> tuple[Contest, ...]:
 def score_tables(
     all_contests: Sequence[Contest], max_spread: float, days: Sequence[date], seed: int
 ) -> tuple[ScoreTable, ...]:
-    """All ladders, then only the tight ones; of each together first, then city by city if several."""
+    """All ladders, then only the tight ones; first together, then city by city if several."""
     tables = []
     cities = sorted({contest.city for contest in all_contests})
     groups = (None, *cities) if len(cities) > 1 else (None,)
