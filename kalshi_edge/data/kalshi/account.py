@@ -13,7 +13,7 @@ from types import MappingProxyType
 import httpx
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.kalshi.auth import ApiKey, KalshiAuth
+from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.fields import (
     Payload,
     instant_field,
@@ -69,8 +69,8 @@ NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 class SignedRest(Rest):
     """Questions with a signature, and writes."""
 
-    def __init__(self, http: httpx.AsyncClient, clock: Clock, jitter: Jitter) -> None:
-        super().__init__(http, clock, jitter, Bucket(BASIC_READ))
+    def __init__(self, http: httpx.AsyncClient, machine: Clock, jitter: Jitter) -> None:
+        super().__init__(http, machine, jitter, Bucket(BASIC_READ))
         self.write_bucket = Bucket(BASIC_WRITE)
 
     async def send(
@@ -129,8 +129,8 @@ class AccountClient:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        http = open_http(host, auth=KalshiAuth(key, clock), transport=transport)
-        self._rest = SignedRest(http, clock, jitter)
+        http = open_http(host, auth=key, transport=transport)
+        self._rest = SignedRest(http, key.clock, jitter)
         self._clock = clock
         self._balance_bucket = Bucket(BALANCE_RATE)
         self._names: dict[str, str] = {}

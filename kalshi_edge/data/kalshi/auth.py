@@ -6,7 +6,6 @@ its query; RSA keys sign by PSS with SHA-256, Ed25519 keys as they are.
 
 import base64
 from collections.abc import Generator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
@@ -56,38 +55,35 @@ def signature(key: PrivateKey, at: datetime, method: str, path: str) -> str:
     return base64.b64encode(signed).decode()
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class ApiKey:
-    """A key's id and its private half; neither is in its ``repr``."""
+class ApiKey(httpx.Auth):
+    """A key that signs by a clock: requests of an ``httpx`` client, and a WebSocket's upgrade.
 
-    key_id: str
-    private: PrivateKey
+    The clock is the machine's, which is the one that the exchange compares its own with.
+    """
 
-    def headers(self, at: datetime, method: str, path: str) -> dict[str, str]:
-        """The three headers of a request made at ``at``; also those of a WebSocket's upgrade."""
+    def __init__(self, key_id: str, private: PrivateKey, clock: Clock) -> None:
+        self.clock = clock
+        self._key_id = key_id
+        self._private = private
+
+    def headers(self, method: str, path: str) -> dict[str, str]:
+        """The three headers of a request made now."""
+        at = self.clock.now()
         return {
-            "KALSHI-ACCESS-KEY": self.key_id,
+            "KALSHI-ACCESS-KEY": self._key_id,
             "KALSHI-ACCESS-TIMESTAMP": str(unix_ms(at)),
-            "KALSHI-ACCESS-SIGNATURE": signature(self.private, at, method, path),
+            "KALSHI-ACCESS-SIGNATURE": signature(self._private, at, method, path),
         }
 
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Sign a request as it goes over the wire; one that is sent again is signed again."""
+        path = request.url.raw_path.decode("ascii")
+        request.headers.update(self.headers(request.method, path))
+        yield request
 
-def parse_api_key(key_id: str, pem: str) -> ApiKey:
+
+def parse_api_key(key_id: str, pem: str, clock: Clock) -> ApiKey:
     """The key of two settings; ``SettingError`` says which is missing or wrong."""
     if not key_id.strip():
         raise SettingError("KALSHI_KEY_ID is missing")
-    return ApiKey(key_id.strip(), parse_private_key(pem))
-
-
-class KalshiAuth(httpx.Auth):
-    """Signs each request of an ``httpx`` client, a repeated one anew."""
-
-    def __init__(self, key: ApiKey, clock: Clock) -> None:
-        self._key = key
-        self._clock = clock
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Put the signature of what goes over the wire into the request's headers."""
-        path = request.url.raw_path.decode("ascii")
-        request.headers.update(self._key.headers(self._clock.now(), request.method, path))
-        yield request
+    return ApiKey(key_id.strip(), parse_private_key(pem), clock)

@@ -71,11 +71,15 @@ class PublicClient:
         clock: Clock,
         jitter: Jitter,
         *,
+        machine: Clock | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        """``clock`` dates what we receive; ``machine`` is another where the world has its own."""
         self.markets: dict[str, Market] = {}
         """Every market as last read, by ticker."""
-        self._rest = Rest(open_http(host, transport=transport), clock, jitter, Bucket(PUBLIC_RATE))
+        self._rest = Rest(
+            open_http(host, transport=transport), machine or clock, jitter, Bucket(PUBLIC_RATE)
+        )
         self._clock = clock
 
     async def aclose(self) -> None:

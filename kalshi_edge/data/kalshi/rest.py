@@ -105,14 +105,14 @@ class Rest:
     """Questions to one host, within one budget."""
 
     def __init__(
-        self, http: httpx.AsyncClient, clock: Clock, jitter: Jitter, bucket: Bucket
+        self, http: httpx.AsyncClient, machine: Clock, jitter: Jitter, bucket: Bucket
     ) -> None:
         self.bucket = bucket
         self.costs = Costs()
         self.clock_lead: timedelta | None = None
         """How far our clock was ahead of the exchange's at its last answer, to about 1 s."""
         self._http = http
-        self._clock = clock
+        self._machine = machine
         self._jitter = jitter
 
     async def get(
@@ -193,9 +193,9 @@ class Rest:
 
     async def _exchange(self, request: httpx.Request) -> httpx.Response:
         """Send one request and compare the two clocks."""
-        sent_at = self._clock.now()
+        sent_at = self._machine.now()
         response = await self._http.send(request)
-        self.clock_lead = clock_lead(response.headers.get("Date", ""), sent_at, self._clock.now())
+        self.clock_lead = clock_lead(response.headers.get("Date", ""), sent_at, self._machine.now())
         return response
 
     def _explained(self, refusal: Refusal) -> Refusal:

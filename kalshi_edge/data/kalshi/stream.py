@@ -86,7 +86,7 @@ class KalshiStream:
             await asyncio.sleep(backoff_s(failures, self._jitter, first_s=0.5, cap_s=30.0))
 
     async def _connection(self) -> AsyncGenerator[News, None]:
-        headers = self._key.headers(self._clock.now(), "GET", urlsplit(self._url).path)
+        headers = self._key.headers("GET", urlsplit(self._url).path)
         async with _SameHost(
             self._url,
             additional_headers=headers,
