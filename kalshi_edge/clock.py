@@ -28,31 +28,6 @@ class SystemClock:
         return max((until_at - self.now()).total_seconds(), 0.0)
 
 
-class ScaledClock:
-    """A clock that runs ``speed`` times as fast as ``clock``, showing ``world_at`` at ``real_at``.
-
-    >>> real = ManualClock(datetime(2026, 11, 22, tzinfo=UTC))
-    >>> world = ScaledClock(real, real.now(), datetime(2027, 7, 1, 14, tzinfo=UTC), speed=720)
-    >>> real.advance(timedelta(seconds=5))
-    >>> world.now().isoformat()
-    '2027-07-01T15:00:00+00:00'
-    """
-
-    def __init__(self, clock: Clock, real_at: datetime, world_at: datetime, speed: float) -> None:
-        self._clock = clock
-        self._real_at = real_at
-        self._world_at = world_at
-        self.speed = speed
-
-    def now(self) -> datetime:
-        """The world's instant, aware, in UTC."""
-        return self._world_at + (self._clock.now() - self._real_at) * self.speed
-
-    def delay_s(self, until_at: datetime) -> float:
-        """Seconds of our own life until the world reaches ``until_at``; 0 where it has."""
-        return max((until_at - self.now()).total_seconds(), 0.0) / self.speed
-
-
 class ManualClock:
     """A clock that stands still until it is moved; it never runs backwards.
 

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from kalshi_edge.clock import Clock, SystemClock
 from kalshi_edge.errors import InputError
 
+LOOK_AGAIN_S = 0.05
+
 
 class WorldClock:
     """World time = start + speed × real time passed; it never runs backwards.
@@ -38,6 +40,14 @@ class WorldClock:
         return self._anchor_at + self._speed * max(
             timedelta(), self._real.now() - self._real_anchor_at
         )
+
+    def delay_s(self, until_at: datetime) -> float:
+        """Real seconds until the world reaches ``until_at``; 0 where it has.
+
+        A world that stands still is looked at again after ``LOOK_AGAIN_S``.
+        """
+        left_s = max((until_at - self.now()).total_seconds(), 0.0)
+        return left_s / self._speed if self._speed else min(left_s, LOOK_AGAIN_S)
 
     def step(self, by: timedelta) -> None:
         """Move forward by ``by`` at once; raises ``InputError`` where that is backwards."""
