@@ -13,7 +13,7 @@ import httpx
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.kalshi.fields import Payload, object_field, object_list, text_field
 from kalshi_edge.data.kalshi.hours import ExchangeStatus, Schedule, parse_schedule, parse_status
-from kalshi_edge.data.kalshi.limits import PUBLIC_RATE, Bucket, Jitter
+from kalshi_edge.data.kalshi.limits import PUBLIC_RATE, Bucket, Jitter, Rate
 from kalshi_edge.data.kalshi.rest import Host, Params, Rest, open_http
 from kalshi_edge.data.kalshi.wire import (
     parse_book,
@@ -72,13 +72,14 @@ class PublicClient:
         jitter: Jitter,
         *,
         machine: Clock | None = None,
+        rate: Rate = PUBLIC_RATE,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """``clock`` dates what we receive; ``machine`` is another where the world has its own."""
         self.markets: dict[str, Market] = {}
         """Every market as last read, by ticker."""
         self._rest = Rest(
-            open_http(host, transport=transport), machine or clock, jitter, Bucket(PUBLIC_RATE)
+            open_http(host, transport=transport), machine or clock, jitter, Bucket(rate)
         )
         self._clock = clock
 
@@ -154,8 +155,9 @@ class PublicClient:
             for batch in _batches([ticker for ticker in tickers if ticker not in found]):
                 params: Params = {"tickers": ",".join(batch), "limit": 1000}
                 found |= await self._rest.pages(route, "markets", _ticker, params)
-        final = [one for one in found.values() if one.get("status") == MarketStatus.FINALIZED]
         received_at = self._clock.now()
+        asked = (found[ticker] for ticker in tickers if ticker in found)
+        final = [one for one in asked if one.get("status") == MarketStatus.FINALIZED]
         return _reading([_settlement(market, received_at) for market in final])
 
     async def _ladders(self, station: Station) -> list[Ladder | Unreadable]:

@@ -171,7 +171,7 @@ class Rest:
             # A cursor that the exchange does not know it takes for none: then we know it all.
             if fresh.keys() <= found.keys():
                 return found
-            found = fresh | found
+            found |= fresh
         raise ExchangeDown(f"GET {route}: more than {MAX_PAGES} pages")
 
     async def aclose(self) -> None:
