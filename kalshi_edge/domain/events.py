@@ -219,7 +219,7 @@ class CancelOrder:
 class Alarm:
     """Something a person should know."""
 
-    kind: str
+    name: str
     text: str
 
 

@@ -95,7 +95,7 @@ def test_news_and_fills_of_orders_that_are_not_ours_raise_an_alarm() -> None:
     assert isinstance(alarm, Alarm)
     (other,) = ours.fill(fill(BUY, 4, "0.40"))
     assert isinstance(other, Alarm)
-    assert (alarm.kind, other.kind) == ("unknown_order", "unknown_fill")
+    assert (alarm.name, other.name) == ("unknown_order", "unknown_fill")
     assert ours.tracker.cash == D(1000)
 
 

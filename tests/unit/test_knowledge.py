@@ -180,7 +180,7 @@ def test_changed_rules_stop_the_series_until_a_person_accepts_them() -> None:
     record, alarm = known.ladder(changed)
     assert isinstance(record, SeriesTerms)
     assert isinstance(alarm, Alarm)
-    assert (record.accepted, alarm.kind) == (False, "terms_changed")
+    assert (record.accepted, alarm.name) == (False, "terms_changed")
     assert not checks(known, changed)["terms"].passed
     assert known.ladder(changed) == ()  # told once
     wrong = AcknowledgeTerms(NEW_YORK.series, "something else", NOW)
@@ -335,7 +335,7 @@ def test_a_settlement_that_differs_from_the_report_raises_an_alarm_whichever_com
                  lambda k=known: k.settlement(settlement(strike, value))]  # fmt: skip
         found = [v for step in (steps if report_first else steps[::-1]) for v in step()]
         assert len(found) == alarms
-        assert all(isinstance(v, Alarm) and v.kind == "settlement_differs" for v in found)
+        assert all(isinstance(v, Alarm) and v.name == "settlement_differs" for v in found)
 
 
 def test_a_settlement_without_a_report_says_nothing() -> None:

@@ -1,0 +1,453 @@
+"""What every ``Store`` promises, held against each of them.
+
+To add one: a ``Made`` in ``STORES`` whose ``open`` gives a store on the same data each time.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from kalshi_edge.db.codec import to_json
+from kalshi_edge.db.sqlite import SCHEMA_VERSION, SqliteStore
+from kalshi_edge.domain import events as vocabulary
+from kalshi_edge.domain.events import (
+    AcknowledgeTerms,
+    Alarm,
+    Approved,
+    CancelOrder,
+    Check,
+    CityView,
+    ClosePosition,
+    CycleDone,
+    CycleDue,
+    DayTurned,
+    Event,
+    Halt,
+    JournalEntry,
+    Leg,
+    Opportunity,
+    OrderUpdate,
+    Refused,
+    Resume,
+    Verdict,
+)
+from kalshi_edge.domain.market import Bin
+from kalshi_edge.domain.orders import Order, OrderStep, Settlement, Strategy
+from kalshi_edge.domain.records import (
+    Calibration,
+    DailyRecord,
+    SeriesTerms,
+    Switch,
+    SwitchState,
+    Trade,
+)
+from kalshi_edge.domain.weather import Basis, ClimateReport, Observation
+from kalshi_edge.errors import StoreError
+from kalshi_edge.ports import Store
+from tests.builders import DAY, NOW, TICKER, book, fill, forecast, intent, ladder
+
+D = Decimal
+LATER = NOW + timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Made:
+    """One kind of store on data that outlives it."""
+
+    path: Path
+
+    def open(self, mode: str | None = "paper") -> SqliteStore:
+        """The store, once more."""
+        return SqliteStore(self.path, mode)
+
+    def spoil_switch(self) -> None:
+        """Make the stored switch unreadable behind the store's back."""
+        with closing(self.open()) as store:
+            store._db.execute("INSERT OR REPLACE INTO switch VALUES (1, x'7B7B')")
+
+    def lose_switch(self) -> None:
+        """Make even asking for the switch fail."""
+        with closing(self.open()) as store:
+            store._db.execute("DROP TABLE switch")
+
+    def age_schema(self, by: int) -> None:
+        """Claim that another version of the program wrote the data."""
+        with closing(self.open()) as store:
+            store._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + by}")
+
+
+STORES = {"sqlite": lambda folder: Made(folder / "store.db")}
+
+
+@pytest.fixture(params=sorted(STORES))
+def made(request: pytest.FixtureRequest, tmp_path: Path) -> Made:
+    return STORES[request.param](tmp_path)
+
+
+@pytest.fixture
+async def store(made: Made) -> AsyncIterator[Store]:
+    opened = made.open()
+    yield opened
+    opened.close()
+
+
+# --- one of every kind ----------------------------------------------------------------------------
+
+ORDER = Order(intent(fair=0.4, edge=0.06, bracket_id="b", expires_at=LATER))
+LEG = Leg(TICKER, Bin(52, 53), 0.4, None, D("0.33"), 0.07, -0.0, 0.05)
+CHECK = Check("spread", False, "≤ 52°: $0.20", "≤ $0.12")
+FOUND = Opportunity(Strategy.BRACKET, "NYC", DAY, (LEG, replace(LEG, ask=None)), (CHECK,))
+TRADE = Trade(
+    "t", "paper", Strategy.SINGLE, TICKER, "NYC", DAY, NOW, count=D("3.12"), paid=D("1.0296")
+)
+VIEW = CityView(
+    "NYC", DAY, "E", "NBP", NOW, 54.0, 54.5, 2.0, 0.5, 1.0, None,
+    (Bin(None, 51), Bin(52, None)), (0.25, 0.75), (None, 0.5),
+)  # fmt: skip
+EVENTS: tuple[Event, ...] = (
+    forecast({10: 50.5, 50: 54.0, 90: 57.25}),
+    Observation("KNYC", Basis.T_GROUP, NOW, NOW, 53, 54, LATER),
+    ClimateReport("CLINYC", DAY, 0, None, True, False, True, None, LATER, "CENTRAL PARK NY"),
+    ladder(),
+    book(),
+    Settlement(TICKER, D("0.37"), D("54.00"), NOW, LATER),
+    fill(ORDER.intent, "1.56", "0.3250", "0.017500"),
+    OrderUpdate(ORDER.intent.intent_id, OrderStep.LOSE, NOW, "x", D("1.56"), "timed out"),
+    CycleDue(NOW),
+    DayTurned(NOW),
+    Halt("Überhitzung – „halt“", NOW),
+    Resume("", NOW),
+    ClosePosition("t", D("1.5"), D("0.01"), NOW),
+    AcknowledgeTerms("KXHIGHNY", "f", NOW),
+)
+VERDICTS: tuple[Verdict, ...] = (
+    Approved((ORDER.intent,), FOUND, (CHECK,)),
+    Approved((replace(ORDER.intent, reduces=True),), None, ()),
+    Refused(FOUND, (CHECK,)),
+    Refused(Halt("no", NOW), ()),
+    CycleDone(NOW, (VIEW,), ("E: no forecast",), 1, 2, D("999.999999"), D("1000")),
+    CancelOrder(ORDER.intent.intent_id, "too old"),
+    Alarm("terms_changed", "rules changed"),
+    Order(ORDER.intent).step(OrderStep.SEND, order_id="x"),
+    Switch(SwitchState.HALT, "day loss", NOW, LATER),
+    Calibration("NYC", "NBP", "5.0", 0.1 + 0.2, 1.1, 3, DAY, -0.0, 2.0, NOW),
+    TRADE,
+    DailyRecord(DAY, "paper", D(1000), D("1000.15"), D("0.15"), D("0.35"), 1, 0, 1),
+    SeriesTerms("KXHIGHNY", "f", "The Weather Company", False, NOW),
+)
+
+
+def line(seq: int, *verdicts: Verdict, events: tuple[Event, ...] = ()) -> JournalEntry:
+    return JournalEntry(seq, NOW, events or (CycleDue(NOW),), verdicts or (Alarm("a", "b"),))
+
+
+def test_the_lines_below_hold_every_kind_of_event_and_verdict() -> None:
+    def kinds(union: object) -> set[type]:
+        return {k for part in get_args(union) for k in (kinds(part) if get_args(part) else {part})}
+
+    assert {type(event) for event in EVENTS} == kinds(vocabulary.Event)
+    assert {type(verdict) for verdict in VERDICTS} == kinds(vocabulary.Verdict)
+
+
+async def test_a_line_of_every_kind_comes_back_equal_and_from_another_process_too(
+    store: Store, made: Made
+) -> None:
+    whole = JournalEntry(1, LATER, EVENTS, VERDICTS)
+    await store.add_order(ORDER)
+    await store.append(whole)
+    assert list(await store.journal()) == [whole]
+    with closing(made.open()) as again:
+        assert to_json((await again.journal())[0]) == to_json(whole)
+
+
+# --- journal --------------------------------------------------------------------------------------
+
+
+async def test_a_new_store_knows_nothing(store: Store) -> None:
+    assert await store.last_seq() == 0
+    for nothing in (
+        await store.journal(),
+        await store.orders(),
+        await store.trades(),
+        await store.calibrations(),
+        await store.daily_records(),
+        await store.terms(),
+        await store.fill_ids(),
+    ):
+        assert len(nothing) == 0
+    assert (await store.switch(NOW)).state is SwitchState.RUN
+
+
+async def test_lines_are_numbered_without_a_gap(store: Store) -> None:
+    await store.append(line(1))
+    for wrong in (0, 1, 3, -1):
+        with pytest.raises(StoreError, match=f"journal line {wrong} offered, 2 is next"):
+            await store.append(line(wrong))
+    await store.append(line(2))
+    assert await store.last_seq() == 2
+
+
+async def test_a_line_refused_leaves_nothing_behind(store: Store) -> None:
+    told = fill(ORDER.intent, 1, "0.33")
+    with pytest.raises(StoreError):
+        await store.append(line(7, TRADE, events=(told,)))
+    with pytest.raises(StoreError, match="never added"):
+        await store.append(line(1, TRADE, ORDER, events=(told,)))
+    assert await store.last_seq() == 0
+    assert list(await store.trades()) == []
+    assert await store.fill_ids() == frozenset()
+
+
+async def test_the_journal_is_read_in_order_from_anywhere_and_in_part(store: Store) -> None:
+    for seq in range(1, 8):
+        await store.append(line(seq))
+    assert [one.seq for one in await store.journal()] == [1, 2, 3, 4, 5, 6, 7]
+    assert [one.seq for one in await store.journal(5)] == [6, 7]
+    assert [one.seq for one in await store.journal(2, 3)] == [3, 4, 5]
+    assert [one.seq for one in await store.journal(limit=1)] == [1]
+    assert list(await store.journal(7)) == list(await store.journal(0, 0)) == []
+
+
+# --- orders ---------------------------------------------------------------------------------------
+
+
+async def test_an_intent_is_added_once_and_the_first_stays(store: Store) -> None:
+    assert await store.add_order(ORDER) is True
+    assert await store.add_order(ORDER) is False
+    assert await store.add_order(Order(replace(ORDER.intent, count=D(99)))) is False
+    assert list(await store.orders()) == [ORDER]
+
+
+async def test_a_second_adding_does_not_set_an_order_back(store: Store) -> None:
+    await store.add_order(ORDER)
+    sent = ORDER.step(OrderStep.SEND)
+    await store.save_order(sent)
+    await store.add_order(ORDER)
+    assert list(await store.orders()) == [sent]
+
+
+async def test_an_order_never_added_cannot_be_saved(store: Store) -> None:
+    with pytest.raises(StoreError, match=f"{ORDER.intent.intent_id} was never added"):
+        await store.save_order(ORDER)
+
+
+async def test_live_orders_are_those_that_may_still_trade(store: Store) -> None:
+    orders = [Order(intent(name=str(number))) for number in range(5)]
+    for order in orders:
+        await store.add_order(order)
+    new, *rest = orders
+    sent = [order.step(OrderStep.SEND) for order in rest]
+    after = [
+        new,
+        sent[0].step(OrderStep.LOSE),
+        sent[1].step(OrderStep.FINISH),
+        sent[2].step(OrderStep.FINISH, reported=D(2)),
+        sent[3].fill(sent[3].intent.count),
+    ]
+    for order in after:
+        await store.save_order(order)
+    assert list(await store.orders()) == after
+    live = [after[0], after[1], after[3]]
+    assert list(await store.orders(live_only=True)) == live
+    # a fill and its order's move come with one line
+    owed = after[3].fill(D(2))
+    told = fill(owed.intent, 2, "0.33")
+    await store.append(line(1, TRADE, owed, events=(told,)))
+    assert list(await store.orders(live_only=True)) == live[:2]
+    assert await store.fill_ids() == {told.fill_id}
+
+
+# --- records --------------------------------------------------------------------------------------
+
+
+async def test_a_trade_is_kept_as_last_told_in_its_first_place(store: Store) -> None:
+    other = replace(TRADE, trade_id="u", city="CHI", climate_day=date(2026, 11, 23))
+    third = replace(TRADE, trade_id="v", climate_day=date(2026, 11, 23))
+    await store.append(line(1, TRADE, other))
+    await store.append(line(2, third, replace(TRADE, open_count=D(1))))
+    first = replace(TRADE, open_count=D(1))
+    assert list(await store.trades()) == [first, other, third]
+    assert list(await store.trades(city="NYC")) == [first, third]
+    assert list(await store.trades(day=date(2026, 11, 23))) == [other, third]
+    assert list(await store.trades(day=date(2026, 11, 23), city="NYC")) == [third]
+    assert list(await store.trades(city="nobody")) == []
+
+
+async def test_fills_are_named_once_however_often_they_are_told(store: Store) -> None:
+    told = fill(ORDER.intent, 1, "0.33")
+    await store.append(line(1, events=(told, told)))
+    await store.append(line(2, events=(told, CycleDue(NOW))))
+    assert await store.fill_ids() == {told.fill_id}
+
+
+async def test_calibrations_are_all_kept_oldest_first(store: Store) -> None:
+    records = [Calibration("NYC", "NBP", "5.0", days=days) for days in (1, 2, 3)]
+    chicago = Calibration("CHI", "NBP", "5.0", days=1)
+    for seq, record in enumerate((records[0], chicago, *records[1:]), 1):
+        await store.append(line(seq, record))
+    assert list(await store.calibrations("NYC")) == records
+    assert list(await store.calibrations()) == [records[0], chicago, *records[1:]]
+
+
+async def test_a_day_has_one_record_and_days_are_in_order(store: Store) -> None:
+    day = DailyRecord(DAY, "paper", D(1), D(2), D(1), D(0), 1, 0, 0)
+    before = replace(day, day=DAY - timedelta(days=1))
+    await store.append(line(1, day, before, replace(day, halts=1)))
+    assert list(await store.daily_records()) == [before, replace(day, halts=1)]
+
+
+async def test_a_series_has_the_rules_last_told(store: Store) -> None:
+    terms = SeriesTerms("KXHIGHNY", "f", "TWC", False, NOW)
+    await store.append(line(1, terms, replace(terms, series="KXHIGHCHI")))
+    await store.append(line(2, replace(terms, accepted=True)))
+    found = {one.series: one.accepted for one in await store.terms()}
+    assert found == {"KXHIGHCHI": False, "KXHIGHNY": True}
+
+
+# --- the switch -----------------------------------------------------------------------------------
+
+
+async def test_the_switch_is_the_one_last_thrown_and_survives(store: Store, made: Made) -> None:
+    halt = Switch(SwitchState.HALT, "by hand", NOW)
+    await store.append(line(1, halt, Switch(SwitchState.RUN, "again", NOW), halt))
+    assert await store.switch(LATER) == halt
+    with closing(made.open()) as again:
+        assert (await again.switch(LATER + timedelta(days=900))).is_halted(LATER)
+        await again.append(line(2, Switch(SwitchState.RUN, "resumed", LATER)))
+    assert not (await store.switch(LATER)).is_halted(LATER)
+
+
+async def test_a_switch_that_cannot_be_read_is_a_halt_that_says_so(made: Made) -> None:
+    made.spoil_switch()
+    with closing(made.open()) as store:
+        spoilt = await store.switch(NOW)
+    assert spoilt.is_halted(NOW + timedelta(days=900))
+    assert "cannot be read" in spoilt.reason
+    made.lose_switch()
+    with closing(made.open()) as store:
+        assert (await store.switch(NOW)).is_halted(NOW)
+
+
+# --- whose it is ----------------------------------------------------------------------------------
+
+
+async def test_a_store_belongs_to_the_mode_that_made_it(made: Made) -> None:
+    with closing(made.open("paper")) as store:
+        await store.append(line(1))
+    for other in ("live", "demo", "", "PAPER"):
+        with pytest.raises(StoreError, match="belongs to mode paper"):
+            made.open(other)
+    with closing(made.open("paper")) as store:
+        assert await store.last_seq() == 1
+
+
+async def test_whoever_only_looks_need_not_say_a_mode(made: Made) -> None:
+    made.open("live").close()
+    with closing(made.open(None)) as looking:
+        assert await looking.last_seq() == 0
+
+
+@pytest.mark.parametrize("by", [1, 7])
+def test_data_of_a_newer_program_is_refused(made: Made, by: int) -> None:
+    made.age_schema(by)
+    with pytest.raises(StoreError, match=f"schema {SCHEMA_VERSION + by}"):
+        made.open()
+    with pytest.raises(StoreError, match="schema"):
+        made.open(None)
+
+
+# --- others at the same time ----------------------------------------------------------------------
+
+
+async def test_a_second_writer_cannot_take_a_number_that_is_taken(store: Store, made: Made) -> None:
+    with closing(made.open()) as other:
+        await store.append(line(1))
+        with pytest.raises(StoreError, match="journal line 1 offered, 2 is next"):
+            await other.append(line(1))
+
+
+WRITER = """
+    import asyncio, sys
+    from tests.contract.test_store_contract import STORES, ORDER, TRADE, line
+    from dataclasses import replace
+    from pathlib import Path
+    from kalshi_edge.domain.orders import Order
+    from tests.builders import fill, intent
+
+    async def write(name, folder):
+        store = STORES[name](Path(folder)).open()
+        for seq in range(1, 100000):
+            order = Order(intent(name=str(seq)))
+            await store.add_order(order)
+            trade = replace(TRADE, trade_id=str(seq))
+            await store.append(line(seq, trade, order, events=(fill(order.intent, 1, "0.33"),)))
+            print(seq, flush=True)
+
+    asyncio.run(write(*sys.argv[1:]))
+"""
+
+
+@pytest.fixture(params=sorted(STORES))
+def writer(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[tuple[Made, subprocess.Popen[str]]]:
+    """A store and another process that writes to it and says each line that is safe."""
+    root = Path(__file__).resolve().parents[2]
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(WRITER), request.param, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        cwd=root,
+    )
+    with process:
+        yield STORES[request.param](tmp_path), process
+        process.kill()
+
+
+def said(process: subprocess.Popen[str], lines: int) -> int:
+    """The last of the next ``lines`` numbers that the writer says are safe."""
+    assert process.stdout is not None
+    return [int(process.stdout.readline()) for _ in range(lines)][-1]
+
+
+async def test_a_reader_sees_whole_lines_while_another_process_writes(
+    writer: tuple[Made, subprocess.Popen[str]],
+) -> None:
+    made, process = writer
+    said(process, 1)
+    with closing(made.open(None)) as reader:
+        for _ in range(10):
+            acknowledged = said(process, 5)
+            seen = [one.seq for one in await reader.journal()]
+            assert seen == list(range(1, len(seen) + 1))
+            assert len(seen) >= acknowledged
+            assert len(await reader.trades()) >= len(seen)
+
+
+async def test_what_was_acknowledged_survives_the_death_of_the_writer(
+    writer: tuple[Made, subprocess.Popen[str]],
+) -> None:
+    made, process = writer
+    acknowledged = said(process, 40)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    with closing(made.open()) as store:
+        lines = await store.journal()
+        assert [one.seq for one in lines] == list(range(1, len(lines) + 1))
+        assert len(lines) >= acknowledged
+        assert len(await store.trades()) == len(await store.fill_ids()) == len(lines)
+        # an intent may be ahead of its line by one, never behind it
+        assert len(await store.orders()) - len(lines) in {0, 1}
+        await store.append(line(len(lines) + 1))
