@@ -1,0 +1,1 @@
+"""Kalshi's exchange, simulated: rules and state that are told the time, and a thin network edge."""

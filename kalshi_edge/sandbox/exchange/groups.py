@@ -1,0 +1,47 @@
+"""Order groups: contracts matched within 15 seconds reach a limit, and the group stops trading."""
+
+from decimal import Decimal
+
+from kalshi_edge.sandbox.exchange.desk import Desk
+from kalshi_edge.sandbox.exchange.news import GroupChanged
+from kalshi_edge.sandbox.exchange.orders import Account, OrderGroup
+from kalshi_edge.sandbox.exchange.refusal import not_found
+
+
+def create_group(desk: Desk, account: Account, limit: Decimal) -> OrderGroup:
+    """A new group that lets ``limit`` contracts match in any 15 seconds."""
+    venue = desk.venue
+    seq = venue.next_number()
+    group = OrderGroup(seq, venue.new_id("group", seq), account, limit)
+    account.groups[group.group_id] = group
+    venue.tell(GroupChanged(group, "created"))
+    return group
+
+
+def group_of(account: Account, group_id: str) -> OrderGroup:
+    """A member's group; ``Refusal`` 404 where there is none of that id."""
+    group = account.groups.get(group_id)
+    if group is None:
+        raise not_found(f"order group {group_id} not found")
+    return group
+
+
+def reset_group(desk: Desk, group: OrderGroup) -> None:
+    """Forget what has matched and let the group trade again."""
+    group.matched.clear()
+    group.is_triggered = False
+    desk.venue.tell(GroupChanged(group, "reset"))
+
+
+def limit_group(desk: Desk, group: OrderGroup, limit: Decimal) -> None:
+    """Change the limit; a group that is over the new one is triggered."""
+    group.limit = limit
+    desk.venue.tell(GroupChanged(group, "limit_updated"))
+    desk.check_group(group)
+
+
+def delete_group(desk: Desk, group: OrderGroup) -> None:
+    """Cancel a group's orders and remove it."""
+    desk.cancel_group(group)
+    del group.account.groups[group.group_id]
+    desk.venue.tell(GroupChanged(group, "deleted"))
