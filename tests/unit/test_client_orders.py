@@ -218,6 +218,8 @@ ANSWERS = {
     "old endpoint": (httpx.Response(410), OrderRejected),
     "too fast": (httpx.Response(429, json={"error": "too many requests"}), ExchangeDown),
     "paused": (httpx.Response(503, json=PAUSED), ExchangeDown),
+    "paused, in a word": (httpx.Response(503, json=refusal_json("trading_paused")), ExchangeDown),
+    "unavailable": (httpx.Response(503, json=refusal_json("unavailable")), OutcomeUnknown),
     "no connection": (httpx.ConnectError("refused"), ExchangeDown),
     "no connection in time": (httpx.ConnectTimeout("slow"), ExchangeDown),
     "out of order": (httpx.Response(500, json=refusal_json("internal")), OutcomeUnknown),

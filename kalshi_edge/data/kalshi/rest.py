@@ -4,6 +4,7 @@ Nothing here can sign or change anything.
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -26,6 +27,9 @@ MAX_PAGES = 200
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 NOTICEABLE = timedelta(seconds=3)
 """The exchange accepts signatures up to about 5 s off; a Date header is a second wide."""
+
+
+_PAUSED = re.compile("pause|maintenance", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,9 @@ def parse_refusal(status: int, body: bytes) -> Refusal:
         return Refusal(status, text=str(error)[:300])
     words = (error.get("message"), error.get("details"))
     text = ", ".join(word for word in words if isinstance(word, str) and word)
-    return Refusal(status, str(error.get("code") or "")[:100], text[:300])
+    code = str(error.get("code") or "")[:100]
+    is_pause = status == httpx.codes.SERVICE_UNAVAILABLE and bool(_PAUSED.search(code))
+    return Refusal(status, code, text[:300], is_pause)
 
 
 def open_http(

@@ -1,0 +1,388 @@
+"""The stream over real sockets: a scripted exchange that answers, hangs up, refuses and babbles."""
+
+import asyncio
+import base64
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from websockets.asyncio.server import Request, Response, ServerConnection, serve
+from websockets.datastructures import Headers
+
+from kalshi_edge.clock import ManualClock
+from kalshi_edge.data.kalshi import stream as stream_module
+from kalshi_edge.data.kalshi.auth import ApiKey
+from kalshi_edge.data.kalshi.feed import KalshiFeed
+from kalshi_edge.data.kalshi.rest import Host
+from kalshi_edge.data.kalshi.session import Connected, News, Oddities
+from kalshi_edge.data.kalshi.stream import KalshiStream
+from kalshi_edge.domain.events import Event, OrderUpdate
+from kalshi_edge.domain.market import Book, Ladder
+from kalshi_edge.domain.orders import Fill, Settlement
+from kalshi_edge.errors import RequestRefused
+from tests.builders import EVENT, NOW, TICKER, book
+from tests.kalshi_answers import (
+    TRADE,
+    UUID,
+    account_client,
+    cutoff_json,
+    event_json,
+    fill_json,
+    market_json,
+    markets_json,
+    order_json,
+    public_client,
+    routed,
+    series_json,
+    stream_fill_json,
+    user_order_json,
+)
+
+PRIVATE = Ed25519PrivateKey.generate()
+OTHER = f"{EVENT}-B54.5"
+Script = Callable[["Line"], Awaitable[None]]
+
+
+class Line:
+    """One connection as the scripted exchange sees it."""
+
+    def __init__(self, socket: ServerConnection) -> None:
+        self.socket = socket
+        self.commands: list[dict[str, Any]] = []
+
+    async def say(self, frame: Any) -> None:
+        await self.socket.send(frame if isinstance(frame, str) else json.dumps(frame))
+
+    async def hear(self) -> dict[str, Any]:
+        self.commands.append(json.loads(await self.socket.recv()))
+        return self.commands[-1]
+
+    async def greet(self, channels: int = 4) -> None:
+        """Answer the subscriptions, and show a book."""
+        for sid in range(1, channels + 1):
+            command = await self.hear()
+            [channel] = command["params"]["channels"]
+            msg = {"channel": channel, "sid": sid}
+            await self.say({"id": command["id"], "type": "subscribed", "msg": msg})
+        if channels == 4:
+            await self.snapshot()
+
+    async def snapshot(self, ticker: str = TICKER, seq: int = 1) -> None:
+        sides = {"yes_dollars_fp": [["0.3000", "10.00"]], "no_dollars_fp": [["0.3300", "9.00"]]}
+        msg = {"market_ticker": ticker, "market_id": "9b0f", "clock": 5} | sides
+        await self.say({"type": "orderbook_snapshot", "sid": 4, "seq": seq, "msg": msg})
+
+    async def tell(self, kind: str, msg: Any) -> None:
+        await self.say({"type": kind, "sid": 1, "msg": msg})
+
+
+class Exchange:
+    """Plays one script per connection, the last one for all further ones."""
+
+    def __init__(self, *scripts: Script) -> None:
+        self.scripts = list(scripts)
+        self.lines: list[Line] = []
+        self.upgrades: list[Request] = []
+        self.answers: list[Response | None] = []
+        self.url = ""
+
+    async def play(self, socket: ServerConnection) -> None:
+        line = Line(socket)
+        script = self.scripts[min(len(self.lines), len(self.scripts) - 1)]
+        self.lines.append(line)
+        await script(line)
+
+    def upgrade(self, _: ServerConnection, request: Request) -> Response | None:
+        self.upgrades.append(request)
+        return self.answers.pop(0) if self.answers else None
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[KalshiStream]:
+        server = await serve(self.play, "127.0.0.1", 0, process_request=self.upgrade)
+        port = server.sockets[0].getsockname()[1]
+        self.url = f"ws://127.0.0.1:{port}/trade-api/ws/v2"
+        clock = ManualClock(NOW)
+        key = ApiKey("an-id", PRIVATE, clock)
+        host = Host("http://127.0.0.1:9/trade-api/v2", self.url)
+        stream = KalshiStream(host, key, clock, lambda: 0.0, series=["KXHIGHNY"], names={})
+        await stream.watch([TICKER])
+        try:
+            yield stream
+        finally:
+            server.close()
+
+
+async def first(count: int, items: AsyncIterator[Any]) -> list[Any]:
+    """The first ``count`` items; whoever gives them is closed then."""
+    found: list[Any] = []
+    async with asyncio.timeout(20), aclosing(items):
+        async for item in items:
+            found.append(item)
+            if len(found) == count:
+                break
+    return found
+
+
+async def news(count: int, stream: KalshiStream) -> list[News]:
+    return await first(count, aiter(stream))
+
+
+async def quiet(line: Line) -> None:
+    """Say no more until the other side leaves."""
+    await line.socket.wait_closed()
+
+
+async def talk(line: Line) -> None:
+    await line.greet()
+    await quiet(line)
+
+
+async def hang_up(line: Line) -> None:
+    await line.greet()
+    line.socket.transport.abort()
+
+
+async def test_the_upgrade_is_signed_and_no_log_shows_it(caplog):
+    caplog.set_level(logging.DEBUG)
+    exchange = Exchange(talk)
+    async with exchange.open() as stream:
+        connected, book = await news(2, stream)
+    assert (connected, book.received_at) == (Connected(NOW), NOW)
+    headers = exchange.upgrades[0].headers
+    message = f"{headers['KALSHI-ACCESS-TIMESTAMP']}GET/trade-api/ws/v2".encode()
+    signed = headers["KALSHI-ACCESS-SIGNATURE"]
+    PRIVATE.public_key().verify(base64.b64decode(signed), message)
+    from_us = [record for record in caplog.records if "server" not in record.name]
+    assert not any(signed in record.getMessage() for record in from_us)
+
+
+async def test_books_fills_and_orders_come_as_they_are_told():
+    async def script(line: Line) -> None:
+        await line.greet()
+        await line.tell("user_order", user_order_json("an-intent"))
+        await line.tell("fill", stream_fill_json(client_order_id="an-intent"))
+        await quiet(line)
+
+    async with Exchange(script).open() as stream:
+        told = await news(4, stream)
+    assert [type(one) for one in told] == [Connected, Book, OrderUpdate, Fill]
+
+
+@pytest.mark.parametrize("ending", ["reset", "closed", "refused", "unanswered"])
+async def test_whatever_ends_a_connection_a_new_one_begins_from_the_start(ending):
+    async def end(line: Line) -> None:
+        await line.greet()
+        if ending == "reset":
+            line.socket.transport.abort()
+        elif ending == "closed":
+            await line.socket.close(1001)
+        elif ending == "refused":
+            await line.say({"type": "error", "msg": {"code": 25, "msg": "buffer overflow"}})
+            await quiet(line)
+
+    exchange = Exchange(end, talk)
+    if ending == "unanswered":
+        exchange.answers = [Response(503, "Service Unavailable", Headers())]
+        exchange.scripts = [talk]
+    async with exchange.open() as stream:
+        told = await news(2 if ending == "unanswered" else 4, stream)
+    assert [type(one) for one in told[-2:]] == [Connected, Book]
+    assert stream.oddities.counts["disconnected"] == 1
+    assert len(exchange.upgrades) == 2
+    assert exchange.lines[-1].commands[-1]["params"]["market_tickers"] == [TICKER]
+
+
+async def test_a_connection_that_falls_silent_is_replaced(monkeypatch):
+    monkeypatch.setattr(stream_module, "PING_EVERY_S", 0.05)
+    monkeypatch.setattr(stream_module, "PONG_WITHIN_S", 0.05)
+    replaced = asyncio.Event()
+
+    async def fall_silent(line: Line) -> None:
+        await line.greet()
+        line.socket.transport.pause_reading()
+        await replaced.wait()
+        line.socket.transport.abort()
+
+    async with Exchange(fall_silent, talk).open() as stream:
+        told = await news(4, stream)
+        replaced.set()
+    assert [type(one) for one in told] == [Connected, Book] * 2
+    assert "keepalive ping timeout" in stream.oddities.latest[-1][2]
+
+
+@pytest.mark.parametrize("status", [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN])
+async def test_a_key_that_is_refused_ends_the_stream(status):
+    exchange = Exchange(talk)
+    exchange.answers = [Response(status, status.phrase, Headers())] * 2
+    async with exchange.open() as stream:
+        with pytest.raises(RequestRefused, match=str(status.value)) as caught:
+            await news(1, stream)
+    assert caught.value.status == status
+    assert len(exchange.upgrades) == 1
+
+
+async def test_no_redirect_carries_our_signature_to_another_host():
+    other, exchange = Exchange(talk), Exchange(talk)
+    async with other.open(), exchange.open() as stream:
+        away = Headers(Location=other.url)
+        exchange.answers = [Response(307, "Temporary Redirect", away)]
+        assert await news(1, stream) == [Connected(NOW)]
+    assert other.upgrades == []
+    assert len(exchange.upgrades) == 2
+
+
+async def test_babble_between_the_frames_is_kept_and_passed_over():
+    async def babble(line: Line) -> None:
+        await line.greet()
+        for text in ("not json", "[]", '{"type": "horoscope"}', '{"type": "fill"}', ""):
+            await line.say(text)
+        await line.snapshot(seq=2)
+        await quiet(line)
+
+    async with Exchange(babble).open() as stream:
+        assert [type(one) for one in await news(3, stream)] == [Connected, Book, Book]
+    assert stream.oddities.counts == {
+        "unreadable frame": 3,
+        "unknown horoscope": 1,
+        "unreadable fill": 1,
+    }
+
+
+async def test_a_gap_is_made_good_by_a_snapshot_that_is_asked_for():
+    async def gap(line: Line) -> None:
+        await line.greet()
+        await line.say({"type": "orderbook_delta", "sid": 4, "seq": 3, "msg": {}})
+        command = await line.hear()
+        assert command["params"]["action"] == "get_snapshot"
+        await line.snapshot(seq=4)
+        await quiet(line)
+
+    async with Exchange(gap).open() as stream:
+        assert [type(one) for one in await news(3, stream)] == [Connected, Book, Book]
+
+
+async def test_other_markets_can_be_watched_while_it_runs_and_before_it_does():
+    added = asyncio.Event()
+
+    async def script(line: Line) -> None:
+        await line.greet()
+        command = await line.hear()
+        assert command["params"] == {
+            "sids": [4],
+            "action": "add_markets",
+            "market_tickers": [OTHER],
+        }
+        await line.say({"id": command["id"], "type": "ok", "sid": 4, "seq": 2, "msg": {}})
+        await line.snapshot(OTHER, seq=3)
+        added.set()
+        await quiet(line)
+
+    async with Exchange(script).open() as stream, asyncio.timeout(20):
+        told = aiter(stream)
+        async with aclosing(told):
+            assert [type(await anext(told)) for _ in range(2)] == [Connected, Book]
+            await stream.watch([TICKER, OTHER])
+            assert (await anext(told)).ticker == OTHER
+    assert added.is_set()
+    await stream.watch([TICKER])  # nobody listens any more, and nothing breaks
+
+
+# --- the feed ----------------------------------------------------------------------------------
+
+
+def feed_of(stream: Any, seen: list[httpx.Request] | None = None, **routes: Any) -> KalshiFeed:
+    usual = {
+        "GET /historical/cutoff": cutoff_json(),
+        "GET /portfolio/fills": {"fills": [fill_json()]},
+        "GET /portfolio/orders": {"orders": [order_json("an-intent")]},
+        f"GET /portfolio/orders/{UUID}": {"order": order_json("an-intent")},
+        f"GET /events/{EVENT}": {"event": event_json(), "markets": markets_json()},
+        "GET /series/KXHIGHNY": series_json(),
+    }
+    transport = routed(usual | routes, seen)
+    key = ApiKey("an-id", PRIVATE, ManualClock(NOW))
+    account, public = account_client(transport, key), public_client(transport)
+    return KalshiFeed(stream, account, public, known_until=NOW)
+
+
+async def events(count: int, feed: KalshiFeed) -> list[Event]:
+    return await first(count, aiter(feed))
+
+
+async def test_after_every_connection_what_was_missed_is_asked_for():
+    async with Exchange(hang_up, talk).open() as stream:
+        told = await events(6, feed_of(stream))
+    assert [type(one) for one in told] == [Fill, OrderUpdate, Book] * 2
+    assert {one.fill_id for one in told if isinstance(one, Fill)} == {TRADE}
+    assert {one.intent_id for one in told if not isinstance(one, Book)} == {"an-intent"}
+
+
+async def test_a_fill_without_a_name_is_looked_up_and_not_lost():
+    async def script(line: Line) -> None:
+        await line.greet()
+        await line.tell("fill", stream_fill_json())
+        await quiet(line)
+
+    none = {"GET /portfolio/fills": {"fills": []}, "GET /portfolio/orders": {"orders": []}}
+    async with Exchange(script).open() as stream:
+        told = await events(2, feed_of(stream, **none))
+    assert [type(one) for one in told] == [Book, Fill]
+    assert told[1].intent_id == "an-intent"
+
+
+async def test_changes_of_our_markets_become_ladders_and_results():
+    async def script(line: Line) -> None:
+        await line.greet()
+        change = {"market_ticker": TICKER, "event_type": "deactivated", "is_deactivated": True}
+        await line.tell("market_lifecycle_v2", change)
+        await line.tell("market_lifecycle_v2", change | {"event_type": "settled"})
+        await line.tell("event_fee_update", {"event_ticker": "KXHIGHNY-26NOV99"})
+        await line.snapshot(seq=2)
+        await quiet(line)
+
+    final = market_json(status="finalized", result="yes", expiration_value="53.00")
+    async with Exchange(script).open() as stream:
+        feed = feed_of(stream, **{"GET /markets": {"markets": [final]}})
+        told = await events(6, feed)
+    assert [type(one) for one in told[2:]] == [Book, Ladder, Settlement, Book]
+    [odd] = [kind for kind in stream.oddities.counts if kind.startswith("no answer")]
+    assert "26NOV99" in odd
+
+
+class Told:
+    """News as a stream would tell them, at the times that they bear."""
+
+    def __init__(self, *told: News) -> None:
+        self.told = told
+        self.oddities = Oddities()
+
+    async def __aiter__(self) -> AsyncIterator[News]:
+        for one in self.told:
+            yield one
+
+
+async def test_catching_up_is_tried_again_where_it_fails_but_not_at_once():
+    later = [book(at=NOW + timedelta(seconds=s)) for s in (1, 14, 15, 16)]
+    told = Told(Connected(NOW), *later)
+    down = {"GET /portfolio/fills": [*[httpx.Response(503)] * 4, {"fills": [fill_json()]}]}
+    found = await events(6, feed_of(told, **down))
+    assert [type(one) for one in found] == [Book, Book, Book, Fill, OrderUpdate, Book]
+    assert told.oddities.counts["cannot catch up"] == 1
+
+
+async def test_what_was_known_before_the_connection_broke_is_where_catching_up_begins():
+    seen: list[httpx.Request] = []
+    told = Told(
+        Connected(NOW), book(at=NOW + timedelta(hours=3)), Connected(NOW + timedelta(hours=5))
+    )
+    await events(5, feed_of(told, seen))
+    asked = [int(r.url.params["min_ts"]) for r in seen if r.url.path.endswith("/portfolio/fills")]
+    known = [NOW, NOW + timedelta(hours=3)]
+    assert asked == [int((at - timedelta(minutes=2)).timestamp()) for at in known]
