@@ -138,7 +138,7 @@ def _sample(seed: int, years: int) -> _Sample:
         forecast: Floats = np.floor(days.high - days.gap_f - np.concatenate(parts) + 0.5)
         return days.high_f - forecast
 
-    published = [e.published * e.usual_sd[..., LEAD_INDEX[TABLE_LEAD_H]] for e in errors]
+    published = [each.published_sd[..., LEAD_INDEX[TABLE_LEAD_H]] for each in errors]
     return _Sample(
         year=np.array([day.year for day in dates]),
         month=np.array([day.month - 1 for day in dates]),

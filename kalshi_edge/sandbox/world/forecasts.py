@@ -19,9 +19,9 @@ from kalshi_edge.sandbox.world.seasons import Floats, calendar_index, year_lengt
 
 LAST_LEAD_H = 240
 LEADS_H = tuple(
-    hour for hour in range(LAST_LEAD_H + 1) if hour <= 72 or hour % 24 in {0, 5, 11, 12, 17, 23}
+    hour for hour in range(LAST_LEAD_H + 1) if hour <= 120 or hour % 24 in {0, 5, 11, 12, 17, 23}
 )
-"""Hours from a run to 00 UTC after the day, where its column stands: all for three days, then those
+"""Hours from a run to 00 UTC after the day, where its column stands: all for five days, then those
 of the six runs that carry percentiles."""
 LEAD_INDEX = {lead: place for place, lead in enumerate(LEADS_H)}
 
@@ -54,10 +54,8 @@ class Errors:
     """(days, stations, leads)."""
     bias: Floats
     """(days, stations)."""
-    published: Floats
-    """The day's published spread over the usual one (days, stations)."""
-    usual_sd: Floats
-    """What the spread of all errors is at this time of year (days, stations, leads)."""
+    published_sd: Floats
+    """The standard deviation that NBM gives (days, stations, leads)."""
 
 
 def errors_of_year(seed: int, year: int, days: Days) -> Errors:
@@ -71,14 +69,14 @@ def errors_of_year(seed: int, year: int, days: Days) -> Errors:
     noise = random.standard_normal((*days.high.shape[:1], len(LEADS_H) + 1, len(STATIONS)))
     noise = np.swapaxes(noise @ error_spread().T, 1, 2)
     short = own[..., [LEAD_INDEX[47]]]
-    variance = scale[..., None] * np.minimum(own, short) + np.maximum(own - short, 0)
+    later = np.maximum(own - short, 0)
+    variance = scale[..., None] * np.minimum(own, short) + later
     extra = random.standard_normal(days.high.shape)
-    signal = _published(scale, random.standard_normal(days.high.shape))
+    signal = _published(scale, random.standard_normal(days.high.shape))[..., None] ** 2
     return Errors(
         error=_tied_motion(variance, ambient, days.anomaly[..., None], noise, extra[..., None]),
         bias=_bias(seed, year),
-        published=SHARPNESS * signal,
-        usual_sd=np.sqrt(own + other),
+        published_sd=SHARPNESS * np.sqrt(signal * (np.minimum(own, short) + other) + later),
     )
 
 

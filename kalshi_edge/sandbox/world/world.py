@@ -33,10 +33,20 @@ SLOT = timedelta(minutes=5)
 _NORMAL_QUANTILES = ((10, -1.281552), (25, -0.674490), (50, 0.0), (75, 0.674490), (90, 1.281552))
 _NWS_OWN_ERROR_F = 0.85
 """The weather office's forecast is NBM's and a touch of its own: √(2.83² − 2.70²)."""
-_NWS_HOURS = (2, 8, 14, 20)
+_NWS_FIRST_HOUR, _NWS_EVERY_H = 2, 6
 _NWS_AFTER_RUN = timedelta(hours=7)
 _LOW_ERROR_SHARE = 0.7
 """Errors of minima go with those of the maximum, somewhat smaller [E]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Normals:
+    """A calendar day's averages, °F."""
+
+    high_f: float
+    high_sd_f: float
+    """Of the maximum about its normal."""
+    low_f: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +111,16 @@ class World:
         end = (end_at - station.day_start(first)) // SLOT + 1
         return np.concatenate(days)[begin:end]
 
-    def normal_f(self, station: Station, day: date) -> float:
-        """The maximum to be expected on this day of the year, °F."""
-        index = calendar_index(day, 1)[0]
-        return float(curves().mean_f[index, self._column(station)])
-
-    def normal_sd_f(self, station: Station, day: date) -> float:
-        """The usual spread of maxima about ``normal_f``, °F."""
-        index = calendar_index(day, 1)[0]
-        return float(curves().sd_f[index, self._column(station)])
+    def normals(self, station: Station, day: date) -> Normals:
+        """What this day of the year is like on average."""
+        index, column = calendar_index(day, 1)[0], self._column(station)
+        climate = curves()
+        high_f = float(climate.mean_f[index, column])
+        return Normals(
+            high_f=high_f,
+            high_sd_f=float(climate.sd_f[index, column]),
+            low_f=high_f - float(climate.range_f[index, column]),
+        )
 
     # --- what is forecast
 
@@ -121,8 +132,8 @@ class World:
         row, column, lead = _place(day), self._column(station), _lead_index(day, run_at)
         days, errors = self._days(day.year), self._errors(day.year)
         wrong = errors.error[row, column, lead] + errors.bias[row, column]
-        spread = errors.published[row, column] * errors.usual_sd[row, column, lead]
         forecast = days.high[row, column] - days.gap_f[row, column] - wrong
+        spread = errors.published_sd[row, column, lead]
         return Outlook(mean_f=float(forecast), sd_f=float(spread))
 
     def low_outlook_f(self, station: Station, day: date, run_at: datetime) -> float:
@@ -161,18 +172,21 @@ class World:
     def nws_issued_at(self, at: datetime) -> datetime:
         """When the weather office last renewed its forecast, as seen at ``at``."""
         hour = at.replace(minute=0, second=0, microsecond=0)
-        while True:
-            minute = int(self.draws("office", int(hour.timestamp())).integers(50))
-            if hour.hour in _NWS_HOURS and hour + timedelta(minutes=minute) <= at:
-                return hour + timedelta(minutes=minute)
-            hour -= timedelta(hours=1)
+        hour -= timedelta(hours=(hour.hour - _NWS_FIRST_HOUR) % _NWS_EVERY_H)
+        minute = int(self.draws("office", int(hour.timestamp())).integers(50))
+        issued_at = hour + timedelta(minutes=minute)
+        return issued_at if issued_at <= at else self.nws_issued_at(hour - timedelta(minutes=1))
+
+    def nws_run_at(self, issued_at: datetime) -> datetime:
+        """The run of NBM that the weather office had before it."""
+        return issued_at.replace(minute=0) - _NWS_AFTER_RUN
 
     def nws_high_f(self, station: Station, day: date, at: datetime) -> int:
         """The weather office's forecast of a maximum as it stands at ``at``; raises as ``outlook``.
 
         It follows the full NBM runs, seven hours behind.
         """
-        run_at = self.nws_issued_at(at).replace(minute=0) - _NWS_AFTER_RUN
+        run_at = self.nws_run_at(self.nws_issued_at(at))
         own = self.draws("office's own", day.toordinal()).standard_normal(len(STATIONS))
         mean_f = self.outlook(station, day, run_at).mean_f
         return round_half_up(mean_f + _NWS_OWN_ERROR_F * float(own[self._column(station)]))
@@ -198,7 +212,8 @@ class World:
         """``count`` days from ``first`` on, over the turn of years."""
         last = first + timedelta(days=count - 1)
         blocks = [self._days(year) for year in range(first.year, last.year + 1)]
-        return joined(blocks)[_place(first) : _place(first) + count]
+        whole = joined(blocks) if len(blocks) > 1 else blocks[0]
+        return whole[_place(first) : _place(first) + count]
 
     def _drawn_days(self, year: int) -> Days:
         if not 1900 <= year <= 2200:
