@@ -23,7 +23,7 @@ from kalshi_edge.domain.events import (
     Opportunity,
     Refused,
 )
-from kalshi_edge.domain.orders import Fill, Settlement
+from kalshi_edge.domain.orders import Fill, Settlement, Side
 from kalshi_edge.domain.records import DailyRecord, Switch, SwitchState, Trade
 
 NEWS_LINES = 12
@@ -76,6 +76,11 @@ class Dashboard:
                 self._say(event.received_at, "settled", "magenta", f"{event.ticker} ${event.value}")
         for verdict in entry.verdicts:
             self._take(verdict, entry.received_at)
+
+    def note(self, text: str) -> None:
+        """Show a line of news that is not in the journal."""
+        if self._at is not None:
+            self._say(self._at, "note", "bold", text)
 
     def render(self) -> RenderableType:
         """The whole screen."""
@@ -154,7 +159,8 @@ class Dashboard:
         for trade in held[-OPEN_LINES:]:
             fair = "–" if trade.fair is None else f"{trade.fair:.2f}"
             paid = f"${trade.paid / trade.count:.4f}"
-            table.add_row(trade.ticker, trade.strategy.value, f"{trade.open_count}", paid, fair)
+            held_count = _plain(trade.open_count)
+            table.add_row(trade.ticker, trade.strategy.value, held_count, paid, fair)
         return table
 
     def _newsboard(self) -> Panel:
@@ -189,11 +195,24 @@ def _edge_text(best: Opportunity | None) -> Text:
 
 
 def _order_text(approved: Approved) -> str:
-    return " + ".join(f"{i.ticker} {i.count} @ ${i.limit_price}" for i in approved.intents)
+    return " + ".join(
+        f"{i.ticker} {_plain(i.count)} @ ${_plain(i.limit_price)}" for i in approved.intents
+    )
 
 
 def _fill_text(fill: Fill) -> str:
-    return f"{fill.ticker} {fill.side} {fill.count} @ ${fill.price}, fee ${fill.fee}"
+    verb = "bought" if fill.side is Side.BUY else "sold"
+    return f"{fill.ticker} {verb} {_plain(fill.count)} @ ${_plain(fill.price)} + ${fill.fee:.4f}"
+
+
+def _plain(figure: Decimal) -> str:
+    """A figure without needless zeros, cents kept: 139, 0.40, 3.12."""
+    text = f"{figure:f}"
+    if "." not in text:
+        return text
+    whole, _, part = text.partition(".")
+    part = part.rstrip("0")
+    return f"{whole}.{part:0<2}" if part else whole
 
 
 def _signed(amount: Decimal) -> str:
