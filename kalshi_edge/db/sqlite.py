@@ -62,12 +62,15 @@ class SqliteStore:
     def __init__(self, path: Path | str, mode: str | None) -> None:
         self.path = str(path)
         self.mode = mode
+        if mode is None and not Path(path).is_file():
+            raise StoreError(f"{self.path}: no such store")
         with _named(self.path):
             self._db = sqlite3.connect(self.path, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute("PRAGMA busy_timeout = 5000")
+        try:
             self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
 
     def close(self) -> None:
         """Let go of the file."""
@@ -109,7 +112,9 @@ class SqliteStore:
             after_seq,
             -1 if limit is None else limit,
         )
-        return [from_json(zlib.decompress(body), JournalEntry) for (body,) in rows]
+        with _named(self.path):
+            bodies = [zlib.decompress(body) for (body,) in rows]
+        return [from_json(body, JournalEntry) for body in bodies]
 
     async def last_seq(self) -> int:
         """The number of the journal's last line; 0 where there is none."""
@@ -239,6 +244,7 @@ class SqliteStore:
             self._db.execute("COMMIT")
 
     def _prepare(self) -> None:
+        self._rows("PRAGMA busy_timeout = 5000")
         with self._transaction():
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version == 0 and self.mode is not None and not self._has_tables():
@@ -250,6 +256,9 @@ class SqliteStore:
         mode = self.noted("mode")
         if self.mode not in {None, mode}:
             raise StoreError(f"{self.path} belongs to mode {mode}, not {self.mode}")
+        # Only now: it changes the file, which until here may have been somebody else's.
+        self._rows("PRAGMA journal_mode = WAL")
+        self._rows("PRAGMA synchronous = FULL")
 
     def _has_tables(self) -> bool:
         return bool(self._rows("SELECT 1 FROM sqlite_master LIMIT 1"))
@@ -265,5 +274,5 @@ class SqliteStore:
 def _named(path: str) -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, zlib.error) as error:
         raise StoreError(f"{path}: {error}") from error
