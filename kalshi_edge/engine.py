@@ -164,8 +164,8 @@ class Engine:
         return Refused(command, (Check("fingerprint", False, command.fingerprint, figure),))
 
     def _day_loss(self, event: Event) -> tuple[Switch, ...]:
-        # Only these change what the account is worth; a cycle looks before it decides.
-        if not isinstance(event, Book | Fill | Settlement):
+        # Only these change what the account is worth, or undo a halt. A cycle looks beforehand.
+        if not isinstance(event, Book | Fill | Settlement | Resume):
             return ()
         if isinstance(event, Book) and not self._is_held(event.ticker):
             return ()
