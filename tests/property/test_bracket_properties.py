@@ -1,7 +1,8 @@
-"""Brackets on any ladder around any forecast: only neighbours, bounded, with the forecast inside."""
+"""Brackets on any ladder, around any forecast: bounded neighbours with the forecast inside."""
 
 from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,7 +50,7 @@ def test_pairs_are_bounded_neighbours_around_the_forecast_and_pay_what_they_must
     bins = [one.bin for one in whole.markets]
     expected = [
         (low, high)
-        for low, high in zip(bins, bins[1:], strict=False)
+        for low, high in pairwise(bins)
         if None not in (low.lower, high.upper)
         and low.edges_f[0] <= mu_f <= high.edges_f[1]
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The account as a fold: no fill counts twice, no cent is lost, whatever comes when and how often."""
+"""The account as a fold: no fill counts twice and no cent is lost, whatever comes when."""
 
 from collections.abc import Sequence
 from decimal import Decimal
