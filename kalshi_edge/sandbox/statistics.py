@@ -37,7 +37,7 @@ from kalshi_edge.sandbox.world.forecasts import (
     RMSE_F,
     SHARPNESS,
     TABLE_LEAD_H,
-    errors_of_year,
+    errors_of_month,
 )
 from kalshi_edge.sandbox.world.seasons import Floats, Ints, calendar_index, season
 
@@ -125,7 +125,11 @@ def statistics_table(rows: Sequence[Row]) -> Table:
 def _sample(seed: int, years: int) -> _Sample:
     numbers = range(FIRST_YEAR, FIRST_YEAR + years)
     blocks = [days_of_year(seed, number) for number in numbers]
-    errors = [errors_of_year(seed, n, block) for n, block in zip(numbers, blocks, strict=True)]
+    errors = [
+        errors_of_month(seed, date(number, month, 1), block)
+        for number, block in zip(numbers, blocks, strict=True)
+        for month in range(1, 13)
+    ]
     days = joined([*blocks, days_of_year(seed, FIRST_YEAR + years)[:1]])
     window = window_high_f(days)
     days = days[:-1]

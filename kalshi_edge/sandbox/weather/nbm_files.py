@@ -26,27 +26,29 @@ from kalshi_edge.sandbox.world.world import World
 
 STATION_COUNT = 9580
 _NUMERIC_COUNT = 1800
-_VARIANTS = 64
+_VARIANTS = 16
 """Different bodies among the stations that are there only to make up the number."""
 _FULL_SIZE = 34_720_000
 """Bytes of a full NBP file; runs without snow and ice are shorter."""
 _FEWEST_BARE, _MOST_BARE = 190, 360
 _PREAMBLE = b"1\n"
+_NAME_END = 9
+"""Where a header line goes on behind the station's name."""
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
 @lru_cache(maxsize=1)
 def station_names() -> tuple[str, ...]:
     """All stations of a file in its order, the same in every world."""
     random = draws(0, "order of stations")
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-    names = {f"{number:06d}" for number in random.choice(999_999, _NUMERIC_COUNT, replace=False)}
-    numeric = sorted(names)
-    ours = [station.icao for station in STATIONS]
-    others: dict[str, None] = dict.fromkeys(ours)
+    numbers = random.choice(999_999, _NUMERIC_COUNT, replace=False).tolist()
+    numeric = sorted(f"{number:06d}" for number in numbers)
+    others = dict.fromkeys(station.icao for station in STATIONS)
+    codes = random.integers(0, len(_LETTERS), (2 * STATION_COUNT, 5)).tolist()
     while len(others) < STATION_COUNT - _NUMERIC_COUNT:
-        size = int(random.integers(3, 5))
-        tail = "".join(letters[place] for place in random.integers(0, len(letters), size))
-        others.setdefault("KKKKPCTM"[int(random.integers(8))] + tail)
+        first, *rest = codes.pop()
+        tail = "".join(_LETTERS[place] for place in rest[: 3 + first % 2])
+        others.setdefault("KKKKPCTM"[first % 8] + tail)
     order = list(others)
     random.shuffle(order)
     return (*numeric, *order)
@@ -54,7 +56,8 @@ def station_names() -> tuple[str, ...]:
 
 def nbm_file(world: World, columns: Layout, *, without: Collection[str] = ()) -> BulkFile:
     """The whole bulletin of a run, leaving out the stations ``without`` (ICAO)."""
-    times, poor = time_lines(columns), _bare_places(world, columns)
+    poor = _bare_places(world, columns)
+    top = header_line("", columns.model, columns.run_at)[_NAME_END:] + time_lines(columns)
     ours = {s.icao: _body(rows_of_station(world, s, columns), columns) for s in STATIONS}
     shape = _shape(columns)
     turn = columns.run_at.toordinal()
@@ -62,8 +65,7 @@ def nbm_file(world: World, columns: Layout, *, without: Collection[str] = ()) ->
     for place, name in enumerate(station_names()):
         if name not in without:
             filler = _filler_body(shape, (place + turn) % _VARIANTS, place not in poor)
-            header = header_line(name, columns.model, columns.run_at)
-            parts += [BLANK_LINE, header, times, ours.get(name, filler)]
+            parts += [BLANK_LINE + f" {name:<8}".encode(), top, ours.get(name, filler)]
     parts.append(BLANK_LINE)
     return bulk_file(tuple(parts))
 

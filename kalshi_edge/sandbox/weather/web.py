@@ -15,7 +15,7 @@ from kalshi_edge.sandbox.weather.bulk import BulkFile, bulk_file
 from kalshi_edge.sandbox.weather.faults import FaultKind, Faults, Product
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-_UNREADABLE = bytes.maketrans(b"1479", b"?#?#")
+_UNREADABLE = bytes.maketrans(b"0123456789", b"?" * 10)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ of what is still wrong, and later runs are better. The day's variance follows an
 which makes errors Student's t with 5 degrees of freedom. On top comes a bias that drifts slowly.
 """
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
 
@@ -48,7 +49,7 @@ _LONG_SHARE = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """A year's forecast errors, °F; high before rounding − gap − error − bias is the forecast."""
+    """A month's forecast errors, °F; high before rounding − gap − error − bias is the forecast."""
 
     error: Floats
     """(days, stations, leads)."""
@@ -58,13 +59,14 @@ class Errors:
     """The standard deviation that NBM gives (days, stations, leads)."""
 
 
-def errors_of_year(seed: int, year: int, days: Days) -> Errors:
-    """The errors of all forecasts of the maxima of ``days``, a calendar year."""
-    index = calendar_index(date(year, 1, 1), len(days))
+def errors_of_month(seed: int, month: date, year: Days) -> Errors:
+    """The errors of all forecasts of a month's maxima; ``month`` is its first day, in ``year``."""
+    rows = _rows_of_month(month)
+    days, index = year[rows], calendar_index(month, rows.stop - rows.start)
     climate = curves()
     ambient = climate.sd_f[index, :, None] ** 2
     own, other = _usual_variance(climate.error_sd_f[index], ambient, climate.off_window[index])
-    random = draws(seed, "errors", year)
+    random = draws(seed, "errors", month.year, month.month)
     scale = 1.5 / random.gamma(2.5, size=days.high.shape)
     noise = random.standard_normal((*days.high.shape[:1], len(LEADS_H) + 1, len(STATIONS)))
     noise = np.swapaxes(noise @ error_spread().T, 1, 2)
@@ -75,9 +77,15 @@ def errors_of_year(seed: int, year: int, days: Days) -> Errors:
     signal = _published(scale, random.standard_normal(days.high.shape))[..., None] ** 2
     return Errors(
         error=_tied_motion(variance, ambient, days.anomaly[..., None], noise, extra[..., None]),
-        bias=_bias(seed, year),
+        bias=_bias(seed, month.year)[rows],
         published_sd=SHARPNESS * np.sqrt(signal * (np.minimum(own, short) + other) + later),
     )
+
+
+def _rows_of_month(month: date) -> slice:
+    """Where a month's days are in their year."""
+    first = (month - date(month.year, 1, 1)).days
+    return slice(first, first + monthrange(month.year, month.month)[1])
 
 
 def _usual_variance(table_sd: Floats, ambient: Floats, off_window: Floats) -> tuple[Floats, Floats]:

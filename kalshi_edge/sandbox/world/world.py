@@ -23,7 +23,7 @@ from kalshi_edge.sandbox.world.days import (
     window_high_f,
 )
 from kalshi_edge.sandbox.world.draws import draws
-from kalshi_edge.sandbox.world.forecasts import LEAD_INDEX, Errors, errors_of_year
+from kalshi_edge.sandbox.world.forecasts import LEAD_INDEX, Errors, errors_of_month
 from kalshi_edge.sandbox.world.publication import Model, published_at, version
 from kalshi_edge.sandbox.world.seasons import calendar_index
 from kalshi_edge.sandbox.world.temperatures import low_f, sunrise_slots, temperatures
@@ -64,7 +64,7 @@ class World:
         self.seed = seed
         self._columns = {station.icao: place for place, station in enumerate(STATIONS)}
         self._days = lru_cache(maxsize=32)(self._drawn_days)
-        self._errors = lru_cache(maxsize=4)(self._drawn_errors)
+        self._errors = lru_cache(maxsize=12)(self._drawn_errors)
         self._temperatures = lru_cache(maxsize=3 * len(STATIONS))(self._drawn_temperatures)
 
     # --- what happens
@@ -129,19 +129,20 @@ class World:
 
         Raises ``InputError`` where the day is over or too far ahead for a run of that hour.
         """
-        row, column, lead = _place(day), self._column(station), _lead_index(day, run_at)
-        days, errors = self._days(day.year), self._errors(day.year)
-        wrong = errors.error[row, column, lead] + errors.bias[row, column]
+        column, lead = self._column(station), _lead_index(day, run_at)
+        row, days = _place(day), self._days(day.year)
+        errors = self._errors(day.replace(day=1))
+        wrong = errors.error[day.day - 1, column, lead] + errors.bias[day.day - 1, column]
         forecast = days.high[row, column] - days.gap_f[row, column] - wrong
-        spread = errors.published_sd[row, column, lead]
+        spread = errors.published_sd[day.day - 1, column, lead]
         return Outlook(mean_f=float(forecast), sd_f=float(spread))
 
     def low_outlook_f(self, station: Station, day: date, run_at: datetime) -> float:
         """What the run makes of the minimum towards sunrise, °F; raises as ``outlook``."""
-        lead = _lead_index(day, run_at)
-        row, column = _place(day), self._column(station)
+        column, lead = self._column(station), _lead_index(day, run_at)
         low = low_f(self._span(day - timedelta(days=1), 2))[1, column]
-        return float(low - _LOW_ERROR_SHARE * self._errors(day.year).error[row, column, lead])
+        wrong = self._errors(day.replace(day=1)).error[day.day - 1, column, lead]
+        return float(low - _LOW_ERROR_SHARE * wrong)
 
     def forecast(self, model: Model, station: Station, day: date, run_at: datetime) -> Forecast:
         """The run's word on ``day`` as its bulletin has it, in whole °F; raises as ``outlook``.
@@ -220,8 +221,8 @@ class World:
             raise InputError(f"the world's years are 1900 to 2200, not {year}")
         return days_of_year(self.seed, year)
 
-    def _drawn_errors(self, year: int) -> Errors:
-        return errors_of_year(self.seed, year, self._days(year))
+    def _drawn_errors(self, month: date) -> Errors:
+        return errors_of_month(self.seed, month, self._days(month.year))
 
     def _drawn_temperatures(self, column: int, year: int) -> NDArray[np.int16]:
         first = date(year, 1, 1)
