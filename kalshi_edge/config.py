@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     max_open_positions: int = Field(default=10, ge=1, le=1000)
     max_city_positions: int = Field(default=2, ge=1, le=1000)
     max_day_loss_share: Share = Decimal("0.05")
-    contract_step: Decimal = Field(default=Decimal(1), gt=0, le=100, multiple_of=Decimal("0.01"))
+    contract_step: Decimal = Field(default=Decimal(1), gt=0, le=100, decimal_places=2)
     close_margin_min: float = Field(default=10, ge=0, le=1440)
     max_book_age_min: float = Field(default=5, gt=0, le=1440)
     max_forecast_age_h: float = Field(default=14, gt=0, le=72)
