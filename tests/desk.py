@@ -236,17 +236,11 @@ class InspectedEngine(Engine):
     inspection: Inspection | None = None
 
     def handle(self, event: Event) -> tuple[Verdict, ...]:
-        """As ever; a command about ``first`` is about the oldest open trade."""
-        verdicts = super().handle(self._meant(event))
+        """As ever."""
+        verdicts = super().handle(event)
         if self.inspection is not None:
             self.inspection(self, event, verdicts)
         return verdicts
-
-    def _meant(self, event: Event) -> Event:
-        if isinstance(event, ClosePosition) and event.trade_id == "first":
-            trades = self.account.tracker.open_trades()
-            return replace(event, trade_id=trades[0].trade_id if trades else "none")
-        return event
 
 
 @dataclass
@@ -278,8 +272,17 @@ class Desk:
 
     async def _noted(self, feed: AsyncIterable[Event]) -> AsyncIterator[Event]:
         async for event in feed:
-            self.unwritten.append(event)
-            yield event
+            meant = self._meant(event)
+            self.unwritten.append(meant)
+            yield meant
+
+    def _meant(self, event: Event) -> Event:
+        """A command about ``first`` is about the oldest open trade."""
+        assert self.engine is not None  # it was made before the feed
+        if isinstance(event, ClosePosition) and event.trade_id == "first":
+            trades = self.engine.account.tracker.open_trades()
+            return replace(event, trade_id=trades[0].trade_id if trades else "none")
+        return event
 
 
 async def _chained(

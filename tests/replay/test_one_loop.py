@@ -1,0 +1,214 @@
+"""One loop: what was traded live, replayed, gives the same journal byte for byte.
+
+The live run takes its events from an asyncio queue filled by others with pauses; a replay is told
+only what came from outside, as the journal has it, and an exchange of the same kind does the rest.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kalshi_edge.clock import ManualClock
+from kalshi_edge.db.codec import to_json
+from kalshi_edge.db.sqlite import SqliteStore
+from kalshi_edge.domain.events import Approved, CycleDue, Event, JournalEntry, OrderUpdate, Verdict
+from kalshi_edge.domain.market import Book
+from kalshi_edge.domain.orders import Fill, OrderState
+from kalshi_edge.domain.records import Calibration, DailyRecord, Switch, Trade
+from kalshi_edge.feed import Inbox
+from kalshi_edge.runner import replay, resumed_engine, run
+from kalshi_edge.trading.executor import Executor
+from kalshi_edge.trading.simulator import SimulatedExchange
+from tests.desk import CITIES, SETUP, START, Desk, DrawnExchange, Fate, Scene, fates, scripts, told
+
+
+def written(lines: Iterable[JournalEntry]) -> list[bytes]:
+    return [to_json(line) for line in lines]
+
+
+async def traded(feed: AsyncIterator[Event] | Inbox) -> list[JournalEntry]:
+    """The journal of trading through ``feed`` on the simulated exchange."""
+    exchange = SimulatedExchange(SETUP.starting_balance)
+    with closing(SqliteStore(":memory:", SETUP.mode)) as store:
+        await run(exchange.watch(feed), SETUP.fresh_engine(), Executor(exchange, store), store)
+        return list(await store.journal())
+
+
+async def live(events: Sequence[Event]) -> list[JournalEntry]:
+    """Trade as live: sources of their own put events into the inbox as their time comes."""
+    inbox, clock = Inbox(), ManualClock(START)
+
+    async def source() -> None:
+        for number, event in enumerate(events):
+            if number % 5 == 0:
+                await asyncio.sleep(0)
+            clock.set(event.received_at)
+            inbox.put(event)
+        inbox.close()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(source())
+        trading = group.create_task(traded(inbox))
+    return trading.result()
+
+
+async def replayed(lines: Iterable[JournalEntry]) -> list[JournalEntry]:
+    """Trade on what the journal says came from outside."""
+
+    async def outside() -> AsyncIterator[Event]:
+        for line in lines:
+            for event in line.events:
+                if not isinstance(event, Fill | OrderUpdate):
+                    yield event
+
+    return await traded(outside())
+
+
+def verdicts(lines: Iterable[JournalEntry], kind: type[Verdict]) -> list[Verdict]:
+    return [v for line in lines for v in line.verdicts if isinstance(v, kind)]
+
+
+DAYS = [
+    Scene(30, CITIES, 54.0, 12, 500, crash=False, command="", settles=False),
+    Scene(30, CITIES, 54.0, 16, 20, crash=False, command="close", settles=False),
+    Scene(700, ("NYC", "LA"), 54.0, 16, 20, crash=True, command="", settles=False),
+    Scene(700, CITIES, 55.4, 16, 20, crash=False, command="halt", settles=True),
+    Scene(30, CITIES, 54.0, 20, 50, crash=False, command="resume", settles=False),
+    Scene(700, CITIES, 52.5, 20, 50, crash=False, command="", settles=True),
+    Scene(700, CITIES, 52.5, 20, 50, crash=True, command="", settles=True),
+]
+
+
+async def test_a_live_run_and_its_replay_write_the_same_journal_byte_for_byte() -> None:
+    first = await live(told(DAYS))
+    # it was a run in which everything happens
+    for kind in (Approved, Trade, Calibration, DailyRecord, Switch):
+        assert verdicts(first, kind)
+    again = await replayed(first)
+    assert written(again) == written(first)
+
+
+@settings(max_examples=40)
+@given(scripts)
+def test_any_run_on_the_simulated_exchange_is_replayed_verdict_by_verdict(
+    script: list[Scene],
+) -> None:
+    lines = asyncio.run(live(told(script)))
+    differences = list(replay(lines, SETUP.fresh_engine()))
+    assert differences == [None] * len(lines)
+
+
+@given(scripts, st.lists(fates, max_size=40))
+def test_any_journal_is_replayed_verdict_by_verdict_whatever_became_of_the_orders(
+    script: list[Scene], drawn: list[Fate]
+) -> None:
+    desk = Desk(DrawnExchange(drawn))
+    asyncio.run(desk.play(told(script)))
+    lines = asyncio.run(_journal(desk.store))
+    assert list(replay(lines, SETUP.fresh_engine())) == [None] * len(lines)
+
+
+@given(scripts, st.lists(fates, max_size=40), st.lists(st.integers(0, 300), max_size=3))
+def test_a_trader_restarted_anywhere_goes_on_as_if_it_had_never_stopped(
+    script: list[Scene], drawn: list[Fate], stops: list[int]
+) -> None:
+    events = told(script)
+    whole, broken = Desk(DrawnExchange(drawn)), Desk(DrawnExchange(drawn))
+    asyncio.run(whole.play(events))
+
+    async def in_parts() -> None:
+        cuts = [0, *sorted(min(stop, len(events)) for stop in stops), len(events)]
+        for start, end in pairwise(cuts):
+            await broken.play(events[start:end])
+
+    asyncio.run(in_parts())
+    assert written(asyncio.run(_journal(broken.store))) == written(
+        asyncio.run(_journal(whole.store))
+    )
+
+
+async def _journal(store: SqliteStore) -> list[JournalEntry]:
+    return list(await store.journal())
+
+
+# --- deaths in mid-sentence -----------------------------------------------------------------------
+
+
+class Died(Exception):
+    """The process ended here."""
+
+
+class MortalExchange(DrawnExchange):
+    """An exchange in whose presence the process dies, before or after the order arrived."""
+
+    def __init__(self, *, arrives: bool) -> None:
+        super().__init__([])
+        self.arrives = arrives
+
+    async def place(self, intent):  # type: ignore[no-untyped-def]
+        if self.arrives:
+            await super().place(intent)
+        raise Died
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+async def test_an_order_in_flight_when_the_process_died_blocks_its_market(arrives: bool) -> None:
+    desk, first = Desk(MortalExchange(arrives=arrives)), told(DAYS[:1])
+    with pytest.raises(Died):
+        await desk.play(first)
+    (order,) = await desk.store.orders()
+    assert order.state is OrderState.SENT
+    after = Desk(DrawnExchange([]), store=desk.store)
+    await after.play(told(DAYS[:2])[len(first) :])
+    assert after.exchange.sent
+    assert order.intent.ticker not in {intent.ticker for intent in after.exchange.sent}
+    engine = await resumed_engine(SETUP, desk.store)
+    assert engine.account.orders[order.intent.intent_id].is_live
+
+
+async def test_a_fill_told_again_after_a_restart_counts_once() -> None:
+    desk = Desk(DrawnExchange([]))
+    await desk.play(told(DAYS[:1]))
+    lines = await desk.store.journal()
+    fills = [event for line in lines for event in line.events if isinstance(event, Fill)]
+    assert fills
+    before = (await resumed_engine(SETUP, desk.store)).account.tracker
+    await desk.play(fills)
+    after = (await resumed_engine(SETUP, desk.store)).account.tracker
+    assert (after.cash, after.trades) == (before.cash, before.trades)
+    assert await desk.store.last_seq() == len(lines)
+
+
+async def test_a_halt_by_hand_survives_restarts_and_midnights() -> None:
+    desk = Desk(DrawnExchange([]))
+    quiet = Scene(30, CITIES, 54.0, 0, 0, crash=False, command="halt", settles=False)
+    script = [quiet] + [replace(DAYS[0], minutes=700)] * 4
+    for number in range(1, 6):
+        await desk.play(told(script[:number])[len(told(script[: number - 1])) :])
+    assert len(await desk.store.daily_records()) == 2
+    assert desk.exchange.sent == []
+    await desk.play(told([*script, replace(DAYS[4], minutes=700)])[len(told(script)) :])
+    await desk.play(told([*script, DAYS[4], DAYS[0]])[len(told([*script, DAYS[4]])) :])
+    assert desk.exchange.sent
+
+
+# --- what a journal keeps -------------------------------------------------------------------------
+
+
+async def test_of_books_between_two_lines_only_the_newest_of_each_market_is_written() -> None:
+    scene = told(DAYS[:1])
+    (*before, cycle) = scene
+    assert isinstance(cycle, CycleDue)
+    books = [event for event in before if isinstance(event, Book)]
+    desk = Desk(DrawnExchange([]))
+    await desk.play([*before, *books, *books, cycle])
+    (*_, last) = [line for line in await desk.store.journal() if cycle in line.events]
+    kept = [event for event in last.events if isinstance(event, Book)]
+    assert len(kept) == len(books)
+    assert len({book.ticker for book in kept}) == len(kept)
