@@ -1,0 +1,174 @@
+"""Reading a few stations' blocks out of a bulletin's file of 35 MB.
+
+By remembered starts and Range requests, each block checked by its header line and looked for more
+widely on a miss; what is not found so is read from the beginning until the last wanted station,
+which also teaches every start anew. All parts must be of one file: its ETag is compared each time.
+"""
+
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from kalshi_edge.clock import Clock
+from kalshi_edge.data.weather.sources.http import Part, PoliteClient, RangeIgnored, Replaced
+from kalshi_edge.data.weather.sources.layout import (
+    BEFORE,
+    BEHIND,
+    LOOKS,
+    WIDENING,
+    Layout,
+    Scan,
+    whole_blocks,
+)
+from kalshi_edge.data.weather.sources.status import Outcome, Tally
+from kalshi_edge.errors import BulletinError, SourceError
+
+SCAN_AGAIN = timedelta(days=1)
+"""A station that is not in the files is looked for from end to end only this often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read of a file, as far as it went."""
+
+    blocks: Mapping[str, bytes]
+    layout: Layout | None
+    etag: str = ""
+    fault: SourceError | None = None
+    """What ended it early."""
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What the parts of one file have shown so far."""
+
+    layout: Layout
+    size: int
+    etag: str = ""
+    blocks: dict[str, bytes] = field(default_factory=dict)
+    seen: dict[str, int] = field(default_factory=dict)
+
+    def take(self, part: Part, station: str) -> bool:
+        """Take what is whole in ``part``, ``station`` maybe; whether it holds any block we know."""
+        self.size, self.etag = part.size, part.etag
+        is_known = False
+        for other, start, text in whole_blocks(part.data, part.start, part.size):
+            self.seen[other] = start
+            is_known |= other in self.layout.starts
+            if other == station:
+                self.blocks[station] = text
+        return is_known
+
+    def guess(self, station: str) -> int:
+        return self.layout.guess(station, self.size, self.seen)
+
+    def reading(self, fault: SourceError | None = None) -> Reading:
+        layout = self.layout.learned(self.size, self.seen)
+        return Reading(self.blocks, layout, self.etag, fault)
+
+
+class FileReader:
+    """Reads blocks of files that all look much alike."""
+
+    def __init__(self, client: PoliteClient, clock: Clock, tally: Tally) -> None:
+        self._client = client
+        self._clock = clock
+        self._tally = tally
+
+    async def read(
+        self, url: str, stations: Collection[str], layout: Layout | None, unless: str = ""
+    ) -> Reading | None:
+        """The blocks of ``stations`` in the file at ``url``; ``None`` where it still is ``unless``.
+
+        Raises ``SourceError`` where nothing at all could be read; what ends it later on is the
+        reading's ``fault``.
+        """
+        reading: Reading | None = Reading({}, layout)
+        known = [station for station in stations if layout and station in layout.starts]
+        if layout is not None and known:
+            with suppress(RangeIgnored):
+                reading = await self._by_parts(url, known, layout, unless)
+        if reading is None or reading.fault is not None:
+            return reading
+        missing = set(stations) - set(reading.blocks)
+        if not self._is_worth_scanning(missing, layout):
+            return reading
+        return await self._scanned(url, missing, reading)
+
+    def _is_worth_scanning(self, missing: Collection[str], layout: Layout | None) -> bool:
+        if layout is None or layout.scanned_at is None:
+            return bool(missing)
+        is_old = self._clock.now() - layout.scanned_at >= SCAN_AGAIN
+        return bool(missing) and (is_old or not layout.absent.issuperset(missing))
+
+    # --- by parts -----------------------------------------------------------------------------
+
+    async def _by_parts(
+        self, url: str, stations: Collection[str], layout: Layout, unless: str
+    ) -> Reading | None:
+        try:
+            return await self._parts(url, stations, layout, unless)
+        except Replaced as replaced:
+            self._tally.note(replaced)
+            return await self._parts(url, stations, layout, unless)
+
+    async def _parts(
+        self, url: str, stations: Collection[str], layout: Layout, unless: str
+    ) -> Reading | None:
+        parts = _Parts(layout, layout.size)
+        for number, station in enumerate(sorted(stations, key=layout.starts.__getitem__)):
+            try:
+                if not await self._one(url, station, parts, unless if number == 0 else ""):
+                    return None
+            except (RangeIgnored, Replaced):
+                raise
+            except SourceError as fault:
+                if not parts.blocks:
+                    raise
+                return parts.reading(fault)
+        return parts.reading()
+
+    async def _one(self, url: str, station: str, parts: _Parts, unless: str) -> bool:
+        """Look for one block; ``False`` where the file is still the one of ``unless``."""
+        wide = 1
+        for _ in range(LOOKS):
+            guess = parts.guess(station)
+            start, stop = max(guess - wide * BEFORE, 0), guess + wide * BEHIND
+            part = await self._client.part(
+                url, start, stop, self._tally, of=parts.etag, unless=unless
+            )
+            if part is None:
+                return False
+            unless = ""
+            is_better = parts.take(part, station) and parts.guess(station) != guess
+            wide = 1 if is_better else wide * WIDENING
+            if station in parts.blocks:
+                break
+        return True
+
+    # --- from the beginning -------------------------------------------------------------------
+
+    async def _scanned(self, url: str, missing: Collection[str], before: Reading) -> Reading:
+        scan = Scan(missing)
+        size, etag, fault = 0, "", None
+        try:
+            async with self._client.whole(url, self._tally) as answer:
+                etag = answer.headers.get("ETag", "")
+                size = int(answer.headers.get("Content-Length", "0"))
+                async for piece in answer.aiter_raw():
+                    scan.feed(piece)
+                    if scan.is_done:
+                        break
+                else:
+                    scan.end()
+        except BulletinError as error:
+            fault = SourceError(f"{url}: {error}", outcome=Outcome.MALFORMED)
+        except SourceError as error:
+            fault = error
+        if fault is not None and not scan.found and not before.blocks:
+            raise fault
+        layout = (before.layout or Layout(size, {})).learned(size, scan.starts)
+        if fault is None:
+            layout = layout.without(set(missing) - set(scan.found), self._clock.now())
+        return Reading({**before.blocks, **scan.found}, layout, etag, fault)
