@@ -112,7 +112,7 @@ def order_update(report: OrderReport, received_at: datetime) -> OrderUpdate | No
         received_at=received_at,
         order_id=report.order_id,
         filled=report.filled,
-        reason="" if rests else report.reason or report.status,
+        reason="" if rests else report.reason or report.status.value,
     )
 
 

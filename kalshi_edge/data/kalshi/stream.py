@@ -112,7 +112,10 @@ class KalshiStream:
         session.check(now_s())
         news: list[News] = []
         try:
-            frame = parse_json(await asyncio.wait_for(socket.recv(), CHECK_EVERY_S))
+            # Not wait_for: before Python 3.12 it can swallow the cancellation of its task.
+            async with asyncio.timeout(CHECK_EVERY_S):
+                text = await socket.recv()
+            frame = parse_json(text)
         except TimeoutError:
             return news
         except ContractError as error:
