@@ -205,7 +205,7 @@ async def test_the_text_archive_goes_back_in_the_order_asked(client: httpx.Async
     assert nothing.text.startswith("ERROR: Could not Find")
 
 
-async def test_the_archive_of_reports_has_finals_only(client: httpx.AsyncClient) -> None:
+async def test_the_archive_of_reports_has_a_row_for_every_day(client: httpx.AsyncClient) -> None:
     rows = (await json_of(client, "/iem/json/cli.py?station=KMDW&year=2026"))["results"]
     assert rows[-1]["valid"] == "2026-11-21"
     assert len(rows) == 325
@@ -213,6 +213,30 @@ async def test_the_archive_of_reports_has_finals_only(client: httpx.AsyncClient)
         assert row["high"] == WORLD.high_f(MIDWAY, date.fromisoformat(row["valid"]))
     everywhere = await json_of(client, "/iem/geojson/cli.py?dt=2026-11-21")
     assert len(everywhere["features"]) == 24
+
+
+async def test_the_archive_shows_the_last_report_there_is(
+    client: httpx.AsyncClient, clock: WorldClock, faults: Faults
+) -> None:
+    """The intermediate one until midnight, the final one, then its correction."""
+    faults.add(Fault(Product.CLI, FaultKind.CORRECTED, "KNYC", 3))
+    day = date(2026, 11, 22)
+    found = {}
+    for at, name in (
+        (NYC.day_end(day) - timedelta(hours=1), "so far"),
+        (NYC.day_end(day) + timedelta(hours=2), "final"),
+        (NYC.day_end(day) + timedelta(hours=4), "corrected"),
+    ):
+        move_to(clock, at)
+        rows = (await json_of(client, "/iem/json/cli.py?station=KNYC&year=2026"))["results"]
+        assert rows[-1]["valid"] == day.isoformat()
+        found[name] = rows[-1]
+    high = WORLD.high_f(NYC, day)
+    assert found["so far"]["high"] <= high
+    assert found["final"]["high"] == high
+    assert found["corrected"]["high"] == high + 3
+    assert found["corrected"]["product"].endswith("-CLINYC-CCA")
+    assert found["so far"]["product"] < found["final"]["product"] < found["corrected"]["product"]
 
 
 async def test_the_weather_service_leads_from_a_point_to_its_forecasts(

@@ -4,7 +4,7 @@ Faults of content are applied here: products late or missing, and corrections th
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from types import MappingProxyType
@@ -53,6 +53,20 @@ class Bulletin:
 
 
 @dataclass(frozen=True, slots=True)
+class Issue:
+    """One climate report of a day, final but for those with ``until``."""
+
+    issued_at: datetime
+    seen_at: datetime
+    until: datetime | None = None
+    """How far an intermediate report goes."""
+    amendment: str = ""
+    """``CCA`` for a correction."""
+    added_f: int = 0
+    """What the correction adds to the maximum."""
+
+
+@dataclass(frozen=True, slots=True)
 class FinalReport:
     """The first final climate report of a day: when it is out, and the maximum it gives."""
 
@@ -72,15 +86,13 @@ class Newsroom:
 
         Kinds are those of ``PRODUCTS``; how far back is for the caller to say.
         """
-        product = PRODUCTS[kind]
-        if self.faults.find(product, FaultKind.MISSING, station.icao):
+        if self.faults.find(PRODUCTS[kind], FaultKind.MISSING, station.icao):
             return
-        late = self.faults.delay(product, station.icao)
         day = now.date() + timedelta(days=1)
         while day >= ARCHIVE_BEGINS:
             for found in self._of_day(kind, station, day):
-                if found.seen_at + late <= now:
-                    yield replace(found, seen_at=found.seen_at + late)
+                if found.seen_at <= now:
+                    yield found
             day -= timedelta(days=1)
 
     def final_report(self, station: Station, day: date) -> FinalReport | None:
@@ -88,21 +100,27 @@ class Newsroom:
 
         Later corrections do not count.
         """
-        if self.faults.find(Product.CLI, FaultKind.MISSING, station.icao):
-            return None
-        seen_at = cli.final_at(self.world, station, day)
-        late = self.faults.delay(Product.CLI, station.icao)
-        return FinalReport(seen_at + late, self.world.high_f(station, day))
+        for issue in self.issues(station, day):
+            if issue.until is None and not issue.amendment:
+                return FinalReport(issue.seen_at, self.world.high_f(station, day))
+        return None
 
-    def corrected_f(self, station: Station) -> int:
-        """How many °F a correction adds to the final report's maximum; mostly none."""
-        fault = self.faults.find(Product.CLI, FaultKind.CORRECTED, station.icao)
-        return 0 if fault is None else round(fault.size)
-
-    def corrected_at(self, station: Station, day: date) -> datetime:
-        """When a correction of the final report would be out."""
+    def issues(self, station: Station, day: date) -> tuple[Issue, ...]:
+        """A day's climate reports, newest first, whether or not they are out yet."""
+        find = self.faults.find
+        if find(Product.CLI, FaultKind.MISSING, station.icao):
+            return ()
         late = self.faults.delay(Product.CLI, station.icao)
-        return cli.final_at(self.world, station, day) + _CORRECTION_DELAY + late
+        final_at = cli.final_at(self.world, station, day)
+        early_at = cli.intermediate_at(self.world, station, day)
+        issues = (
+            Issue(final_at, final_at + late),
+            Issue(early_at, early_at + late, until=cli.as_of(station, day)),
+        )
+        if corrected := find(Product.CLI, FaultKind.CORRECTED, station.icao):
+            at, added_f = final_at + _CORRECTION_DELAY, round(corrected.size)
+            return (Issue(at, at + late, amendment="CCA", added_f=added_f), *issues)
+        return issues
 
     def _of_day(self, kind: str, station: Station, day: date) -> Iterator[Bulletin]:
         """Texts that belong to a day, newest first."""
@@ -115,35 +133,34 @@ class Newsroom:
         return self._runs(Model(kind), station, day)
 
     def _reports(self, station: Station, day: date) -> Iterator[Bulletin]:
-        report = partial(cli.climate_report, self.world, station, day)
-        final_at = cli.final_at(self.world, station, day)
-        intermediate_at = cli.intermediate_at(self.world, station, day)
-        if added_f := self.corrected_f(station):
-            at = final_at + _CORRECTION_DELAY
-            text = partial(report, at, amendment="CCA", added_f=added_f)
-            yield Bulletin(station.report, at, at, text)
-        yield Bulletin(station.report, final_at, final_at, partial(report, final_at))
-        so_far = partial(report, intermediate_at, until=cli.as_of(station, day))
-        yield Bulletin(station.report, intermediate_at, intermediate_at, so_far)
+        for issue in self.issues(station, day):
+            text = partial(
+                cli.climate_report, self.world, station, day, issue.issued_at,
+                until=issue.until, amendment=issue.amendment, added_f=issue.added_f,
+            )  # fmt: skip
+            yield Bulletin(station.report, issue.issued_at, issue.seen_at, text)
 
     def _summaries(self, station: Station, day: date) -> Iterator[Bulletin]:
         name = f"DSM{short_name(station)}"
+        late = self.faults.delay(Product.DSM, station.icao)
         summary = partial(dsm.daily_summary, self.world, station, day)
         final_at, early_at = dsm.final_at(station, day), dsm.intermediate_at(station, day)
-        yield Bulletin(name, final_at, final_at, partial(summary, final_at))
+        yield Bulletin(name, final_at, final_at + late, partial(summary, final_at))
         so_far = partial(summary, early_at, end=dsm.until(station, day))
-        yield Bulletin(name, early_at, early_at, so_far)
+        yield Bulletin(name, early_at, early_at + late, so_far)
 
     def _metars(self, station: Station, day: date) -> Iterator[Bulletin]:
         start = datetime.combine(day, time(), tzinfo=UTC)
+        delay = _METAR_DELAY + self.faults.delay(Product.METAR, station.icao)
         for at in reversed(metar.report_times(station, start, start + timedelta(hours=23.99))):
             text = partial(metar.collective, self.world, station, at)
-            yield Bulletin(f"MTR{short_name(station)}", at, at + _METAR_DELAY, text)
+            yield Bulletin(f"MTR{short_name(station)}", at, at + delay, text)
 
     def _runs(self, model: Model, station: Station, day: date) -> Iterator[Bulletin]:
         start = datetime.combine(day, time(), tzinfo=UTC)
+        delay = _GATEWAY_DELAY + self.faults.delay(PRODUCTS[model], station.icao)
         for hour in reversed(RUN_HOURS[model]):
             run_at = start + timedelta(hours=hour)
             text = partial(station_bulletin, self.world, station, layout(model, run_at))
-            seen_at = self.world.published_at(model, run_at) + _GATEWAY_DELAY
+            seen_at = self.world.published_at(model, run_at) + delay
             yield Bulletin(f"{model}{short_name(station)}", run_at, seen_at, text)

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.weather.stations import STATIONS
 from kalshi_edge.domain.weather import Station
-from kalshi_edge.sandbox.weather.archive import day_of_reports, year_of_reports
+from kalshi_edge.sandbox.weather.archive import ReportArchive
 from kalshi_edge.sandbox.weather.faults import Product
 from kalshi_edge.sandbox.weather.newsroom import PRODUCTS, Bulletin, Newsroom
 from kalshi_edge.sandbox.weather.offices import station_of_name
@@ -26,6 +26,7 @@ class TextArchive:
 
     def __init__(self, newsroom: Newsroom, clock: Clock) -> None:
         self._newsroom = newsroom
+        self._reports = ReportArchive(newsroom)
         self._clock = clock
 
     def routes(self) -> list[Route]:
@@ -101,18 +102,16 @@ class TextArchive:
         if not (year.isdigit() and 1900 <= int(year) <= 2200):
             return Response("year must be a number", 422)
         now = self._clock.now()
-        found = {"results": []} if station is None else year_of_reports(
-            self._newsroom, station, int(year), now
-        )  # fmt: skip
-        return await self._json(request, found, None if station is None else station.icao)
+        if station is None:
+            return await self._json(request, {"results": []}, None)
+        return await self._json(request, self._reports.year(station, int(year), now), station.icao)
 
     async def _day(self, request: Request) -> Response:
         try:
             day = date.fromisoformat(request.query_params.get("dt", ""))
         except ValueError as error:
             return Response(str(error), 422)
-        found = day_of_reports(self._newsroom, day, self._clock.now())
-        return await self._json(request, found, None)
+        return await self._json(request, self._reports.day(day, self._clock.now()), None)
 
     async def _json(self, request: Request, body: object, station: str | None) -> Response:
         found = document(orjson.dumps(body), _JSON)
