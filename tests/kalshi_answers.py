@@ -321,6 +321,25 @@ COSTS = {
 STATUS = {"exchange_active": True, "trading_active": True, "exchange_estimated_resume_time": None}
 
 
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def schedule_json(**changes: Any) -> Json:
+    """Always open, but Thursdays from three to five and for one planned maintenance."""
+    week: Json = {"start_time": "2026-01-01T00:00:00Z", "end_time": "2030-01-01T00:00:00Z"}
+    week |= {day: [{"open_time": "00:00", "close_time": "00:00"}] for day in DAYS}
+    week["thursday"] = [
+        {"open_time": "00:00", "close_time": "03:00"},
+        {"open_time": "05:00", "close_time": "24:00"},
+    ]
+    maintenance = {
+        "start_datetime": "2026-11-24T06:00:00Z",
+        "end_datetime": "2026-11-24T07:30:00Z",
+    }
+    hours = {"standard_hours": [week | changes], "maintenance_windows": [maintenance]}
+    return {"schedule": hours}
+
+
 def refusal_json(code: str, message: str = "", details: str = "") -> Json:
     """An error as the wire usually has it."""
     return {"error": {"code": code, "message": message, "details": details}}

@@ -27,6 +27,7 @@ from tests.kalshi_answers import (
     public_client,
     refusal_json,
     routed,
+    schedule_json,
     series_json,
 )
 
@@ -279,24 +280,6 @@ async def test_an_error_is_no_status():
         await public_client(answering(error)).status()
 
 
-ALL_DAY = [{"open_time": "00:00", "close_time": "00:00"}]
-THURSDAY = [
-    {"open_time": "00:00", "close_time": "03:00"},
-    {"open_time": "05:00", "close_time": "24:00"},
-]
-DAYS = ("monday", "tuesday", "wednesday", "friday", "saturday", "sunday")
-HOURS = {
-    "standard_hours": [
-        {"start_time": "2026-01-01T00:00:00Z", "end_time": "2030-01-01T00:00:00Z"}
-        | dict.fromkeys(DAYS, ALL_DAY)
-        | {"thursday": THURSDAY}
-    ],
-    "maintenance_windows": [
-        {"start_datetime": "2026-11-24T06:00:00Z", "end_datetime": "2026-11-24T07:30:00Z"}
-    ],
-}
-
-
 @pytest.mark.parametrize(
     ("at", "is_open"),
     [
@@ -315,15 +298,14 @@ HOURS = {
     ],
 )
 def test_the_weekly_pause_is_in_eastern_time(at, is_open):
-    schedule = parse_schedule({"schedule": HOURS})
+    schedule = parse_schedule(schedule_json())
     assert schedule.is_open(datetime.fromisoformat(at).replace(tzinfo=UTC)) is is_open
 
 
 async def test_hours_that_cannot_be_read_are_refused():
-    week = HOURS["standard_hours"][0] | {"monday": [{"open_time": "soon", "close_time": "late"}]}
-    schedule = {"schedule": HOURS | {"standard_hours": [week]}}
+    odd = schedule_json(monday=[{"open_time": "soon", "close_time": "late"}])
     with pytest.raises(ContractError, match="soon"):
-        await public_client(routed({"GET /exchange/schedule": schedule})).schedule()
+        await public_client(routed({"GET /exchange/schedule": odd})).schedule()
 
 
 def dated(at: datetime) -> httpx.Response:
@@ -355,7 +337,7 @@ async def test_public_questions_bear_no_signature_and_change_nothing():
     seen: list[httpx.Request] = []
     routes = {
         "GET /exchange/status": STATUS,
-        "GET /exchange/schedule": {"schedule": HOURS},
+        "GET /exchange/schedule": schedule_json(),
         "GET /series/KXHIGHNY": series_json(),
         "GET /events": {"events": [event_json(markets=markets_json())]},
         f"GET /events/{EVENT}": {"event": event_json(), "markets": markets_json()},
