@@ -102,7 +102,7 @@ def test_hourly_forecasts_pass_through_the_days_maximum_and_minimum(station: obj
         for hour in range(24)
     ]
     assert hours[15] == pytest.approx(WORLD.outlook(place, day, run_at).mean_f)
-    assert hours[6] == pytest.approx(WORLD.low_outlook_f(place, day, run_at))
+    assert hours[6] == pytest.approx(WORLD.low_outlook(place, day, run_at).mean_f)
 
 
 def test_faults_survive_json() -> None:

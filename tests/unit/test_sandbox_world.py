@@ -164,6 +164,11 @@ def test_a_year_outside_the_worlds_is_refused(world: World) -> None:
         world.high_f(NYC, date(1899, 7, 1))
 
 
+def test_a_negative_seed_is_refused() -> None:
+    with pytest.raises(InputError, match="not negative, as -1 is"):
+        World(seed=-1)
+
+
 def test_leap_days_are_days_like_any_other() -> None:
     assert len(days_of_year(seed=1, year=2028)) == 366
     assert World(seed=1).high_f(NYC, date(2028, 2, 29)) < 80

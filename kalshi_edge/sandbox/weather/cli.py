@@ -35,14 +35,14 @@ def as_of(station: Station, day: date) -> datetime:
 
 def intermediate_at(world: World, station: Station, day: date) -> datetime:
     """When the intermediate report of ``day`` is issued."""
-    random = world.draws("intermediate report", day.toordinal(), sum(station.icao.encode()))
+    random = world.draws(f"intermediate report {station.icao}", day.toordinal())
     lag = int(random.integers(*_INTERMEDIATE_LAG_MIN))
     return as_of(station, day) + timedelta(minutes=lag)
 
 
 def final_at(world: World, station: Station, day: date) -> datetime:
     """When the final report of ``day`` is issued."""
-    random = world.draws("final report", day.toordinal(), sum(station.icao.encode()))
+    random = world.draws(f"final report {station.icao}", day.toordinal())
     lag = office_of(station).final_lag_min + int(random.integers(*_FINAL_JITTER_MIN))
     return station.day_end(day) + timedelta(minutes=lag)
 
@@ -118,7 +118,7 @@ def extremes(
 def records_f(world: World, station: Station, day: date) -> tuple[tuple[int, int], tuple[int, int]]:
     """The record maximum and minimum of a calendar day (°F), each with its year."""
     normals = world.normals(station, day)
-    random = world.draws("records", day.month, day.day, sum(station.icao.encode()))
+    random = world.draws(f"records {station.icao}", day.month, day.day)
     above, below = random.uniform(2.7, 3.5, 2) * normals.high_sd_f
     years = random.integers(*_RECORD_YEARS, 2)
     return (

@@ -96,7 +96,7 @@ class Government:
         return self._clock.now() - self._newsroom.faults.delay(Product.FORECAST, station.icao)
 
     async def _observations(self, request: Request) -> Response:
-        station = next((s for s in STATIONS if s.icao == request.path_params["icao"]), None)
+        station = _station(request)
         if station is None:
             return _problem(404, "Not Found", "no such station")
         query = request.query_params
@@ -114,7 +114,7 @@ class Government:
         return await self._json(request, body, station, Product.OBSERVATIONS)
 
     async def _latest(self, request: Request) -> Response:
-        station = next((s for s in STATIONS if s.icao == request.path_params["icao"]), None)
+        station = _station(request)
         if station is None:
             return _problem(404, "Not Found", "no such station")
         now = self._clock.now()
@@ -187,6 +187,10 @@ def _polite(path: str, endpoint: Endpoint, *known: str) -> Route:
         return await endpoint(request)
 
     return Route(path, checked)
+
+
+def _station(request: Request) -> Station | None:
+    return next((s for s in STATIONS if s.icao == request.path_params["icao"]), None)
 
 
 def _cell(request: Request) -> Station | None:

@@ -29,7 +29,7 @@ def last_report_at(station: Station, at: datetime) -> datetime:
 def metar(world: World, station: Station, at: datetime) -> str:
     """The hourly report made at ``at``, one line."""
     temperature_f = world.temperature_f(station, at)
-    random = world.draws("report", int(at.timestamp()), sum(station.icao.encode()))
+    random = world.draws(f"report {station.icao}", int(at.timestamp()))
     dew_point_f = temperature_f - int(random.integers(2, 25))
     wind = f"{10 * int(random.integers(1, 37)):03d}{int(random.integers(3, 16)):02d}KT"
     sky = _SKIES[int(random.integers(len(_SKIES)))]

@@ -4,8 +4,8 @@ The other rows (wind, precipitation, pressure …) are there because real files 
 must get past them; they are drawn at random and say nothing of the world.
 """
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.random import Generator
@@ -14,12 +14,10 @@ from kalshi_edge.domain.weather import Station
 from kalshi_edge.sandbox.weather.nbm_layout import CELLS, EMPTY, Cells, Layout
 from kalshi_edge.sandbox.weather.shape import hourly_forecast_f
 from kalshi_edge.sandbox.world.publication import Model
-from kalshi_edge.sandbox.world.world import World
+from kalshi_edge.sandbox.world.world import PERCENTILES, Outlook, World
 from kalshi_edge.units import round_half_up
 
-_PERCENTILES = {10: "P1", 25: "P2", 50: "P5", 75: "P7", 90: "P9"}
-_MINIMUM_SD_F = 2.0
-_QUANTILES = {10: -1.2816, 25: -0.6745, 50: 0.0, 75: 0.6745, 90: 1.2816}
+_PERCENTILE_ROWS = ("TXNP1", "TXNP2", "TXNP5", "TXNP7", "TXNP9")
 
 _NBP_GROUPS = (
     # label, UTC hours of the columns that are filled, scale of the values, format
@@ -51,12 +49,15 @@ Row = tuple[str, Cells]
 
 def rows_of_station(world: World, station: Station, columns: Layout) -> Iterator[Row]:
     """A station's rows below the times, in their order."""
-    if columns.model is Model.NBP:
-        yield from _nbp_temperatures(world, station, columns)
-    else:
-        yield from _nbs_temperatures(world, station, columns)
-    keys = (int(columns.run_at.timestamp()), sum(station.icao.encode()))
-    yield from other_rows(world.draws("bulletin", *keys), columns)
+    run_at = columns.run_at
+    outlooks = [_outlook(world, station, at, run_at) for at in columns.valid_at]
+    mean, spread = [each.mean_f for each in outlooks], [each.sd_f for each in outlooks]
+    yield from _extremes(mean, spread, columns)
+    if columns.model is Model.NBS:
+        hours = (hourly_forecast_f(world, station, at, run_at) for at in columns.valid_at)
+        yield "TMP", _whole(hours)
+    random = world.draws(f"bulletin {station.icao}", int(run_at.timestamp()))
+    yield from _other_rows(random, columns)
 
 
 def filler_rows(random: Generator, columns: Layout, *, has_temperatures: bool) -> Iterator[Row]:
@@ -64,117 +65,70 @@ def filler_rows(random: Generator, columns: Layout, *, has_temperatures: bool) -
     if has_temperatures:
         night = np.array(columns.hours) == 12
         mean = random.normal(60, 15) - 18 * night + np.cumsum(random.normal(0, 1, len(night)))
-        spread = random.uniform(1, 5, len(night))
-        if columns.model is Model.NBP:
-            yield from _percentile_rows(mean, spread)
-        else:
-            yield "TXN", _at_noon_and_midnight(mean, columns)
-            yield "XND", _at_noon_and_midnight(spread, columns)
-            yield "TMP", [CELLS[round_half_up(value)] for value in mean]
-    yield from other_rows(random, columns)
+        yield from _extremes(mean.tolist(), random.uniform(1, 5, len(night)).tolist(), columns)
+        if columns.model is Model.NBS:
+            yield "TMP", _whole(mean.tolist())
+    yield from _other_rows(random, columns)
 
 
-def other_rows(random: Generator, columns: Layout) -> Iterator[Row]:
+def _outlook(world: World, station: Station, at: datetime, run_at: datetime) -> Outlook:
+    """The maximum of the day before in a column of 00 UTC, in all others the day's minimum."""
+    if at.hour == 0:
+        return world.outlook(station, at.date() - timedelta(days=1), run_at)
+    return world.low_outlook(station, at.date(), run_at)
+
+
+def _extremes(mean_f: Sequence[float], sd_f: Sequence[float], columns: Layout) -> Iterator[Row]:
+    spreads = [max(1.0, each) for each in sd_f]
+    if columns.model is Model.NBS:
+        yield "TXN", _where_whole(_whole(mean_f), columns)
+        yield "XND", _where_whole(_whole(spreads), columns)
+        return
+    yield "TXNMN", _whole(mean_f)
+    yield "TXNSD", _whole(spreads)
+    for label, (_, z) in zip(_PERCENTILE_ROWS, PERCENTILES, strict=True):
+        yield label, _whole(m + z * sd for m, sd in zip(mean_f, sd_f, strict=True))
+
+
+def _whole(values: Iterable[float]) -> list[str]:
+    return [CELLS[round_half_up(value)] for value in values]
+
+
+def _where_whole(cells: Cells, columns: Layout) -> list[str]:
+    """Only at 00 and 12 UTC, and not where the twelve hours have begun before the run."""
+    return [
+        cell if hour % 12 == 0 and lead >= 12 else EMPTY
+        for cell, hour, lead in zip(cells, columns.hours, columns.leads_h, strict=True)
+    ]
+
+
+def _other_rows(random: Generator, columns: Layout) -> Iterator[Row]:
     """Everything but temperatures, at random."""
     if columns.model is Model.NBP:
         yield from _nbp_others(random, columns)
         return
     for label, every, lowest, highest in _NBS_ROWS:
         values = random.integers(lowest, highest + 1, len(columns.hours)).tolist()
-        yield (
-            label,
-            [
-                CELLS[value] if hour % every == 0 and lead >= every else EMPTY
-                for value, hour, lead in zip(values, columns.hours, columns.leads_h, strict=True)
-            ],
-        )
+        cells = [
+            CELLS[value] if hour % every == 0 and lead >= every else EMPTY
+            for value, hour, lead in zip(values, columns.hours, columns.leads_h, strict=True)
+        ]
+        yield label, cells
 
 
 def _nbp_others(random: Generator, columns: Layout) -> Iterator[Row]:
     for label, hours, scale, form in _NBP_GROUPS:
         if label in {"S24", "I24"} and columns.run_at.hour in _SHORT_CYCLES:
             continue
-        size = (len(_PERCENTILES), len(columns.hours))
+        size = (len(_PERCENTILE_ROWS), len(columns.hours))
         values = np.sort(random.gamma(4, scale / 4, size), axis=0).astype(int).tolist()
         filled = [
             hour in hours and not (label in {"Q24", "S24", "I24"} and lead < 24)
             for hour, lead in zip(columns.hours, columns.leads_h, strict=True)
         ]
-        for name, row in zip(_PERCENTILES.values(), values, strict=True):
-            yield (
-                label + name,
-                [
-                    f"{min(value, 999):{form}}" if is_filled else EMPTY
-                    for value, is_filled in zip(row, filled, strict=True)
-                ],
-            )
-
-
-def _nbp_temperatures(world: World, station: Station, columns: Layout) -> Iterator[Row]:
-    cells: dict[str, list[str]] = {name: [] for name in ("MN", "SD", *_PERCENTILES.values())}
-    for at in columns.valid_at:
-        mean, spread, percentiles = _distribution(world, station, columns, at.date(), at.hour)
-        cells["MN"].append(CELLS[mean])
-        cells["SD"].append(CELLS[spread])
-        for percent, value in percentiles.items():
-            cells[_PERCENTILES[percent]].append(CELLS[value])
-    for name, row in cells.items():
-        yield "TXN" + name, row
-
-
-def _distribution(
-    world: World, station: Station, columns: Layout, valid_on: date, hour: int
-) -> tuple[int, int, dict[int, int]]:
-    """Mean, spread and percentiles of the column: a maximum at 00 UTC, a minimum at 12."""
-    run_at = columns.run_at
-    if hour == 0:
-        day = valid_on - timedelta(days=1)
-        found = world.forecast(Model.NBP, station, day, run_at)
-        assert found.mean_f is not None  # the world's forecasts have both
-        assert found.sd_f is not None
-        return int(found.mean_f), int(found.sd_f), {p: int(v) for p, v in found.percentiles}
-    low = world.low_outlook_f(station, valid_on, run_at)
-    percentiles = {p: round_half_up(low + z * _MINIMUM_SD_F) for p, z in _QUANTILES.items()}
-    return round_half_up(low), round_half_up(_MINIMUM_SD_F), percentiles
-
-
-def _percentile_rows(mean: np.ndarray, spread: np.ndarray) -> Iterator[Row]:
-    yield "TXNMN", [CELLS[round_half_up(value)] for value in mean]
-    yield "TXNSD", [CELLS[round_half_up(value)] for value in spread]
-    for percent, name in _PERCENTILES.items():
-        values = mean + _QUANTILES[percent] * spread
-        yield "TXN" + name, [CELLS[round_half_up(value)] for value in values]
-
-
-def _nbs_temperatures(world: World, station: Station, columns: Layout) -> Iterator[Row]:
-    extremes, spreads = [], []
-    for at, lead in zip(columns.valid_at, columns.leads_h, strict=True):
-        cells = (EMPTY, EMPTY)
-        if at.hour == 0 and lead >= 12:
-            found = world.forecast(
-                Model.NBS, station, at.date() - timedelta(days=1), columns.run_at
-            )
-            assert found.mean_f is not None
-            assert found.sd_f is not None
-            cells = (CELLS[int(found.mean_f)], CELLS[int(found.sd_f)])
-        elif at.hour == 12 and lead >= 12:
-            low = world.low_outlook_f(station, at.date(), columns.run_at)
-            cells = (CELLS[round_half_up(low)], CELLS[round_half_up(_MINIMUM_SD_F)])
-        extremes.append(cells[0])
-        spreads.append(cells[1])
-    yield "TXN", extremes
-    yield "XND", spreads
-    yield (
-        "TMP",
-        [
-            CELLS[round_half_up(hourly_forecast_f(world, station, at, columns.run_at))]
-            for at in columns.valid_at
-        ],
-    )
-
-
-def _at_noon_and_midnight(values: np.ndarray, columns: Layout) -> Cells:
-    return [
-        CELLS[round_half_up(value)] if hour % 12 == 0 and lead >= 12 else EMPTY
-        for value, hour, lead in zip(values, columns.hours, columns.leads_h, strict=True)
-    ]
+        for name, row in zip(_PERCENTILE_ROWS, values, strict=True):
+            cells = [
+                f"{min(value, 999):{form}}" if is_filled else EMPTY
+                for value, is_filled in zip(row, filled, strict=True)
+            ]
+            yield label + name[-2:], cells

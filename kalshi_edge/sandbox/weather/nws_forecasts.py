@@ -40,10 +40,8 @@ def station_of_cell(identifier: str, x: int, y: int) -> Station | None:
 
 def point(station: Station, base: str) -> Json:
     """``/points``: where to ask for a place's forecasts."""
-    office = office_of(station)
-    x, y = office.grid
+    office, grid = office_of(station), _grid(station, base)
     here = f"{base}/points/{station.latitude},{station.longitude}"
-    grid = f"{base}/gridpoints/{office.identifier}/{x},{y}"
     return feature(here, station) | {
         "properties": {
             "@id": here,
@@ -51,8 +49,8 @@ def point(station: Station, base: str) -> Json:
             "cwa": office.identifier,
             "forecastOffice": f"{base}/offices/{office.identifier}",
             "gridId": office.identifier,
-            "gridX": x,
-            "gridY": y,
+            "gridX": office.grid[0],
+            "gridY": office.grid[1],
             "forecast": f"{grid}/forecast",
             "forecastHourly": f"{grid}/forecast/hourly",
             "forecastGridData": grid,
@@ -67,9 +65,7 @@ def grid_forecast(
 ) -> Json:
     """``/gridpoints/…``: the raw forecast, °C but whole °F inside."""
     issued_at = world.nws_issued_at(now)
-    office = office_of(station)
-    x, y = office.grid
-    here = f"{base}/gridpoints/{office.identifier}/{x},{y}"
+    office, here = office_of(station), _grid(station, base)
     highs = list(_daily_highs(world, station, issued_at)) if has_highs else []
     hours = _hours(issued_at, 24 * FORECAST_DAYS)
     temperatures = [
@@ -84,8 +80,8 @@ def grid_forecast(
             "validTimes": f"{stamp(hours[0])}/P{FORECAST_DAYS}D",
             "forecastOffice": f"{base}/offices/{office.identifier}",
             "gridId": office.identifier,
-            "gridX": str(x),
-            "gridY": str(y),
+            "gridX": str(office.grid[0]),
+            "gridY": str(office.grid[1]),
             "temperature": _layer(temperatures),
             "maxTemperature": _layer(highs),
             "minTemperature": _layer(list(_daily_lows(world, station, issued_at))),
@@ -150,7 +146,7 @@ def _daily_lows(world: World, station: Station, issued_at: datetime) -> Iterator
 
 
 def _low_f(world: World, station: Station, day: date, issued_at: datetime) -> int:
-    return round_half_up(world.low_outlook_f(station, day, world.nws_run_at(issued_at)))
+    return round_half_up(world.low_outlook(station, day, world.nws_run_at(issued_at)).mean_f)
 
 
 def _hourly_f(world: World, station: Station, at: datetime, issued_at: datetime) -> int:
@@ -195,7 +191,8 @@ def _period(
 
 def _grid(station: Station, base: str) -> str:
     office = office_of(station)
-    return f"{base}/gridpoints/{office.identifier}/{office.grid[0]},{office.grid[1]}"
+    x, y = office.grid
+    return f"{base}/gridpoints/{office.identifier}/{x},{y}"
 
 
 def _layer(values: list[tuple[str, float]]) -> Json:

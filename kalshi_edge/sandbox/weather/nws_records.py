@@ -119,5 +119,5 @@ def _observation(world: World, station: Station, at: datetime, is_report: bool, 
 
 def _lag(world: World, station: Station, at: datetime) -> timedelta:
     """From the making of an observation to its appearance: up to 18 minutes, not more than 20."""
-    random = world.draws("observation lag", int(at.timestamp()), sum(station.icao.encode()))
+    random = world.draws(f"observation lag {station.icao}", int(at.timestamp()))
     return timedelta(minutes=int(random.integers(2, _LONGEST_LAG_MIN + 1)))

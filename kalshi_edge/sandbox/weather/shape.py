@@ -16,7 +16,7 @@ def hourly_forecast_f(world: World, station: Station, at: datetime, run_at: date
     hour = (at - station.day_start(day)) / timedelta(hours=1)
 
     def low(ahead: int) -> float:
-        return world.low_outlook_f(station, day + timedelta(days=ahead), run_at)
+        return world.low_outlook(station, day + timedelta(days=ahead), run_at).mean_f
 
     def high(ahead: int) -> float:
         if lead_h(day + timedelta(days=ahead), run_at) < 1:

@@ -30,13 +30,14 @@ from kalshi_edge.sandbox.world.temperatures import low_f, sunrise_slots, tempera
 from kalshi_edge.units import round_half_up
 
 SLOT = timedelta(minutes=5)
-_NORMAL_QUANTILES = ((10, -1.281552), (25, -0.674490), (50, 0.0), (75, 0.674490), (90, 1.281552))
+PERCENTILES = ((10, -1.281552), (25, -0.674490), (50, 0.0), (75, 0.674490), (90, 1.281552))
+"""What NBP gives of a distribution: percentages, and where the standard normal has them."""
 _NWS_OWN_ERROR_F = 0.85
 """The weather office's forecast is NBM's and a touch of its own: √(2.83² − 2.70²)."""
 _NWS_FIRST_HOUR, _NWS_EVERY_H = 2, 6
 _NWS_AFTER_RUN = timedelta(hours=7)
-_LOW_ERROR_SHARE = 0.7
-"""Errors of minima go with those of the maximum, somewhat smaller [E]."""
+_LOW_ERROR_SHARE, _LOW_SD_F = 0.7, 2.0
+"""Errors of minima go with those of the maximum, somewhat smaller [E]; nobody trades on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +52,21 @@ class Normals:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """A run's belief about a maximum before rounding: normal with this mean and spread, °F."""
+    """A run's belief about an extreme before rounding: normal with this mean and spread, °F."""
 
     mean_f: float
     sd_f: float
 
 
 class World:
-    """One seed's weather at all stations of the table, for every day of the years 1900 to 2200."""
+    """One seed's weather at all stations of the table, for every day of the years 1900 to 2200.
+
+    Raises ``InputError`` where the seed is negative.
+    """
 
     def __init__(self, seed: int) -> None:
+        if seed < 0:
+            raise InputError(f"a world's seed is not negative, as {seed} is")
         self.seed = seed
         self._columns = {station.icao: place for place, station in enumerate(STATIONS)}
         self._days = lru_cache(maxsize=32)(self._drawn_days)
@@ -137,12 +143,12 @@ class World:
         spread = errors.published_sd[day.day - 1, column, lead]
         return Outlook(mean_f=float(forecast), sd_f=float(spread))
 
-    def low_outlook_f(self, station: Station, day: date, run_at: datetime) -> float:
-        """What the run makes of the minimum towards sunrise, °F; raises as ``outlook``."""
+    def low_outlook(self, station: Station, day: date, run_at: datetime) -> Outlook:
+        """What the run makes of the minimum towards sunrise; raises as ``outlook``."""
         column, lead = self._column(station), _lead_index(day, run_at)
         low = low_f(self._span(day - timedelta(days=1), 2))[1, column]
         wrong = self._errors(day.replace(day=1)).error[day.day - 1, column, lead]
-        return float(low - _LOW_ERROR_SHARE * wrong)
+        return Outlook(mean_f=float(low - _LOW_ERROR_SHARE * wrong), sd_f=_LOW_SD_F)
 
     def forecast(self, model: Model, station: Station, day: date, run_at: datetime) -> Forecast:
         """The run's word on ``day`` as its bulletin has it, in whole °F; raises as ``outlook``.
@@ -150,7 +156,7 @@ class World:
         ``received_at`` is when the bucket has it.
         """
         outlook = self.outlook(station, day, run_at)
-        quantiles = _NORMAL_QUANTILES if model is Model.NBP else ()
+        quantiles = PERCENTILES if model is Model.NBP else ()
         return Forecast(
             station=station.icao,
             climate_day=day,
