@@ -4,7 +4,6 @@ The object store first, the model's own server next, one station at a time from 
 block is what its header says it is: another station or run than the one asked for is never used.
 """
 
-import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -66,7 +65,6 @@ class NbmSource:
         self._archive: dict[str, tuple[datetime, bytes]] = {}
         """By station: when the one-station service was asked, and its answer."""
         self._news = News()
-        self._one_at_a_time = asyncio.Lock()
 
     @property
     def status(self) -> SourceStatus:
@@ -75,10 +73,6 @@ class NbmSource:
 
     async def __call__(self) -> tuple[Forecast, ...]:
         """The forecasts that are new, the days in progress and their next ones at least."""
-        async with self._one_at_a_time:
-            return await self._ask()
-
-    async def _ask(self) -> tuple[Forecast, ...]:
         now = self._clock.now()
         self._tally.begin()
         self._runs = {at: run for at, run in self._runs.items() if now - at < FORGET}

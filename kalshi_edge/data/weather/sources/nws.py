@@ -97,11 +97,9 @@ class NwsForecastSource:
         if known is not None and now - known.resolved_at < RESOLVE_AGAIN:
             return known.point
         # More digits, or zeros at the end, are answered with a redirection.
-        place = f"{round(station.latitude, 4):g},{round(station.longitude, 4):g}"
+        url = f"{self._base}/points/{round(station.latitude, 4)},{round(station.longitude, 4)}"
         try:
-            document = await read_page(
-                self._client, f"{self._base}/points/{place}", PointDocument, self._tally
-            )
+            document = await read_page(self._client, url, PointDocument, self._tally)
         except SourceError as error:
             if known is None:
                 raise

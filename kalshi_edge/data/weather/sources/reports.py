@@ -129,21 +129,22 @@ class ClimateReportSource:
         return fresh, faults
 
     async def _text(self, station: Station, entry: ProductEntry) -> list[ClimateReport]:
-        """What one text says. Once it has come whole it is not asked for again, readable or not."""
+        """What one text says. One that came whole is not asked for again, readable or not."""
         url = f"{self._addresses.nws}/products/{entry.id}"
         document = await read_page(self._client, url, ProductDocument, self._tally)
         received_at = self._clock.now()
-        self._read[entry.id] = received_at
+        reports: tuple[ClimateReport, ...] = ()
         try:
             reports = parse_cli(document.product_text, received_at=received_at)
         except BulletinError as error:
             self._tally.note(error)
-            return []
-        if [report.report for report in reports] != [station.report]:
+        if any(report.report != station.report for report in reports) or len(reports) > 1:
             names = ", ".join(f"{report.report} {report.place}" for report in reports)
             self._tally.note(BulletinError(f"asked for {station.report}, but got {names}"))
-            return []
-        return self._taken(list(reports))
+            reports = ()
+        fresh = self._taken(list(reports))
+        self._read[entry.id] = received_at
+        return fresh
 
     # --- the archive --------------------------------------------------------------------------
 
