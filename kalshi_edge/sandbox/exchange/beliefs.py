@@ -48,7 +48,7 @@ def conditioned(
 
     >>> bins = (Bin(None, 72), Bin(73, 74), Bin(75, None))
     >>> [round(p, 2) for p in conditioned(Normal(74.0, 2.0), bins, 73.4, 20.0)]
-    [0.0, 0.98, 0.02]
+    [0.0, 0.99, 0.01]
     """
     prior = ladder_probabilities(outlook, bins)
     if so_far_f is None:

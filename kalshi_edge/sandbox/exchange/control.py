@@ -29,6 +29,8 @@ from kalshi_edge.sandbox.exchange.records import Source
 from kalshi_edge.sandbox.exchange.refusal import Refusal
 from kalshi_edge.sandbox.exchange.stream import StreamEdge
 from kalshi_edge.sandbox.exchange.wire_out import dollars, instant
+from kalshi_edge.sandbox.weather.faults import Faults as WeatherFaults
+from kalshi_edge.sandbox.weather.faults import Product, fault_of
 from kalshi_edge.sandbox.world.clock import WorldClock
 
 
@@ -39,6 +41,7 @@ class Controls:
     exchange: Exchange
     streams: StreamEdge
     clock: WorldClock
+    weather_faults: WeatherFaults
 
 
 class _Body(BaseModel):
@@ -309,6 +312,27 @@ async def add_fault(on: On, body: NewFault) -> dict[str, Any]:
 async def lift_faults(on: On, fault_id: int | None = None) -> dict[str, int]:
     """Lift one fault, or all."""
     return {"lifted": on.exchange.faults.lift(fault_id)}
+
+
+@router.get("/weather/faults")
+async def get_weather_faults(on: On) -> list[dict[str, Any]]:
+    """What goes wrong with the weather service."""
+    return [asdict(fault) for fault in on.weather_faults.active]
+
+
+@router.post("/weather/faults", status_code=201)
+async def add_weather_fault(on: On, body: dict[str, Any]) -> dict[str, Any]:
+    """Let something go wrong with a product: ``product``, ``kind``, ``station``, ``amount``."""
+    fault = fault_of(body)
+    on.weather_faults.add(fault)
+    return asdict(fault)
+
+
+@router.delete("/weather/faults")
+async def clear_weather_faults(on: On, product: Product | None = None) -> list[dict[str, Any]]:
+    """End the faults of one product, or all; what is left."""
+    on.weather_faults.clear(product)
+    return await get_weather_faults(on)
 
 
 @router.post("/incidents", status_code=201)

@@ -6,6 +6,9 @@ must fit as a whole. Reading one's balance has a bucket of its own.
 
 from dataclasses import dataclass, field
 
+_SPECK = 1e-3
+"""Tokens: instants as floats are a fraction of a microsecond off."""
+
 DEFAULT_COST = 10
 CANCEL_COST = 2
 
@@ -73,7 +76,7 @@ class Bucket:
             gained = (now_s - self._filled_s) * self.refill
             self.tokens = min(self.capacity, self.tokens + gained)
             self._filled_s = now_s
-        if self.tokens + 1e-9 < cost:
+        if self.tokens + _SPECK < cost:
             return False
         self.tokens -= cost
         return True

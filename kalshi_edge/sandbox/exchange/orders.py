@@ -129,6 +129,8 @@ class Account:
     user_id: str
     name: str
     cash: Decimal
+    deposited: Decimal
+    """What it opened with."""
     opened_at: datetime
     is_house: bool = False
     tier: str = "basic"

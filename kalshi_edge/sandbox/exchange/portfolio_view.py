@@ -58,7 +58,8 @@ class PortfolioViews:
         """An account's portfolio as REST shows it now."""
         view = self._views.get(account.user_id)
         if view is None:
-            view = self._views[account.user_id] = PortfolioView(account.cash, account.opened_at)
+            opening = PortfolioView(account.deposited, account.opened_at)
+            view = self._views[account.user_id] = opening
         changes = self._changes.get(account.user_id)
         while changes and changes[0].at <= self.as_of:
             _apply(view, changes.popleft())
@@ -76,12 +77,9 @@ class PortfolioViews:
                 pass
 
     def _add(self, account: Account, changed: VenueOrder | Position) -> None:
-        if account.user_id not in self._changes:
-            self._changes[account.user_id] = deque()
-            self._views.setdefault(account.user_id, PortfolioView(account.cash, account.opened_at))
         counts = len(account.fills), len(account.settlements)
         change = _Change(self.venue.now, copy(changed), account.cash, *counts)
-        self._changes[account.user_id].append(change)
+        self._changes.setdefault(account.user_id, deque()).append(change)
 
 
 def _apply(view: PortfolioView, change: _Change) -> None:

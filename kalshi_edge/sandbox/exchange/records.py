@@ -18,7 +18,7 @@ def derived_uuid(*parts: object) -> str:
     """An identifier of the shape of a UUID, the same whenever its parts are.
 
     >>> derived_uuid("order", 1)
-    'b25f93ce-5fd2-9e32-fb34-6f9c03d6a6a4'
+    '0a1dcbac-8892-387d-2c32-e8e3cd04a837'
     """
     text = derived_id(*parts)
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))

@@ -86,7 +86,7 @@ class Venue(Timeline):
     ) -> Account:
         """A new member with ``balance`` dollars."""
         user_id = self.new_id("user", self.next_number())
-        account = Account(user_id, name, balance, self.now, is_house=is_house, tier=tier)
+        account = Account(user_id, name, balance, balance, self.now, is_house=is_house, tier=tier)
         self.accounts[user_id] = account
         return account
 
