@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
@@ -24,8 +26,12 @@ from kalshi_edge.domain.records import Calibration, DailyRecord, Switch, Trade
 from kalshi_edge.feed import Inbox
 from kalshi_edge.runner import replay, resumed_engine, run
 from kalshi_edge.trading.executor import Executor
+from kalshi_edge.trading.risk import Limits
 from kalshi_edge.trading.simulator import SimulatedExchange
+from tests.builders import book, ladder
 from tests.desk import CITIES, SETUP, START, Desk, DrawnExchange, Fate, Scene, fates, scripts, told
+
+D = Decimal
 
 
 def written(lines: Iterable[JournalEntry]) -> list[bytes]:
@@ -212,3 +218,39 @@ async def test_of_books_between_two_lines_only_the_newest_of_each_market_is_writ
     kept = [event for event in last.events if isinstance(event, Book)]
     assert len(kept) == len(books)
     assert len({book.ticker for book in kept}) == len(kept)
+
+
+async def test_a_loss_that_never_was_is_not_seen_in_a_replay() -> None:
+    careful = replace(SETUP.playbook, limits=replace(Limits(), day_loss_share=D("0.01")))
+    setup = replace(SETUP, playbook=careful)
+    desk, at = Desk(DrawnExchange([]), setup=setup), START + timedelta(minutes=31)
+    await desk.play(told([replace(DAYS[0], cities=("NYC",))]))
+    low, high = (intent.ticker for intent in desk.exchange.sent)
+
+    def worth(ticker: str, bid: str) -> Book:
+        return book(ticker, [(bid, 500)], [("0.90", 1)], at)
+
+    # the gain of one leg comes before the loss of the other; the journal keeps the newest of each
+    books = [worth(low, "0.40"), worth(high, "0.05"), worth(low, "0.39")]
+    await desk.play([*books, CycleDue(at)])
+    lines = await _journal(desk.store)
+    assert lines[-1].events == (*books[1:], CycleDue(at))
+    assert verdicts(lines, Switch) == []
+    assert list(replay(lines, setup.fresh_engine())) == [None] * len(lines)
+    # told one by one as if each were of its moment, they would look like a loss
+    naive = await resumed_engine(setup, desk.store)
+    naive.knowledge.book(worth(low, "0.16"))
+    assert naive.handle(worth(high, "0.05")) != ()
+
+
+async def test_a_book_after_the_close_does_not_drive_the_last_one_before_from_the_journal() -> None:
+    desk = Desk(DrawnExchange([]))
+    await desk.play(told([replace(DAYS[0], cities=("NYC",))]))
+    ticker = desk.exchange.sent[0].ticker
+    close_at = ladder("NYC", (START + timedelta(days=1)).date()).markets[0].close_at
+    last = book(ticker, [("0.40", 500)], [("0.50", 1)], close_at - timedelta(minutes=1))
+    gone = book(ticker, [], [], close_at + timedelta(minutes=1))
+    await desk.play([last, gone, CycleDue(close_at + timedelta(minutes=2))])
+    lines = await _journal(desk.store)
+    assert list(replay(lines, SETUP.fresh_engine())) == [None] * len(lines)
+    assert (await resumed_engine(SETUP, desk.store)).knowledge.books[ticker] == last
