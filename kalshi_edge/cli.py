@@ -1,26 +1,31 @@
 """The ``kalshi-edge`` command. An error is one clear line, never a traceback."""
 
+import asyncio
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from kalshi_edge import app
 from kalshi_edge.backtest.report import report_html
 from kalshi_edge.backtest.summary import summary
 from kalshi_edge.backtest.terminal import as_json, backtest_panel
+from kalshi_edge.cli_sandbox import sandbox
 from kalshi_edge.config import load_settings
+from kalshi_edge.dashboard import Dashboard
 from kalshi_edge.data.history.coverage import coverage
 from kalshi_edge.data.history.importing import import_archive
 from kalshi_edge.data.history.parity import verify_archive, verify_history
 from kalshi_edge.data.kalshi.fills import read_fills
 from kalshi_edge.data.weather.stations import station_of
+from kalshi_edge.demo import run_demo
 from kalshi_edge.domain.events import Event
 from kalshi_edge.domain.market import FeeRule
 from kalshi_edge.domain.orders import Strategy
@@ -43,6 +48,9 @@ cli = typer.Typer(
 )
 history = typer.Typer(no_args_is_help=True, help="The project's own point-in-time history.")
 cli.add_typer(history, name="history")
+cli.add_typer(sandbox, name="sandbox")
+
+DEMO_START = datetime(2027, 4, 12, 14, 20)  # noqa: DTZ001 - typer's options have no zone; it is UTC
 
 out = Console()
 err = Console(stderr=True)
@@ -189,6 +197,31 @@ def fees_command(
         out.print(fee_table(path.name, fills, parity))
         if parity.differences:
             raise InputError(f"{path}: {len(parity.differences)} orders were charged otherwise")
+
+
+@cli.command("demo")
+def demo_command(
+    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 1,
+    speed: Annotated[float, typer.Option(min=1, max=5000, help="World seconds a second.")] = 900.0,
+    start: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%dT%H:%M"], help="World time to begin at, UTC.")
+    ] = DEMO_START,
+) -> None:
+    """Run a SYNTHETIC exchange and weather on this machine, and the trader in it."""
+    settings = load_settings(trading_mode="demo")
+    plan = ("--seed", str(seed), "--speed", str(speed), "--start", f"{start:%Y-%m-%dT%H:%M}")
+    dashboard = Dashboard("demo", is_synthetic=True)
+    with (
+        suppress(KeyboardInterrupt),
+        Live(
+            get_renderable=dashboard.render,
+            console=out,
+            refresh_per_second=4,
+            screen=out.is_terminal,
+        ),
+    ):
+        asyncio.run(run_demo(settings, plan, dashboard))
+    out.print(dashboard.render())
 
 
 def _cities(names: Sequence[str] | None) -> list[str]:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from kalshi_edge.data.kalshi.account import AccountClient
 from kalshi_edge.data.kalshi.client import PublicClient, Reading
+from kalshi_edge.data.kalshi.rest import now_s
 from kalshi_edge.data.kalshi.session import Connected, MarketChange, News, UnnamedFill
 from kalshi_edge.data.kalshi.statements import order_update, parse_fill
 from kalshi_edge.data.kalshi.stream import KalshiStream
@@ -21,6 +22,8 @@ OVERLAP = timedelta(minutes=2)
 ORDER_LIFE = timedelta(days=2)
 """Our markets trade for less than that, so no older order rests."""
 RETRY_AFTER = timedelta(seconds=15)
+BURST_S = 60.0
+"""Changes of one event within this time are one change."""
 
 NO_ANSWER = (ExchangeDown, RequestRefused, InputError)
 
@@ -42,6 +45,7 @@ class KalshiFeed:
         self._public = public
         self._known_until = known_until
         self._catch_up_at: datetime | None = None
+        self._asked_s: dict[tuple[str, bool], float] = {}
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """Events, without end."""
@@ -93,9 +97,29 @@ class KalshiFeed:
         return (parse_fill(fill.payload, self._account.names, fill.received_at),)
 
     async def _changed(self, change: MarketChange) -> Sequence[Event]:
-        if change.kind != "settled" or change.ticker is None:
+        if not self._is_first_of_burst(change):
+            return ()
+        if change.kind != "settled":
             return (await self._public.ladder(change.event_ticker),)
-        reading: Reading[Settlement] = await self._public.settlements([change.ticker])
+        tickers = [ticker for ticker in self._public.markets if _is_of(ticker, change)]
+        reading: Reading[Settlement] = await self._public.settlements(tickers)
         for refused in reading.refused:
             self._stream.oddities.note(change.received_at, "settlement", refused)
         return reading.found
+
+    def _is_first_of_burst(self, change: MarketChange) -> bool:
+        """Whether nothing was asked about this change of the event just before.
+
+        All markets of a ladder change at once. While we ask, no frame is read, and a stream that is
+        not read is taken for dead: one question must do, and the cycle's own look finds the rest.
+        """
+        burst = change.event_ticker, change.kind == "settled"
+        last_s = self._asked_s.get(burst)
+        if last_s is not None and now_s() - last_s < BURST_S:
+            return False
+        self._asked_s[burst] = now_s()
+        return True
+
+
+def _is_of(ticker: str, change: MarketChange) -> bool:
+    return ticker.startswith(f"{change.event_ticker}-")

@@ -1,0 +1,156 @@
+"""Where a trader lives: whose exchange, whose weather, whose time. Modes differ in nothing else."""
+
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from kalshi_edge.clock import Clock
+from kalshi_edge.config import Settings
+from kalshi_edge.data.kalshi.account import AccountClient
+from kalshi_edge.data.kalshi.auth import ApiKey
+from kalshi_edge.data.kalshi.client import PublicClient
+from kalshi_edge.data.kalshi.exchange import KalshiExchange
+from kalshi_edge.data.kalshi.feed import KalshiFeed
+from kalshi_edge.data.kalshi.rest import Host
+from kalshi_edge.data.kalshi.source import MarketSource
+from kalshi_edge.data.kalshi.stream import KalshiStream
+from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
+from kalshi_edge.data.weather.sources.cycles import NBP
+from kalshi_edge.data.weather.sources.http import PoliteClient
+from kalshi_edge.data.weather.sources.nbm import NbmSource
+from kalshi_edge.data.weather.sources.nws import NwsForecastSource
+from kalshi_edge.data.weather.sources.reports import ClimateReportSource
+from kalshi_edge.db.codec import from_json, to_json
+from kalshi_edge.db.sqlite import SqliteStore
+from kalshi_edge.domain.orders import Side
+from kalshi_edge.domain.weather import Station
+from kalshi_edge.engine import Engine, Setup
+from kalshi_edge.live import Line, Poll, Trader
+from kalshi_edge.ports import Exchange, Publisher
+from kalshi_edge.runner import resumed_engine
+from kalshi_edge.trading.executor import Executor
+from kalshi_edge.trading.simulator import SimulatedExchange
+from kalshi_edge.units import ZERO
+
+BULLETINS_EVERY = timedelta(minutes=5)
+REPORTS_EVERY = timedelta(minutes=15)
+FORECASTS_EVERY = timedelta(hours=1)
+
+_jitter = secrets.SystemRandom().random
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a trader is put into."""
+
+    mode: str
+    host: Host
+    clock: Clock
+    addresses: WeatherAddresses
+    user_agent: str
+    key: ApiKey | None = None
+    """Without a key orders are simulated: nothing in the process could sign one."""
+
+
+@asynccontextmanager
+async def open_trader(
+    settings: Settings,
+    around: Surroundings,
+    store_path: Path | str,
+    publishers: Sequence[Publisher],
+) -> AsyncIterator[Trader]:
+    """A trader with everything it needs, closed with the block.
+
+    It goes on where its store left off. A new store begins with the account's balance, or with
+    the starting balance of the settings where orders are simulated.
+    """
+    async with AsyncExitStack() as stack:
+        public = PublicClient(around.host, around.clock, _jitter)
+        stack.push_async_callback(public.aclose)
+        weather = PoliteClient(around.clock, around.user_agent, addresses=around.addresses)
+        stack.push_async_callback(weather.close)
+        store = SqliteStore(store_path, around.mode)
+        stack.callback(store.close)
+        account: AccountClient | None = None
+        if around.key is not None:
+            account = AccountClient(around.host, around.key, around.clock, _jitter)
+            stack.push_async_callback(account.aclose)
+        setup = await _setup(settings, around.mode, store, account)
+        engine = await resumed_engine(setup, store)
+        line, simulated = None, None
+        exchange: Exchange
+        if account is None:
+            exchange = simulated = _simulated(engine)
+        else:
+            exchange = KalshiExchange(account, public, around.clock)
+            line = _line(settings, around, public, account)
+        yield Trader(
+            engine=engine,
+            executor=Executor(exchange, store),
+            store=store,
+            clock=around.clock,
+            markets=MarketSource(public, settings.stations, around.clock),
+            polls=_weather(weather, settings.stations, around),
+            publishers=publishers,
+            line=line,
+            simulated=simulated,
+        )
+
+
+async def _setup(
+    settings: Settings, mode: str, store: SqliteStore, account: AccountClient | None
+) -> Setup:
+    """What the store was begun under, with the settings of today; noted there."""
+    noted = store.noted("setup")
+    if noted is not None:
+        before: Setup = from_json(noted, Setup)
+        balance = before.starting_balance
+    elif account is not None:
+        balance = await account.balance()
+    else:
+        balance = settings.starting_balance
+    setup = Setup(mode, settings.stations, settings.forecast_models, balance, settings.playbook)
+    store.note("setup", to_json(setup))
+    return setup
+
+
+def _simulated(engine: Engine) -> SimulatedExchange:
+    """The simulated exchange as it was when the store was last written."""
+    tracker, positions = engine.account.tracker, dict[str, Decimal]()
+    for trade in tracker.open_trades():
+        held = trade.open_count if trade.side is Side.BUY else -trade.open_count
+        positions[trade.ticker] = positions.get(trade.ticker, ZERO) + held
+    orders = engine.account.orders.values()
+    return SimulatedExchange(tracker.cash, positions=positions, orders=orders)
+
+
+def _line(
+    settings: Settings, around: Surroundings, public: PublicClient, account: AccountClient
+) -> Line:
+    assert around.key is not None  # there is no account without one
+    stream = KalshiStream(
+        around.host,
+        around.key,
+        around.clock,
+        _jitter,
+        series=[station.series for station in settings.stations],
+        names=account.names,
+    )
+    news = KalshiFeed(stream, account, public, known_until=around.clock.now())
+    return Line(account, stream, news)
+
+
+def _weather(
+    client: PoliteClient, stations: Sequence[Station], around: Surroundings
+) -> Sequence[Poll]:
+    """What is asked of the weather offices: bulletins, their own forecasts, climate reports."""
+    common = (client, stations, around.clock)
+    return (
+        Poll(NbmSource(NBP, *common), BULLETINS_EVERY),
+        Poll(NwsForecastSource(*common), FORECASTS_EVERY),
+        Poll(ClimateReportSource(*common), REPORTS_EVERY),
+    )
