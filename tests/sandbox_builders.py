@@ -1,7 +1,9 @@
 """A small exchange for tests: weather that stands still, and members who sign with real keys."""
 
+import asyncio
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -12,7 +14,7 @@ import orjson
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 
-from kalshi_edge.clock import ManualClock
+from kalshi_edge.clock import ManualClock, SystemClock
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.domain.orders import Side
 from kalshi_edge.domain.weather import Station
@@ -22,6 +24,10 @@ from kalshi_edge.sandbox.exchange.nature import FirstFinal
 from kalshi_edge.sandbox.exchange.orders import Account, NewOrder
 from kalshi_edge.sandbox.exchange.rest import PREFIX, RestEdge
 from kalshi_edge.sandbox.exchange.traders import Habits
+from kalshi_edge.sandbox.server import Sandbox, sandbox_of, server
+from kalshi_edge.sandbox.weather.faults import Faults as WeatherFaults
+from kalshi_edge.sandbox.world.clock import WorldClock
+from kalshi_edge.sandbox.world.world import World
 
 OPEN_AT = datetime(2026, 11, 22, 16, tzinfo=UTC)
 """A Sunday, eleven in New York: today's and tomorrow's ladders trade."""
@@ -200,3 +206,24 @@ def client(
         transport=transport or httpx.ASGITransport(app=app), base_url="http://sandbox"
     )
     return Client(on, credential.key_id, key, clock, http)
+
+
+def sandbox(on: Exchange, speed: float = 0.0) -> Sandbox:
+    """The whole application around ``on``; world time stands still unless it has a speed."""
+    clock = WorldClock(on.venue.now, speed=speed)
+    return sandbox_of(on, World(1), WeatherFaults(), clock, SystemClock())
+
+
+@asynccontextmanager
+async def serving(app: Sandbox, **options: Any) -> AsyncIterator[int]:
+    """``app`` behind a real socket of this machine; the port."""
+    running = server(app, port=0, **options)
+    task = asyncio.create_task(running.serve())
+    try:
+        while not running.started:
+            assert not task.done(), "the server did not start"
+            await asyncio.sleep(0.01)
+        yield running.servers[0].sockets[0].getsockname()[1]
+    finally:
+        running.should_exit = True
+        await task

@@ -162,7 +162,13 @@ def _offering(app: Any, extensions: MutableMapping[str, Callable[[], None]]) -> 
     return offering
 
 
-def server(sandbox: Sandbox, *, host: str = "127.0.0.1", port: int = 8765) -> uvicorn.Server:
+def server(
+    sandbox: Sandbox,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8765,
+    ping_every_s: float = PING_EVERY_S,
+) -> uvicorn.Server:
     """A server for ``sandbox``, to be run by ``run()`` or ``serve()``."""
     config = uvicorn.Config(
         sandbox,
@@ -171,7 +177,7 @@ def server(sandbox: Sandbox, *, host: str = "127.0.0.1", port: int = 8765) -> uv
         http=_Http,
         ws=_WebSocket,
         lifespan="on",
-        ws_ping_interval=PING_EVERY_S,
+        ws_ping_interval=ping_every_s,
         ws_per_message_deflate=False,
         access_log=False,
         log_level="warning",

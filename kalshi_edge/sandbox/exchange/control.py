@@ -314,13 +314,13 @@ async def lift_faults(on: On, fault_id: int | None = None) -> dict[str, int]:
     return {"lifted": on.exchange.faults.lift(fault_id)}
 
 
-@router.get("/weather/faults")
+@router.get("/weather-faults")
 async def get_weather_faults(on: On) -> list[dict[str, Any]]:
     """What goes wrong with the weather service."""
     return [asdict(fault) for fault in on.weather_faults.active]
 
 
-@router.post("/weather/faults", status_code=201)
+@router.post("/weather-faults", status_code=201)
 async def add_weather_fault(on: On, body: dict[str, Any]) -> dict[str, Any]:
     """Let something go wrong with a product: ``product``, ``kind``, ``station``, ``amount``."""
     fault = fault_of(body)
@@ -328,7 +328,7 @@ async def add_weather_fault(on: On, body: dict[str, Any]) -> dict[str, Any]:
     return asdict(fault)
 
 
-@router.delete("/weather/faults")
+@router.delete("/weather-faults")
 async def clear_weather_faults(on: On, product: Product | None = None) -> list[dict[str, Any]]:
     """End the faults of one product, or all; what is left."""
     on.weather_faults.clear(product)

@@ -313,22 +313,31 @@ class Desk:
         best = market.ask if side is Side.BUY else market.bid
         crosses = best is not None and (price >= best if side is Side.BUY else price <= best)
         wanted = Claim(side, price, count, may_take=crosses)
-        needed = ZERO
-        for ticker in {market.ticker, *account.resting}:
-            claims = [
-                order.claim
-                for order in account.resting.get(ticker, {}).values()
-                if order is not instead_of
-            ]
-            here = self.venue.markets[ticker]
-            if here is market:
-                claims.append(wanted)
-            if claims:
-                position = account.positions.get(ticker)
-                held = ZERO if position is None else position.count
-                needed += collateral(held, claims, here.event.fee_rule)
+        needed = self._reserve(account, market, wanted, instead_of)
+        for ticker in account.resting:
+            if ticker != market.ticker:
+                if ticker not in account.reserved:
+                    there = self.venue.markets[ticker]
+                    account.reserved[ticker] = self._reserve(account, there)
+                needed += account.reserved[ticker]
         if needed > account.cash:
             raise Refusal(400, "insufficient_balance", f"{needed} needed, {account.cash} there")
+
+    def _reserve(
+        self,
+        account: Account,
+        market: VenueMarket,
+        wanted: Claim | None = None,
+        instead_of: VenueOrder | None = None,
+    ) -> Decimal:
+        """Dollars that an account's orders in one market may cost, ``wanted`` among them."""
+        resting = account.resting.get(market.ticker, {}).values()
+        claims = [order.claim for order in resting if order is not instead_of]
+        if wanted is not None:
+            claims.append(wanted)
+        position = account.positions.get(market.ticker)
+        held = ZERO if position is None else position.count
+        return collateral(held, claims, market.event.fee_rule)
 
     # --- what follows from a match --------------------------------------------------------------
 
@@ -358,6 +367,7 @@ class Desk:
         account = order.account
         self.venue.orders[order.order_id] = order
         account.resting_in(order.market)[order.order_id] = order
+        account.reserved.pop(order.market.ticker, None)
         self._watch_expiry(order)
         if account.is_house:
             return
@@ -431,6 +441,7 @@ class Desk:
             self._drop(order)
             order.status = "executed"
         order.updated_at, order.reason = trade.at, "Trade"
+        account.reserved.pop(market.ticker, None)
         if not account.is_house:
             account.fills.append(fill)
             self.venue.tell(Filled(fill))
@@ -467,9 +478,11 @@ class Desk:
     def _drop(self, order: VenueOrder) -> None:
         self.venue.orders.pop(order.order_id, None)
         order.account.resting_in(order.market).pop(order.order_id, None)
+        order.account.reserved.pop(order.market.ticker, None)
 
     def _touch(self, order: VenueOrder, reason: str) -> None:
         order.updated_at, order.reason = self.venue.now, reason
+        order.account.reserved.pop(order.market.ticker, None)
         self._tell_order(order)
 
     def _tell_order(self, order: VenueOrder) -> None:
