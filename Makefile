@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 .PHONY: help demo test lint bench lock clean
 
 help:
-	@echo "make demo    a forecast, a backtest and its report, on the data beside the project"
+	@echo "make demo    a SYNTHETIC exchange and weather on this machine, and the trader in it"
 	@echo "make test    lint, types, import rules and every test"
 	@echo "make bench   speed, as ratios against named baselines"
 
