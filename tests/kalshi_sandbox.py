@@ -24,9 +24,9 @@ from kalshi_edge.data.kalshi.limits import Rate
 from kalshi_edge.data.kalshi.rest import Host
 from kalshi_edge.data.kalshi.stream import KalshiStream
 from kalshi_edge.data.weather.stations import station_of
-from kalshi_edge.domain.events import Event
+from kalshi_edge.domain.events import Event, OrderUpdate
 from kalshi_edge.domain.market import Ladder
-from kalshi_edge.domain.orders import Side, TimeInForce
+from kalshi_edge.domain.orders import Fill, OrderStep, Side, TimeInForce
 from kalshi_edge.sandbox.exchange.faults import Fault
 from kalshi_edge.sandbox.exchange.orders import Account, NewOrder
 from kalshi_edge.sandbox.server import Plan, Sandbox, new_sandbox, server
@@ -48,6 +48,7 @@ class Member:
     ladder: Ladder
     house: Account
     heard: asyncio.Queue[Event] = field(default_factory=asyncio.Queue)
+    fill_ids: set[str] = field(default_factory=set)
 
     @property
     def ticker(self) -> str:
@@ -99,14 +100,27 @@ class Member:
             await asyncio.wait([task])
 
     async def hear(self, *kinds: type, timeout_s: float = 20.0) -> list[Any]:
-        """The next event of each of ``kinds`` in turn; others are passed over."""
+        """The next event of each of ``kinds`` in turn; others, and fills heard before, are passed
+        over.
+        """
         found: list[Any] = []
         async with asyncio.timeout(timeout_s):
             while len(found) < len(kinds):
                 event = await self.heard.get()
+                if isinstance(event, Fill) and event.fill_id in self.fill_ids:
+                    continue
                 if isinstance(event, kinds[len(found)]):
                     found.append(event)
+                if isinstance(event, Fill):
+                    self.fill_ids.add(event.fill_id)
         return found
+
+    async def hear_of(self, step: OrderStep) -> OrderUpdate:
+        """The next news of an order that is ``step``."""
+        while True:
+            [update] = await self.hear(OrderUpdate)
+            if update.step is step:
+                return update
 
 
 @asynccontextmanager

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from kalshi_edge.data.kalshi.auth import ApiKey
-from kalshi_edge.domain.events import OrderUpdate
 from kalshi_edge.domain.market import Book, Ladder, MarketStatus
 from kalshi_edge.domain.orders import (
     Fill,
@@ -118,15 +117,14 @@ async def test_an_order_rests_is_hit_and_is_taken_back():
             wanted = order(at, time_in_force=GTC, post_only=True)
             receipt = await at.exchange.place(wanted)
             assert (receipt.filled, receipt.resting) == (D(0), D(5))
-            [update] = await at.hear(OrderUpdate)
-            assert (update.step, update.order_id) == (OrderStep.ACCEPT, receipt.order_id)
+            update = await at.hear_of(OrderStep.ACCEPT)
+            assert (update.intent_id, update.order_id) == (wanted.intent_id, receipt.order_id)
             at.take(Side.SELL, "0.33", "1.5")
             [fill] = await at.hear(Fill)
             assert (fill.count, fill.fee, fill.is_taker) == (D("1.5"), D(0), False)
             assert await at.exchange.cancel(resting(at, wanted, receipt)) == D("3.5")
             assert await at.exchange.cancel(resting(at, wanted, receipt)) == D(0)
-            over = await at.hear(OrderUpdate, OrderUpdate)
-            assert over[-1].step is OrderStep.FINISH
+            assert (await at.hear_of(OrderStep.FINISH)).filled == D("1.5")
         [report] = await at.account.orders()
         assert (report.client_order_id, report.filled) == (wanted.intent_id, D("1.5"))
 

@@ -1,5 +1,6 @@
 """Questions to the exchange: asked again where that helps, answered whole or not at all."""
 
+import asyncio
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from kalshi_edge.clock import ManualClock
+from kalshi_edge.data.kalshi import rest
 from kalshi_edge.data.kalshi.client import PublicClient, Unreadable
 from kalshi_edge.data.kalshi.hours import parse_schedule
 from kalshi_edge.data.kalshi.rest import DEMO, PRODUCTION, Host, parse_refusal
@@ -67,6 +69,17 @@ async def test_a_question_is_not_asked_for_ever(problem):
     with pytest.raises(ExchangeDown, match="4 times"):
         await client.market(TICKER)
     assert len(seen) == 4
+
+
+async def test_an_answer_that_trickles_in_for_ever_is_none(monkeypatch):
+    monkeypatch.setattr(rest, "WHOLE_ANSWER_WITHIN_S", 0.01)
+
+    async def trickle(_: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    with pytest.raises(ExchangeDown, match="no whole answer, 4 times"):
+        await public_client(httpx.MockTransport(trickle)).market(TICKER)
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 410])
@@ -325,9 +338,11 @@ async def test_a_clock_that_is_far_off_is_said_before_any_signature_is_refused(o
         await client.check_clock()
 
 
-async def test_an_answer_without_a_date_proves_no_clock_right():
+@pytest.mark.parametrize("date", ["", "yesterday", "Sun, 22 Nov 2026 16:00:00 -0000"])
+async def test_an_answer_without_a_date_proves_no_clock_right(date):
+    undated = httpx.Response(200, json=STATUS, headers={"Date": date})
     with pytest.raises(ExchangeDown, match="no date"):
-        await public_client(answering(httpx.Response(200, json=STATUS))).check_clock()
+        await public_client(answering(undated)).check_clock()
 
 
 # --- no key ------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from kalshi_edge.errors import (
     ExchangeDown,
     OrderRejected,
     OutcomeUnknown,
+    RequestRefused,
 )
 from kalshi_edge.ports import Receipt
 from tests.builders import CENTS, NOW, TICKER, intent, ladder
@@ -519,6 +520,19 @@ async def test_the_archive_is_asked_where_the_time_reaches_back_to_it(since, ask
     paths = [request.url.path.removeprefix("/trade-api/v2") for request in at.seen]
     archive = ["/historical/fills"] if asks_history else []
     assert paths == ["/historical/cutoff", "/portfolio/fills", *archive]
+
+
+async def test_a_fill_whose_order_we_may_not_look_at_is_not_taken_for_somebody_elses():
+    at = desk({"GET /portfolio/fills": {"fills": [fill_json()]}, REREAD: httpx.Response(403)})
+    with pytest.raises(RequestRefused):
+        await at.account.fills(NOW)
+
+
+async def test_an_order_placed_by_hand_is_asked_about_once():
+    at = desk({REREAD: {"order": order_json("")}})
+    await at.account.learn_names({UUID})
+    await at.account.learn_names({UUID})
+    assert (at.account.names[UUID], len(at.seen)) == (UUID, 1)
 
 
 async def test_every_question_is_about_the_primary_account():

@@ -53,6 +53,19 @@ def test_a_fill_has_the_same_name_by_rest_and_by_the_stream():
     assert by_rest.valid_at == datetime(2026, 11, 22, 16, 5, tzinfo=UTC)
 
 
+def test_a_fills_time_is_read_in_whichever_way_it_is_told():
+    only_seconds = fill_json(created_time=None)
+    assert parse_fill(only_seconds, {}, NOW).valid_at == datetime(2026, 11, 22, 16, 5, tzinfo=UTC)
+    assert parse_fill(fill_json(created_time=None, ts=None), {}, NOW).valid_at == NOW
+    for odd in (
+        {"created_time": "noon"},
+        {"created_time": "2026-11-22T16:05:00"},
+        {"ts_ms": 10**18},
+    ):
+        with pytest.raises(ContractError, match="instant"):
+            parse_fill(fill_json(**odd), {}, NOW)
+
+
 def test_a_fill_of_an_order_placed_by_hand_goes_by_its_order():
     assert parse_fill(fill_json(), {}, NOW).intent_id == UUID
 

@@ -17,11 +17,12 @@ from websockets.asyncio.server import Request, Response, ServerConnection, serve
 from websockets.datastructures import Headers
 
 from kalshi_edge.clock import ManualClock
+from kalshi_edge.data.kalshi import feed as feed_module
 from kalshi_edge.data.kalshi import stream as stream_module
 from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.feed import KalshiFeed
 from kalshi_edge.data.kalshi.rest import Host
-from kalshi_edge.data.kalshi.session import Connected, News, Oddities
+from kalshi_edge.data.kalshi.session import Connected, MarketChange, News, Oddities, UnnamedFill
 from kalshi_edge.data.kalshi.stream import KalshiStream
 from kalshi_edge.domain.events import Event, OrderUpdate
 from kalshi_edge.domain.market import Book, Ladder
@@ -319,70 +320,104 @@ async def events(count: int, feed: KalshiFeed) -> list[Event]:
 async def test_after_every_connection_what_was_missed_is_asked_for():
     async with Exchange(hang_up, talk).open() as stream:
         told = await events(6, feed_of(stream))
-    assert [type(one) for one in told] == [Fill, OrderUpdate, Book] * 2
+    kinds = [type(one) for one in told]
+    assert {kind: kinds.count(kind) for kind in kinds} == {Fill: 2, OrderUpdate: 2, Book: 2}
     assert {one.fill_id for one in told if isinstance(one, Fill)} == {TRADE}
     assert {one.intent_id for one in told if not isinstance(one, Book)} == {"an-intent"}
 
 
-async def test_a_fill_without_a_name_is_looked_up_and_not_lost():
-    async def script(line: Line) -> None:
-        await line.greet()
-        await line.tell("fill", stream_fill_json())
-        await quiet(line)
-
-    none = {"GET /portfolio/fills": {"fills": []}, "GET /portfolio/orders": {"orders": []}}
-    async with Exchange(script).open() as stream:
-        told = await events(2, feed_of(stream, **none))
-    assert [type(one) for one in told] == [Book, Fill]
-    assert told[1].intent_id == "an-intent"
-
-
-async def test_changes_of_our_markets_become_ladders_and_results():
-    async def script(line: Line) -> None:
-        await line.greet()
-        change = {"market_ticker": TICKER, "event_type": "deactivated", "is_deactivated": True}
-        await line.tell("market_lifecycle_v2", change)
-        await line.tell("market_lifecycle_v2", change | {"event_type": "settled"})
-        await line.tell("event_fee_update", {"event_ticker": "KXHIGHNY-26NOV99"})
-        await line.snapshot(seq=2)
-        await quiet(line)
-
-    final = market_json(status="finalized", result="yes", expiration_value="53.00")
-    async with Exchange(script).open() as stream:
-        feed = feed_of(stream, **{"GET /markets": {"markets": [final]}})
-        told = await events(6, feed)
-    assert [type(one) for one in told[2:]] == [Book, Ladder, Settlement, Book]
-    [odd] = [kind for kind in stream.oddities.counts if kind.startswith("no answer")]
-    assert "26NOV99" in odd
-
-
 class Told:
-    """News as a stream would tell them, at the times that they bear."""
+    """A stream that tells one thing after another, whenever it is let."""
 
     def __init__(self, *told: News) -> None:
-        self.told = told
+        self.told: asyncio.Queue[News] = asyncio.Queue()
+        for one in told:
+            self.told.put_nowait(one)
         self.oddities = Oddities()
 
     async def __aiter__(self) -> AsyncIterator[News]:
-        for one in self.told:
-            yield one
+        while True:
+            yield await self.told.get()
 
 
-async def test_catching_up_is_tried_again_where_it_fails_but_not_at_once():
-    later = [book(at=NOW + timedelta(seconds=s)) for s in (1, 14, 15, 16)]
-    told = Told(Connected(NOW), *later)
-    down = {"GET /portfolio/fills": [*[httpx.Response(503)] * 4, {"fills": [fill_json()]}]}
-    found = await events(6, feed_of(told, **down))
-    assert [type(one) for one in found] == [Book, Book, Book, Fill, OrderUpdate, Book]
-    assert told.oddities.counts["cannot catch up"] == 1
+async def test_a_fill_without_a_name_is_looked_up_and_not_lost():
+    told = Told(UnnamedFill(UUID, stream_fill_json(), NOW))
+    [fill] = await events(1, feed_of(told))
+    assert (fill.intent_id, fill.fill_id) == ("an-intent", TRADE)
+
+
+async def test_a_fill_whose_order_is_not_to_be_seen_yet_is_among_all_the_others_later(monkeypatch):
+    monkeypatch.setattr(feed_module, "RETRY_AFTER_S", 0.0)
+    told = Told(UnnamedFill(UUID, stream_fill_json(), NOW))
+    late = [httpx.Response(404), {"order": order_json("an-intent")}]
+    trailing = {f"GET /portfolio/orders/{UUID}": late, "GET /historical/orders": {"orders": []}}
+    none_yet = {"GET /portfolio/orders": {"orders": []}}
+    [fill] = await events(1, feed_of(told, **none_yet, **trailing))
+    assert (fill.intent_id, fill.fill_id) == ("an-intent", TRADE)
+    assert any("not to be seen yet" in kind for kind in told.oddities.counts)
+
+
+async def test_catching_up_is_tried_until_it_succeeds(monkeypatch):
+    monkeypatch.setattr(feed_module, "RETRY_AFTER_S", 0.0)
+    told = Told(Connected(NOW))
+    down = {"GET /portfolio/fills": [*[httpx.Response(503)] * 8, {"fills": [fill_json()]}]}
+    found = await events(2, feed_of(told, **down))
+    assert [type(one) for one in found] == [Fill, OrderUpdate]
+    assert sum(told.oddities.counts.values()) == 2
 
 
 async def test_what_was_known_before_the_connection_broke_is_where_catching_up_begins():
     seen: list[httpx.Request] = []
-    told = Told(
-        Connected(NOW), book(at=NOW + timedelta(hours=3)), Connected(NOW + timedelta(hours=5))
-    )
-    await events(5, feed_of(told, seen))
+    told = Told(Connected(NOW))
+    feed = aiter(feed_of(told, seen))
+    async with asyncio.timeout(20), aclosing(feed):
+        assert {type(await anext(feed)) for _ in range(2)} == {Fill, OrderUpdate}
+        told.told.put_nowait(book(at=NOW + timedelta(hours=3)))
+        assert type(await anext(feed)) is Book
+        told.told.put_nowait(Connected(NOW + timedelta(hours=5)))
+        assert {type(await anext(feed)) for _ in range(2)} == {Fill, OrderUpdate}
     asked = [int(r.url.params["min_ts"]) for r in seen if r.url.path.endswith("/portfolio/fills")]
     known = [NOW, NOW + timedelta(hours=3)]
     assert asked == [int((at - timedelta(minutes=2)).timestamp()) for at in known]
+
+
+async def test_changes_of_our_markets_become_ladders_and_results():
+    final = market_json(status="finalized", result="yes", expiration_value="53.00")
+    for kind, what in (("deactivated", Ladder), ("enchanted", Ladder), ("settled", Settlement)):
+        told = Told(MarketChange(EVENT, TICKER, kind, NOW))
+        [event] = await events(1, feed_of(told, **{"GET /markets": {"markets": [final]}}))
+        assert type(event) is what
+
+
+async def test_a_burst_of_changes_is_asked_about_once_while_books_go_on():
+    seen: list[httpx.Request] = []
+    burst = [MarketChange(EVENT, f"{EVENT}-{n}", "activated", NOW) for n in range(6)]
+    books = [book(at=NOW + timedelta(seconds=s)) for s in range(3)]
+    told = Told(*burst, *books)
+    found = await events(4, feed_of(told, seen))
+    assert sorted(type(one).__name__ for one in found) == ["Book", "Book", "Book", "Ladder"]
+    assert len([r for r in seen if r.url.path.endswith(EVENT)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("market", "odd"), [({}, 0), ({"status": "finalized"}, 1)], ids=["not final", "unclear"]
+)
+async def test_a_result_that_is_none_yet_is_not_told(market, odd):
+    told = Told(MarketChange(EVENT, TICKER, "settled", NOW), MarketChange(EVENT, None, "new", NOW))
+    routes = {"GET /markets": {"markets": [market_json(**market)]}}
+    assert [type(one) for one in await events(1, feed_of(told, **routes))] == [Ladder]
+    assert told.oddities.counts["unreadable settlement"] == odd
+
+
+async def test_a_market_that_cannot_be_looked_at_is_noted_and_left_to_the_next_cycle():
+    told = Told(MarketChange("KXHIGHNY-26NOV99", None, "new", NOW), Connected(NOW))
+    assert type((await events(1, feed_of(told)))[0]) is Fill
+    assert sum(told.oddities.counts.values()) == 1
+
+
+async def test_a_stream_that_ends_for_good_ends_the_feed():
+    exchange = Exchange(talk)
+    exchange.answers = [Response(401, "Unauthorized", Headers())]
+    async with exchange.open() as stream:
+        with pytest.raises(RequestRefused):
+            await events(1, feed_of(stream))

@@ -137,7 +137,10 @@ class AccountClient:
 
     @property
     def names(self) -> Mapping[str, str]:
-        """Our intents' ids by the exchange's order ids, as far as we have met them."""
+        """Our intents' ids by the exchange's order ids, as far as we have met them.
+
+        An order that was placed by hand goes by its own id.
+        """
         return MappingProxyType(self._names)
 
     async def aclose(self) -> None:
@@ -233,8 +236,7 @@ class AccountClient:
         return instant_field(await self._rest.get("/exchange/user_data_timestamp"), "as_of_time")
 
     def _met(self, report: OrderReport) -> OrderReport:
-        if report.client_order_id:
-            self._names[report.order_id] = report.client_order_id
+        self._names[report.order_id] = report.client_order_id or report.order_id
         return report
 
     async def _both_sides(

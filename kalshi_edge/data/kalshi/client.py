@@ -77,7 +77,7 @@ class PublicClient:
     ) -> None:
         """``clock`` dates what we receive; ``machine`` is another where the world has its own."""
         self.markets: dict[str, Market] = {}
-        """Every market as last read, by ticker."""
+        """Markets as last read, by ticker, until they close."""
         self._rest = Rest(
             open_http(host, transport=transport), machine or clock, jitter, Bucket(rate)
         )
@@ -200,8 +200,10 @@ class PublicClient:
         )
 
     def _parsed(self, event: Payload, series: Payload) -> Ladder:
-        ladder = parse_ladder(event, series, self._clock.now())
-        self.markets |= {market.ticker: market for market in ladder.markets}
+        now = self._clock.now()
+        ladder = parse_ladder(event, series, now)
+        kept = [market for market in self.markets.values() if market.close_at > now]
+        self.markets = {market.ticker: market for market in (*kept, *ladder.markets)}
         return ladder
 
 

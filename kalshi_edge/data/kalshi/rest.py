@@ -25,6 +25,7 @@ Params: TypeAlias = Mapping[str, str | int | list[str]]
 ATTEMPTS = 4
 MAX_PAGES = 200
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
+WHOLE_ANSWER_WITHIN_S = 20.0
 NOTICEABLE = timedelta(seconds=3)
 """The exchange accepts signatures up to about 5 s off; a Date header is a second wide."""
 
@@ -200,7 +201,12 @@ class Rest:
     async def _exchange(self, request: httpx.Request) -> httpx.Response:
         """Send one request and compare the two clocks."""
         sent_at = self._machine.now()
-        response = await self._http.send(request)
+        try:
+            # The client's own limits are per read: an answer could trickle in for ever.
+            async with asyncio.timeout(WHOLE_ANSWER_WITHIN_S):
+                response = await self._http.send(request)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("no whole answer", request=request) from error
         self.clock_lead = clock_lead(response.headers.get("Date", ""), sent_at, self._machine.now())
         return response
 
