@@ -107,14 +107,12 @@ class WeatherServer:
         lines = [f"HTTP/1.1 {status} X", f"Content-Length: {length}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         writer.write("\r\n".join([*lines, "", ""]).encode())
-        if trouble is Trouble.DRIPPING:
-            for place in range(len(sent)):
-                writer.write(sent[place : place + 1])
-                await asyncio.sleep(0.05)
-        for start in range(0, len(sent), 65536):
-            writer.write(sent[start : start + 65536])
-            self.body_bytes += len(sent[start : start + 65536])
+        size, pause_s = (1, 0.05) if trouble is Trouble.DRIPPING else (65536, 0)
+        for start in range(0, len(sent), size):
+            writer.write(sent[start : start + size])
+            self.body_bytes += len(sent[start : start + size])
             await writer.drain()
+            await asyncio.sleep(pause_s)
         if trouble is Trouble.TOO_LONG:
             await asyncio.sleep(60)
         return trouble is not Trouble.CUT

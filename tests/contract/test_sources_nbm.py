@@ -272,6 +272,22 @@ async def test_what_is_not_in_the_bucket_yet_may_be_at_nomads(post, office, capt
     assert (post.status.outcome, post.status.is_stale) == (Outcome.NEW, False)
 
 
+async def test_what_came_before_a_break_is_kept_and_only_the_rest_asked_for_elsewhere(
+    post, office, capture
+):
+    office.put(path_of(AT_07Z), file_of(AT_07Z, capture))
+    await post.ask()
+    path = path_of(AT_07Z + DAY)
+    office.put(path, file_of(AT_07Z + DAY, capture))
+    office.put(path_of(AT_07Z + DAY, "nomads"), file_of(AT_07Z + DAY, capture))
+    office.on_request = lambda _: office.troubles.update(
+        {"/s3": Trouble.CUT} if len(office.asked("s3/blend.20260930/07")) == 2 else {}
+    )
+    assert len(await post.ask(DAY)) == EVERYTHING
+    assert [r.status for r in office.asked("nomads")] == [206, 206]
+    assert (post.status.outcome, "broke off" in post.status.error) == (Outcome.NEW, True)
+
+
 def archive_path(station: str) -> str:
     return f"/iem/cgi-bin/afos/retrieve.py?pil=NBP{station[1:]}&fmt=text&limit=6"
 
@@ -299,20 +315,20 @@ async def test_while_a_run_is_simply_not_out_yet_the_archive_is_left_in_peace(
     assert (post.status.outcome, post.status.is_stale) == (Outcome.NEW, False)
 
 
-async def test_a_station_that_the_file_lacks_comes_from_the_archive_and_is_scanned_for_daily(
-    post, office, capture
-):
+async def test_a_file_without_a_station_is_read_in_vain_only_once(post, office, capture):
     without = {name: block for name, block in capture.items() if name != "KMIA"}
     file = file_of(AT_07Z, without)
-    for days in (0, 1, 2):
-        run_at = AT_07Z + days * DAY - (timedelta(hours=6) if days == 1 else timedelta())
-        office.put(path_of(run_at), file_of(run_at, without))
-        text = through_gateway(of_run(capture["KMIA"], run_at))
-        office.put(archive_path("KMIA"), text)
-        post.clock.set(run_at + timedelta(minutes=115))
-        forecasts = await post.ask()
-        assert {f.station for f in forecasts if f.run_at == run_at} == FIGURES.keys()
-        assert (post.bytes > len(file)) == (days != 1)
+    office.put(path_of(AT_07Z), file)
+    office.put(archive_path("KMIA"), through_gateway(of_run(capture["KMIA"], AT_07Z)))
+    office.troubles["/iem"] = Trouble.DOWN
+    assert medians(await post.ask()).keys() == FIGURES.keys() - {"KMIA"}
+    assert post.bytes >= len(file)
+    office.troubles.clear()
+    assert medians(await post.ask(timedelta(minutes=10))) == {"KMIA": 86.0}
+    assert post.bytes < 10_000, "the archive's text, and not the file again"
+    assert (post.status.outcome, post.status.is_stale) == (Outcome.NEW, False)
+    office.put(path_of(AT_07Z + DAY), file_of(AT_07Z + DAY, capture))
+    assert medians(await post.ask(DAY), TODAY + DAY).keys() == FIGURES.keys()
 
 
 async def test_one_broken_block_costs_one_station(post, office, capture):

@@ -8,9 +8,9 @@ which also teaches every start anew. All parts must be of one file: its ETag is 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 
-from kalshi_edge.clock import Clock
+import httpx
+
 from kalshi_edge.data.weather.sources.http import Part, PoliteClient, RangeIgnored, Replaced
 from kalshi_edge.data.weather.sources.layout import (
     BEFORE,
@@ -23,9 +23,6 @@ from kalshi_edge.data.weather.sources.layout import (
 )
 from kalshi_edge.data.weather.sources.status import Outcome, Tally
 from kalshi_edge.errors import BulletinError, SourceError
-
-SCAN_AGAIN = timedelta(days=1)
-"""A station that is not in the files is looked for from end to end only this often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +68,8 @@ class _Parts:
 class FileReader:
     """Reads blocks of files that all look much alike."""
 
-    def __init__(self, client: PoliteClient, clock: Clock, tally: Tally) -> None:
+    def __init__(self, client: PoliteClient, tally: Tally) -> None:
         self._client = client
-        self._clock = clock
         self._tally = tally
 
     async def read(
@@ -92,15 +88,7 @@ class FileReader:
         if reading is None or reading.fault is not None:
             return reading
         missing = set(stations) - set(reading.blocks)
-        if not self._is_worth_scanning(missing, layout):
-            return reading
-        return await self._scanned(url, missing, reading)
-
-    def _is_worth_scanning(self, missing: Collection[str], layout: Layout | None) -> bool:
-        if layout is None or layout.scanned_at is None:
-            return bool(missing)
-        is_old = self._clock.now() - layout.scanned_at >= SCAN_AGAIN
-        return bool(missing) and (is_old or not layout.absent.issuperset(missing))
+        return await self._scanned(url, missing, reading) if missing else reading
 
     # --- by parts -----------------------------------------------------------------------------
 
@@ -150,25 +138,38 @@ class FileReader:
     # --- from the beginning -------------------------------------------------------------------
 
     async def _scanned(self, url: str, missing: Collection[str], before: Reading) -> Reading:
-        scan = Scan(missing)
-        size, etag, fault = 0, "", None
+        layout, scan = before.layout, Scan(missing)
+        size, tag, etag, fault = 0, "", before.etag, None
         try:
             async with self._client.whole(url, self._tally) as answer:
+                size, tag = int(answer.headers.get("Content-Length", "0")), _tag(answer)
                 etag = answer.headers.get("ETag", "")
-                size = int(answer.headers.get("Content-Length", "0"))
-                async for piece in answer.aiter_raw():
-                    scan.feed(piece)
-                    if scan.is_done:
-                        break
-                else:
-                    scan.end()
-        except BulletinError as error:
-            fault = SourceError(f"{url}: {error}", outcome=Outcome.MALFORMED)
+                if layout and layout.scanned == tag and layout.absent.issuperset(missing):
+                    return before  # this very file has been read in vain
+                await _fill(scan, answer)
         except SourceError as error:
+            if not scan.found and not before.blocks:
+                raise
             fault = error
-        if fault is not None and not scan.found and not before.blocks:
-            raise fault
-        layout = (before.layout or Layout(size, {})).learned(size, scan.starts)
+        layout = (layout or Layout(size, {})).learned(size, scan.starts)
         if fault is None:
-            layout = layout.without(set(missing) - set(scan.found), self._clock.now())
+            layout = layout.without(set(missing) - set(scan.found), tag)
         return Reading({**before.blocks, **scan.found}, layout, etag, fault)
+
+
+async def _fill(scan: Scan, answer: httpx.Response) -> None:
+    """Feed ``scan`` until it has found everything, or all of the file; raises ``SourceError``."""
+    try:
+        async for piece in answer.aiter_raw():
+            scan.feed(piece)
+            if scan.is_done:
+                return
+        scan.end()
+    except BulletinError as error:
+        raise SourceError(f"{answer.url}: {error}", outcome=Outcome.MALFORMED) from error
+
+
+def _tag(answer: httpx.Response) -> str:
+    """What tells one state of a file from the next."""
+    names = ("ETag", "Last-Modified", "Content-Length")
+    return next((tag for name in names if (tag := answer.headers.get(name))), "")

@@ -7,7 +7,6 @@ next header or the end of the file behind it. Every block seen corrects the gues
 from bisect import bisect
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from kalshi_edge.data.weather.nbm.block import blocks
 from kalshi_edge.errors import BulletinError
@@ -27,8 +26,8 @@ class Layout:
     size: int
     starts: Mapping[str, int]
     absent: frozenset[str] = frozenset()
-    """Not in the file, as of ``scanned_at``, when it was last read from end to end."""
-    scanned_at: datetime | None = None
+    """Not in the file ``scanned``, which was read from end to end."""
+    scanned: str = ""
 
     def guess(self, station: str, size: int, seen: Mapping[str, int]) -> int:
         """Where ``station`` should begin in a file of ``size`` bytes with these blocks ``seen``.
@@ -62,10 +61,10 @@ class Layout:
                 starts[station] = max(there + round((start - mark) * stretch), 0)
         return replace(self, size=size, starts={**starts, **seen})
 
-    def without(self, absent: Collection[str], scanned_at: datetime) -> "Layout":
-        """The same after a file without ``absent`` was read from end to end."""
+    def without(self, absent: Collection[str], scanned: str) -> "Layout":
+        """The same after the file ``scanned`` was read from end to end and had no ``absent``."""
         starts = {name: start for name, start in self.starts.items() if name not in absent}
-        return replace(self, starts=starts, absent=frozenset(absent), scanned_at=scanned_at)
+        return replace(self, starts=starts, absent=frozenset(absent), scanned=scanned)
 
 
 def whole_blocks(data: bytes, offset: int, size: int) -> Iterator[tuple[str, int, bytes]]:
@@ -107,9 +106,14 @@ class Scan:
             raise BulletinError(f"no header of a block in {len(self._rest)} bytes")
 
     def end(self) -> None:
-        """The file is over: what is left is its last block."""
+        """The file is over: what is left is its last block.
+
+        Raises ``BulletinError`` where there was no block at all.
+        """
         for block in blocks(self._rest):
             self._take(block.station, block.start, self._rest[block.start : block.end])
+        if not self.starts:
+            raise BulletinError(f"no header of a block in {len(self._rest)} bytes")
 
     def _take(self, station: str, start: int, text: bytes) -> None:
         self.starts.setdefault(station, self._rest_start + start)

@@ -3,7 +3,7 @@
 Only a saving: without the file, or with one that cannot be read, the next bulletin is read whole.
 """
 
-from datetime import datetime
+from collections.abc import Collection
 from pathlib import Path
 
 import orjson
@@ -18,18 +18,18 @@ class LayoutMemory:
         self._path = path
         self._layouts = _loaded(path)
 
-    def layout(self, product: str, hour: int) -> Layout | None:
-        """The last layout of this kind of file, else of the kind most like it.
+    def layout(self, product: str, hour: int, stations: Collection[str]) -> Layout | None:
+        """The layout most like that of the run of ``hour``; one that knows ``stations`` goes first.
 
         The runs of 00 and 12 UTC hold less than the others.
         """
-        like = [(name, at) for name, at in self._layouts if name == product]
-        if not like:
-            return None
-        best = max(
-            like, key=lambda kind: (kind[1] == hour, (kind[1] % 12 == 0) == (hour % 12 == 0))
-        )
-        return self._layouts[best]
+
+        def likeness(kind: tuple[str, int]) -> tuple[int, bool, bool]:
+            known = sum(station in self._layouts[kind].starts for station in stations)
+            return known, kind[1] == hour, (kind[1] % 12 == 0) == (hour % 12 == 0)
+
+        kinds = [kind for kind in self._layouts if kind[0] == product]
+        return self._layouts[max(kinds, key=likeness)] if kinds else None
 
     def remember(self, product: str, hour: int, layout: Layout) -> None:
         """Keep a layout. Raises ``OSError`` where it could not be written down as well."""
@@ -50,7 +50,7 @@ def _written(layouts: dict[tuple[str, int], Layout]) -> bytes:
                 "product": product,
                 "hour": hour,
                 "size": layout.size,
-                "scanned_at": layout.scanned_at,
+                "scanned": layout.scanned,
                 "absent": sorted(layout.absent),
                 "starts": layout.starts,
             }
@@ -68,7 +68,7 @@ def _loaded(path: Path | None) -> dict[tuple[str, int], Layout]:
                 size=int(one["size"]),
                 starts={str(name): int(start) for name, start in one["starts"].items()},
                 absent=frozenset(map(str, one["absent"])),
-                scanned_at=one["scanned_at"] and datetime.fromisoformat(one["scanned_at"]),
+                scanned=str(one["scanned"]),
             )
             for one in orjson.loads(path.read_bytes())
         }

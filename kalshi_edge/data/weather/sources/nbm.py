@@ -60,7 +60,7 @@ class NbmSource:
         self._addresses = client.addresses
         self._memory = memory or LayoutMemory()
         self._tally = Tally(product.name, clock)
-        self._files = FileReader(client, clock, self._tally)
+        self._files = FileReader(client, self._tally)
         self._runs: dict[datetime, _Run] = {}
         self._archive: dict[str, tuple[datetime, bytes]] = {}
         """By station: when the one-station service was asked, and its answer."""
@@ -150,7 +150,7 @@ class NbmSource:
         self, url: str, run_at: datetime, stations: Collection[str], unless: str = ""
     ) -> list[Forecast]:
         run = self._runs[run_at]
-        layout = self._memory.layout(self._product.name, run_at.hour)
+        layout = self._memory.layout(self._product.name, run_at.hour, self._stations)
         try:
             reading = await self._files.read(url, stations, layout, unless)
         except SourceError as fault:
