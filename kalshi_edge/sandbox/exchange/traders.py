@@ -44,8 +44,6 @@ class Habits:
     """What is added to fair before the best bid is rounded down: YES is in demand."""
     ask_shift_cents: float = 0.6
     """What is added to fair before the best ask is rounded up."""
-    quiet_extra_cents: float = 0.5
-    """How much further out both are in the quiet hours."""
     informed_share: float = 0.35
     informed_edge: float = 0.015
     """Dollars a contract must be worth more than it costs, fee included."""
@@ -139,19 +137,21 @@ class Pit:
         """Put the maker's best bids and asks where their belief now has them."""
         now = self.desk.venue.now
         fair = self.oracle.probabilities(MAKER, self.maker_error, now)
-        extra = 0.0 if busyness(now) == 1.0 else self.habits.quiet_extra_cents
         for place, market in self._active():
-            cents = fair_cents(fair[place]) - self._skew(market)
-            bid = floor(cents + self.habits.bid_shift_cents - extra)
-            ask = max(ceil(cents + self.habits.ask_shift_cents + extra), bid + 1)
+            cents = fair_cents(fair[place]) - self._skew(market, fair[place])
+            bid = floor(cents + self.habits.bid_shift_cents)
+            ask = max(ceil(cents + self.habits.ask_shift_cents), bid + 1)
             self._requote(market, Side.BUY, {bid, bid - 1} & set(range(1, 100)))
             self._requote(market, Side.SELL, {ask, ask + 1} & set(range(1, 100)))
 
-    def _skew(self, market: VenueMarket) -> float:
-        """Cents by which a maker shades the price against what they hold: flow moves prices."""
+    def _skew(self, market: VenueMarket, fair: float) -> float:
+        """Cents by which a maker shades the price against what they hold: flow moves prices.
+
+        Up to 3 cents where all is open, none where nothing is.
+        """
         position = self.house.maker.positions.get(market.ticker)
         held = 0.0 if position is None else float(position.count)
-        return 3.0 * min(max(held / 1500, -1.0), 1.0)
+        return 12.0 * fair * (1 - fair) * min(max(held / 1500, -1.0), 1.0)
 
     def _requote(self, market: VenueMarket, side: Side, wanted: set[int]) -> None:
         maker = self.house.maker
@@ -164,14 +164,14 @@ class Pit:
                 kept.add(cents)
         for cents in sorted(wanted - kept):
             certain = cents == (1 if side is Side.SELL else 99)
-            self._place(maker, market, side, cents, self._size(3000 if certain else 29, 1.6))
+            self._place(maker, market, side, cents, self._size(3000 if certain else 12, 1.9))
 
     # --- patient orders -------------------------------------------------------------------------
 
     def _patience(self) -> dict[int, Decimal]:
         chance = self.random.uniform(0.35, 0.75)
         return {
-            cents: self._size(60, 1.5) for cents in range(1, 100) if self.random.random() < chance
+            cents: self._size(30, 1.9) for cents in range(1, 100) if self.random.random() < chance
         }
 
     def lay_out(self) -> None:
@@ -180,8 +180,8 @@ class Pit:
         fair = self.oracle.probabilities(MAKER, self.maker_error, self.desk.venue.now)
         for place, market in self._active():
             cents = fair_cents(fair[place])
-            wanted = {(Side.BUY, c) for c in range(1, max(floor(cents) - 2, 1))}
-            wanted |= {(Side.SELL, c) for c in range(min(ceil(cents) + 3, 99), 100)}
+            wanted = {(Side.BUY, c) for c in range(1, floor(cents) - 2)}
+            wanted |= {(Side.SELL, c) for c in range(ceil(cents) + 3, 100)}
             there: set[tuple[Side, int]] = set()
             for order in tuple(patient.resting_in(market).values()):
                 spot = (order.side, int(order.price / CENT))
