@@ -224,6 +224,19 @@ async def test_an_order_that_never_arrived_is_proven_so_after_a_while():
             await at.exchange.resolve(wanted, resend=False)
 
 
+async def test_an_order_that_took_all_our_money_is_found_and_not_taken_for_refused():
+    async with member("2") as at:
+        at.sandbox.exchange.views.lag = timedelta(seconds=1)
+        at.strike(FaultKind.DROP_AFTER, method="POST", path=ORDERS)
+        wanted = order(at, time_in_force=GTC)
+        with pytest.raises(OutcomeUnknown):
+            await at.exchange.place(wanted)
+        with pytest.raises(OutcomeUnknown):
+            await at.exchange.resolve(wanted, resend=True)
+        at.advance(timedelta(seconds=2))
+        assert (await at.exchange.resolve(wanted, resend=False)).resting == D(5)
+
+
 @pytest.mark.parametrize("whole", [False, True], ids=["trading", "everything"])
 async def test_during_a_pause_nothing_is_sent(whole):
     async with member() as at:

@@ -386,6 +386,42 @@ async def test_a_lost_order_that_did_arrive_after_all_is_not_doubled():
     assert (await at.exchange.resolve(ORDER, resend=True)).order_id == UUID
 
 
+@pytest.mark.parametrize(
+    "second",
+    [
+        httpx.Response(400, json=refusal_json("insufficient_balance")),
+        httpx.Response(409, json=refusal_json("market_locked")),
+        httpx.Response(429),
+        httpx.Response(503, json=PAUSED),
+        httpx.ConnectError("refused"),
+    ],
+    ids=["no money left", "another conflict", "too fast", "paused", "no connection"],
+)
+async def test_a_no_to_the_second_is_no_proof_that_the_first_never_arrived(second):
+    at = desk({FRESHNESS: as_of(1000), PLACE: [httpx.ReadTimeout("slow"), second]})
+    with pytest.raises(OutcomeUnknown):
+        await at.exchange.place(ORDER)
+    with pytest.raises(OutcomeUnknown, match="still unknown"):
+        await at.exchange.resolve(ORDER, resend=True)
+
+
+async def test_a_market_that_closed_meanwhile_is_no_proof_either():
+    closed = {"market": market_json(status="closed")}
+    at = desk(
+        {
+            FRESHNESS: as_of(1),
+            PLACE: httpx.ReadTimeout("slow"),
+            f"GET /markets/{TICKER}": [{"market": market_json()}, closed],
+        }
+    )
+    with pytest.raises(OutcomeUnknown):
+        await at.exchange.place(ORDER)
+    at.public.markets.clear()
+    with pytest.raises(OutcomeUnknown, match="the market is closed"):
+        await at.exchange.resolve(ORDER, resend=True)
+    assert len(at.sent("POST")) == 1
+
+
 async def test_absence_is_a_proof_only_after_a_while():
     at = desk({PLACE: httpx.ReadTimeout("slow"), FRESHNESS: [as_of(29), as_of(30)]})
     with pytest.raises(OutcomeUnknown):

@@ -171,6 +171,15 @@ def test_a_snapshot_that_does_not_come_costs_the_connection():
         at.session.check(10.1)
 
 
+def test_a_snapshot_that_nobody_wants_any_more_may_stay_away():
+    at = line(TICKER, OTHER)
+    at.hear(snapshot(), snapshot(OTHER, seq=2), delta(4))
+    [drop] = at.session.watch([OTHER], 0.0)
+    at.hear({"id": drop["id"], "type": "ok", "sid": 4, "seq": 5, "msg": {}})
+    at.hear(snapshot(OTHER, seq=6))
+    at.session.check(1000.0)
+
+
 def test_books_that_are_never_whole_cost_the_connection():
     at = line()
     crossed = {"yes_dollars_fp": [["0.5000", "1.00"]], "no_dollars_fp": [["0.4000", "1.00"]]}

@@ -84,8 +84,8 @@ class KalshiExchange:
         """What became of an order whose answer was lost.
 
         Where it cannot be seen it is sent again under its own id if it is still wanted
-        (``resend``); otherwise ``OrderRejected`` says that it never arrived, once that is proven,
-        and ``OutcomeUnknown`` until then.
+        (``resend``). Otherwise ``OrderRejected`` says that it never arrived, once that is proven;
+        until then, and whenever the answer is not clear, ``OutcomeUnknown``.
         """
         # What is complete up to ``as_of`` must be looked at after it.
         as_of = await self._asked(self._account.data_as_of(), intent.ticker)
@@ -93,7 +93,7 @@ class KalshiExchange:
         if report is not None:
             return receipt_of(report)
         if resend:
-            return await self.place(intent)
+            return await self._sent_again(intent)
         if as_of >= self._sent_at.get(intent.intent_id, self._started_at) + GRACE:
             raise OrderRejected(f"{intent.ticker}: the order never arrived")
         raise OutcomeUnknown(f"{intent.ticker}: not to be seen, which proves nothing yet")
@@ -130,6 +130,13 @@ class KalshiExchange:
             return order_body(intent)
         except (InputError, RequestRefused) as error:
             raise OrderRejected(str(error)) from error
+
+    async def _sent_again(self, intent: Intent) -> Receipt:
+        try:
+            return await self.place(intent)
+        except (OrderRejected, ExchangeDown) as error:
+            # The first may be the reason, having taken the money: this no proves nothing.
+            raise OutcomeUnknown(f"{intent.ticker}: still unknown: {error}") from error
 
     async def _existing(self, intent: Intent, refusal: Refusal) -> Receipt:
         for wait_s in self._looks_s:

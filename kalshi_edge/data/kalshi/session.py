@@ -124,25 +124,29 @@ class Session:
         for result in self._books.receive(frame, received_at):
             yield from self._book(result, received_at, now_s)
         try:
-            yield from self._rest(frame, received_at, now_s)
+            yield from self._message(frame, received_at, now_s)
         except InputError as error:
             self._oddities.note(received_at, f"unreadable {frame.get('type')}", f"{error}: {frame}")
 
     # --- commands -----------------------------------------------------------------------------
 
-    def _command(self, cmd: str, params: Command, now_s: float) -> Command:
+    def _command(self, cmd: str, params: Command) -> Command:
         self._last_id += 1
-        command = {"id": self._last_id, "cmd": cmd, "params": params}
-        self._pending[self._last_id] = command
-        self._due_s[self._last_id] = now_s + ANSWER_WITHIN_S
+        return {"id": self._last_id, "cmd": cmd, "params": params}
+
+    def _awaited(self, command: Command, now_s: float) -> Command:
+        """``command``, whose answer is expected in time."""
+        self._pending[command["id"]] = command
+        self._due_s[command["id"]] = now_s + ANSWER_WITHIN_S
         return command
 
     def _subscribe(self, channel: str, now_s: float, **params: Any) -> Command:
-        return self._command("subscribe", {"channels": [channel], **params}, now_s)
+        command = self._command("subscribe", {"channels": [channel], **params})
+        return self._awaited(command, now_s)
 
-    def _update(self, action: str, sid: int, tickers: Iterable[str], now_s: float) -> Command:
+    def _update(self, action: str, sid: int, tickers: Iterable[str]) -> Command:
         params = {"sids": [sid], "action": action, "market_tickers": sorted(tickers)}
-        return self._command("update_subscription", params, now_s)
+        return self._command("update_subscription", params)
 
     def _follow(self, now_s: float) -> list[Command]:
         """Ask for the books that are wanted and not asked for, and the other way round."""
@@ -151,12 +155,15 @@ class Session:
         if BOOKS in self._subscribing or not (added or dropped):
             return []
         self._asked = self._wanted
+        for ticker in dropped:
+            self._due_s.pop(ticker, None)
         if sid is None:
             tickers = sorted(self._wanted)
             # The default of this flag is announced to change: it is always said.
             return [self._subscribe(BOOKS, now_s, market_tickers=tickers, use_yes_price=True)]
         changes = (("add_markets", added), ("delete_markets", dropped))
-        return [self._update(action, sid, some, now_s) for action, some in changes if some]
+        updates = [self._update(action, sid, some) for action, some in changes if some]
+        return [self._awaited(update, now_s) for update in updates]
 
     @property
     def _subscribing(self) -> set[str]:
@@ -180,12 +187,11 @@ class Session:
         if any(self._losses[ticker] > MAX_LOSSES for ticker in tickers):
             raise ExchangeDown(f"books lost {MAX_LOSSES} times in a row: {result.reason}")
         if tickers and result.sid in self._channels:
-            yield self._update("get_snapshot", result.sid, tickers, now_s)
-            # The answer that counts is the snapshot.
-            del self._pending[self._last_id], self._due_s[self._last_id]
+            # The answer that counts is each market's snapshot.
             self._due_s |= dict.fromkeys(tickers, now_s + ANSWER_WITHIN_S)
+            yield self._update("get_snapshot", result.sid, tickers)
 
-    def _rest(
+    def _message(
         self, frame: Payload, received_at: datetime, now_s: float
     ) -> Iterator[News | Command]:
         match frame.get("type"):
