@@ -44,6 +44,8 @@ class Habits:
     """What is added to fair before the best bid is rounded down: YES is in demand."""
     ask_shift_cents: float = 0.6
     """What is added to fair before the best ask is rounded up."""
+    alarm_cents: float = 2.0
+    """A move of the price at which patient people see to their orders at once."""
     informed_share: float = 0.35
     informed_edge: float = 0.015
     """Dollars a contract must be worth more than it costs, fee included."""
@@ -100,6 +102,8 @@ class Pit:
     maker_error: float = 0.0
     patience: dict[tuple[str, Side], dict[int, Decimal]] = field(default_factory=dict)
     """Contracts that patient people would place, by market, side and price in cents."""
+    laid_cents: dict[str, float] = field(default_factory=dict)
+    """Where the price was when their orders were last seen to."""
 
     def begin(self) -> None:
         """Start to trade: everybody comes now, and again later."""
@@ -138,7 +142,10 @@ class Pit:
         now = self.desk.venue.now
         fair = self.oracle.probabilities(MAKER, self.maker_error, now)
         for place, market in self._active():
-            cents = fair_cents(fair[place]) - self._skew(market, fair[place])
+            cents = fair_cents(fair[place])
+            if abs(cents - self.laid_cents.get(market.ticker, cents)) >= self.habits.alarm_cents:
+                self._lay(market, cents)
+            cents -= self._skew(market, fair[place])
             bid = floor(cents + self.habits.bid_shift_cents)
             ask = max(ceil(cents + self.habits.ask_shift_cents), bid + 1)
             self._requote(market, Side.BUY, {bid, bid - 1} & set(range(1, 100)))
@@ -175,24 +182,28 @@ class Pit:
         }
 
     def lay_out(self) -> None:
-        """Place patient orders away from the price and withdraw those that it came close to."""
-        patient = self.house.patient
+        """Have patient orders stand away from the price in every market."""
         fair = self.oracle.probabilities(MAKER, self.maker_error, self.desk.venue.now)
         for place, market in self._active():
-            cents = fair_cents(fair[place])
-            wanted = {(Side.BUY, c) for c in range(1, floor(cents) - 2)}
-            wanted |= {(Side.SELL, c) for c in range(ceil(cents) + 3, 100)}
-            there: set[tuple[Side, int]] = set()
-            for order in tuple(patient.resting_in(market).values()):
-                spot = (order.side, int(order.price / CENT))
-                if spot in wanted:
-                    there.add(spot)
-                else:
-                    self.desk.cancel(patient, order.order_id)
-            for side, c in sorted(wanted - there):
-                count = self.patience[market.ticker, side].get(c)
-                if count is not None:
-                    self._place(patient, market, side, c, count)
+            self._lay(market, fair_cents(fair[place]))
+
+    def _lay(self, market: VenueMarket, cents: float) -> None:
+        """Withdraw the patient orders that the price came close to, and place those that miss."""
+        self.laid_cents[market.ticker] = cents
+        wanted = {(Side.BUY, c) for c in range(1, floor(cents) - 2)}
+        wanted |= {(Side.SELL, c) for c in range(ceil(cents) + 3, 100)}
+        patient = self.house.patient
+        there: set[tuple[Side, int]] = set()
+        for order in tuple(patient.resting_in(market).values()):
+            spot = (order.side, int(order.price / CENT))
+            if spot in wanted:
+                there.add(spot)
+            else:
+                self.desk.cancel(patient, order.order_id)
+        for side, c in sorted(wanted - there):
+            count = self.patience[market.ticker, side].get(c)
+            if count is not None:
+                self._place(patient, market, side, c, count)
 
     # --- takers ---------------------------------------------------------------------------------
 
