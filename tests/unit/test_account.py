@@ -1,4 +1,4 @@
-"""The account in time: orders and fills in any order, the UTC day, the kill switch over midnight."""
+"""The account in time: orders and fills in any order, the UTC day, the kill switch at midnight."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
