@@ -15,7 +15,7 @@ from kalshi_edge.domain.orders import Side, TimeInForce
 from kalshi_edge.sandbox.exchange.calls import Call, page
 from kalshi_edge.sandbox.exchange.candles import Candles
 from kalshi_edge.sandbox.exchange.hub import Hub
-from kalshi_edge.sandbox.exchange.ledger import collateral
+from kalshi_edge.sandbox.exchange.ledger import collateral, cost_to_holder
 from kalshi_edge.sandbox.exchange.orders import NewOrder
 from kalshi_edge.sandbox.exchange.refusal import Refusal
 from kalshi_edge.sandbox.exchange.wire_out import book_json
@@ -123,9 +123,14 @@ def test_every_order_accounts_for_its_contracts_and_costs(session) -> None:
 
 
 @given(steps)
-def test_the_shown_depth_is_the_engines(session) -> None:
+def test_the_shown_depth_is_the_engines_and_every_offer_is_counted(session) -> None:
     on = exchange()
-    play(on, [member(on) for _ in range(MEMBERS)], session)
+    accounts = [member(on) for _ in range(MEMBERS)]
+    play(on, accounts, session)
+    for account in accounts:
+        resting = [o for by_id in account.resting.values() for o in by_id.values()]
+        costs = [cost_to_holder(o.side, o.price) * o.remaining for o in resting]
+        assert account.offered == sum(costs, ZERO)
     for ticker in TICKERS:
         market = on.venue.market(ticker)
         for side in Side:

@@ -33,6 +33,9 @@ from kalshi_edge.units import CENT, ZERO
 REDUCE_ONLY = "ReduceOnlyCancel"
 GROUP_WINDOW = timedelta(seconds=15)
 
+_ANY_FEES = 3
+"""Times an order's cost: more than it with any fee, were it a hundredth of a contract at a cent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:
@@ -68,7 +71,10 @@ class _Action:
     groups: dict[str, OrderGroup] = field(default_factory=dict)
     """Those whose orders traded."""
 
-    def change(self, side: Side, price: Decimal, by: Decimal) -> None:
+    def change(self, order: VenueOrder, by: Decimal) -> None:
+        """Note that ``by`` contracts of a resting order have come or gone."""
+        side, price = order.side, order.price
+        order.account.offered += by * cost_to_holder(side, price)
         depth = self.market.depth[side]
         count = depth.get(price, ZERO) + by
         if count > ZERO:
@@ -158,7 +164,7 @@ class Desk:
             return order
         action = _Action(order.market, order)
         order.market.book.decrease(order_id, less)
-        action.change(order.side, order.price, -less)
+        action.change(order, -less)
         order.remaining -= less
         self._touch(order, "Decrease")
         self._close(action)
@@ -194,7 +200,7 @@ class Desk:
             lambda: market.book.amend(order_id, price=price, count=remaining, expires_at=expires_at)
         )
         action = _Action(market, order)
-        action.change(order.side, order.price, -order.remaining)
+        action.change(order, -order.remaining)
         if client_order_id:
             account.client_ids.add(client_order_id)
             order.client_order_id = client_order_id
@@ -313,13 +319,13 @@ class Desk:
         best = market.ask if side is Side.BUY else market.bid
         crosses = best is not None and (price >= best if side is Side.BUY else price <= best)
         wanted = Claim(side, price, count, may_take=crosses)
-        needed = self._reserve(account, market, wanted, instead_of)
+        alone = collateral(ZERO, [wanted], market.event.fee_rule)
+        if _ANY_FEES * account.offered + alone <= account.cash:
+            return
+        needed = self._reserve(account, market, [wanted], instead_of)
         for ticker in account.resting:
             if ticker != market.ticker:
-                if ticker not in account.reserved:
-                    there = self.venue.markets[ticker]
-                    account.reserved[ticker] = self._reserve(account, there)
-                needed += account.reserved[ticker]
+                needed += self._reserve(account, self.venue.markets[ticker], [], None)
         if needed > account.cash:
             raise Refusal(400, "insufficient_balance", f"{needed} needed, {account.cash} there")
 
@@ -327,14 +333,12 @@ class Desk:
         self,
         account: Account,
         market: VenueMarket,
-        wanted: Claim | None = None,
-        instead_of: VenueOrder | None = None,
+        wanted: list[Claim],
+        instead_of: VenueOrder | None,
     ) -> Decimal:
         """Dollars that an account's orders in one market may cost, ``wanted`` among them."""
         resting = account.resting.get(market.ticker, {}).values()
-        claims = [order.claim for order in resting if order is not instead_of]
-        if wanted is not None:
-            claims.append(wanted)
+        claims = wanted + [order.claim for order in resting if order is not instead_of]
         position = account.positions.get(market.ticker)
         held = ZERO if position is None else position.count
         return collateral(held, claims, market.event.fee_rule)
@@ -367,7 +371,6 @@ class Desk:
         account = order.account
         self.venue.orders[order.order_id] = order
         account.resting_in(order.market)[order.order_id] = order
-        account.reserved.pop(order.market.ticker, None)
         self._watch_expiry(order)
         if account.is_house:
             return
@@ -383,11 +386,11 @@ class Desk:
         for withdrawal in outcome.withdrawn:
             gone = self.venue.orders[withdrawal.order.order_id]
             if gone is not order:
-                action.change(gone.side, gone.price, -gone.remaining)
+                action.change(gone, -gone.remaining)
             reason = "" if withdrawal.reason is Reason.UNFILLED else withdrawal.reason
             self._finish(gone, reason)
         if outcome.resting > ZERO:
-            action.change(order.side, order.price, outcome.resting)
+            action.change(order, outcome.resting)
             if not fills:
                 self._tell_order(order)
         self._close(action)
@@ -412,7 +415,7 @@ class Desk:
         market.last_price, market.last_count = trade.price, trade.count
         market.volume += trade.count
         market.turnover += trade.price * trade.count
-        action.change(maker.side, maker.price, -trade.count)
+        action.change(maker, -trade.count)
         action.trades.append((trade.price, trade.count))
         venue.tell(Traded(trade))
         for order in (maker, taker):
@@ -441,7 +444,6 @@ class Desk:
             self._drop(order)
             order.status = "executed"
         order.updated_at, order.reason = trade.at, "Trade"
-        account.reserved.pop(market.ticker, None)
         if not account.is_house:
             account.fills.append(fill)
             self.venue.tell(Filled(fill))
@@ -465,7 +467,7 @@ class Desk:
         left = order.remaining
         action = _Action(order.market, order)
         order.market.book.cancel(order.order_id)
-        action.change(order.side, order.price, -left)
+        action.change(order, -left)
         self._finish(order, reason)
         self._close(action)
         return left
@@ -478,11 +480,9 @@ class Desk:
     def _drop(self, order: VenueOrder) -> None:
         self.venue.orders.pop(order.order_id, None)
         order.account.resting_in(order.market).pop(order.order_id, None)
-        order.account.reserved.pop(order.market.ticker, None)
 
     def _touch(self, order: VenueOrder, reason: str) -> None:
         order.updated_at, order.reason = self.venue.now, reason
-        order.account.reserved.pop(order.market.ticker, None)
         self._tell_order(order)
 
     def _tell_order(self, order: VenueOrder) -> None:

@@ -144,8 +144,8 @@ class Account:
     positions: dict[str, Position] = field(default_factory=dict)
     settlements: list[VenueSettlement] = field(default_factory=list)
     groups: dict[str, OrderGroup] = field(default_factory=dict)
-    reserved: dict[str, Decimal] = field(default_factory=dict)
-    """Dollars that resting orders may cost, by market; none where it must be found out anew."""
+    offered: Decimal = ZERO
+    """Dollars that all resting orders would cost if each opened a position, without fees."""
 
     def resting_in(self, market: VenueMarket) -> dict[str, VenueOrder]:
         """Its orders in one market's book."""

@@ -201,8 +201,6 @@ class Venue(Timeline):
     def set_event_fees(self, event: VenueEvent, rule: FeeRule | None) -> None:
         """Give an event fees of its own, or take them away; orders from now on pay them."""
         event.fee_override = rule
-        for account in self.accounts.values():
-            account.reserved.clear()
         event.updated_at = self.now
         self.tell(FeesChanged(event))
 
