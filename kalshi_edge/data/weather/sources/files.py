@@ -11,15 +11,23 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from kalshi_edge.data.weather.sources.http import Part, PoliteClient, RangeIgnored, Replaced
+from kalshi_edge.data.weather.sources.http import PoliteClient
 from kalshi_edge.data.weather.sources.layout import (
     BEFORE,
     BEHIND,
     LOOKS,
-    WIDENING,
+    WIDEST,
     Layout,
     Scan,
     whole_blocks,
+)
+from kalshi_edge.data.weather.sources.parts import (
+    Part,
+    RangeIgnored,
+    Replaced,
+    Wanted,
+    open_whole,
+    read_part,
 )
 from kalshi_edge.data.weather.sources.status import Outcome, Tally
 from kalshi_edge.errors import BulletinError, SourceError
@@ -119,20 +127,17 @@ class FileReader:
 
     async def _one(self, url: str, station: str, parts: _Parts, unless: str) -> bool:
         """Look for one block; ``False`` where the file is still the one of ``unless``."""
-        wide = 1
-        for _ in range(LOOKS):
+        wide, looks = 1, 0
+        while wide <= WIDEST and looks < LOOKS and station not in parts.blocks:
             guess = parts.guess(station)
             start, stop = max(guess - wide * BEFORE, 0), guess + wide * BEHIND
-            part = await self._client.part(
-                url, start, stop, self._tally, of=parts.etag, unless=unless
-            )
+            wanted = Wanted(url, start, stop, of=parts.etag, unless=unless)
+            part = await read_part(self._client, wanted, self._tally)
             if part is None:
                 return False
-            unless = ""
+            unless, looks = "", looks + 1
             is_better = parts.take(part, station) and parts.guess(station) != guess
-            wide = 1 if is_better else wide * WIDENING
-            if station in parts.blocks:
-                break
+            wide = 1 if is_better else 4 * wide
         return True
 
     # --- from the beginning -------------------------------------------------------------------
@@ -141,7 +146,7 @@ class FileReader:
         layout, scan = before.layout, Scan(missing)
         size, tag, etag, fault = 0, "", before.etag, None
         try:
-            async with self._client.whole(url, self._tally) as answer:
+            async with open_whole(self._client, url, self._tally) as answer:
                 size, tag = int(answer.headers.get("Content-Length", "0")), _tag(answer)
                 etag = answer.headers.get("ETag", "")
                 if layout and layout.scanned == tag and layout.absent.issuperset(missing):

@@ -75,11 +75,11 @@ class Host:
         """It answered as it should: forget what was before."""
         self._failures, self._rests_until = 0, None
 
-    def failed(self, reason: str, wants_s: float = 0.0) -> None:
-        """It did not: too often in a row, or with the wish to be left alone, and it is."""
+    def failed(self, reason: str, wants_s: float | None) -> None:
+        """It did not: too often in a row, or with the wish to be left alone so long, and it is."""
         self._failures += 1
         self._last_error = reason
-        rest = timedelta(seconds=wants_s)
+        rest = timedelta(seconds=wants_s or 0.0)
         beyond = self._failures - PATIENT_FAILURES
         if beyond >= 0:
             rest = max(rest, FIRST_REST * 2 ** min(beyond, 10))

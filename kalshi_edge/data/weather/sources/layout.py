@@ -13,9 +13,8 @@ from kalshi_edge.errors import BulletinError
 
 BEFORE, BEHIND = 8_192, 16_384
 """Bytes asked for around a guess: a block is of about 3,700."""
-WIDENING = 4
-"""How much wider the next look is, where nothing in the last one was known."""
-LOOKS = 5
+WIDEST, LOOKS = 16, 5
+"""A look that helps nothing is followed by one four times as wide, up to 16 times; five in all."""
 _NO_BULLETIN = 1_000_000
 
 

@@ -17,6 +17,7 @@ from kalshi_edge.data.weather.sources.files import FileReader, Reading
 from kalshi_edge.data.weather.sources.http import PoliteClient
 from kalshi_edge.data.weather.sources.memory import LayoutMemory
 from kalshi_edge.data.weather.sources.news import News
+from kalshi_edge.data.weather.sources.pages import Pages
 from kalshi_edge.data.weather.sources.status import Outcome, SourceStatus, Tally
 from kalshi_edge.domain.weather import Forecast, Station
 from kalshi_edge.errors import BulletinError, SourceError
@@ -54,12 +55,12 @@ class NbmSource:
     ) -> None:
         self._product = product
         self._parse = parse_nbp if product.name == "NBP" else parse_nbs
-        self._client = client
         self._stations = {station.icao: station for station in stations}
         self._clock = clock
         self._addresses = client.addresses
         self._memory = memory or LayoutMemory()
         self._tally = Tally(product.name, clock)
+        self._pages = Pages(client, clock, self._tally)
         self._files = FileReader(client, self._tally)
         self._runs: dict[datetime, _Run] = {}
         self._archive: dict[str, tuple[datetime, bytes]] = {}
@@ -187,7 +188,7 @@ class NbmSource:
             self._archive[icao] = (now, b"")
             pil = f"{self._product.name}{icao[1:]}"
             url = f"{self._addresses.iem}/cgi-bin/afos/retrieve.py?pil={pil}&fmt=text&limit=6"
-            text = (await self._client.page(url, self._tally)).content
+            text = await self._pages.read(url)
             self._archive[icao] = (now, text)
         return text
 

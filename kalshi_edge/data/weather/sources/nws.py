@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.weather.sources.asking import ask_each, read_page
+from kalshi_edge.data.weather.sources.asking import ask_each
 from kalshi_edge.data.weather.sources.http import PoliteClient
 from kalshi_edge.data.weather.sources.news import News
+from kalshi_edge.data.weather.sources.pages import Pages
 from kalshi_edge.data.weather.sources.status import Outcome, SourceStatus, Tally
 from kalshi_edge.data.weather.sources.wire import Grid, GridDocument, Point, PointDocument
 from kalshi_edge.data.weather.wmo import plausible_f
@@ -40,17 +41,12 @@ class NwsForecastSource:
     Its forecasts have the model ``NWS``, a mean in whole °F and no spread.
     """
 
-    def __init__(
-        self,
-        client: PoliteClient,
-        stations: Sequence[Station],
-        clock: Clock,
-    ) -> None:
-        self._client = client
+    def __init__(self, client: PoliteClient, stations: Sequence[Station], clock: Clock) -> None:
         self._stations = tuple(stations)
         self._clock = clock
         self._base = client.addresses.nws
         self._tally = Tally("NWS forecast", clock)
+        self._pages = Pages(client, clock, self._tally)
         self._squares: dict[str, _Square] = {}
         self._news = News()
 
@@ -73,7 +69,7 @@ class NwsForecastSource:
         place = f"{point.grid_id}/{point.grid_x},{point.grid_y}"
         url = f"{self._base}/gridpoints/{place}"
         try:
-            document = await read_page(self._client, url, GridDocument, self._tally)
+            document = await self._pages.read_as(GridDocument, url)
         except SourceError as error:
             if error.outcome == Outcome.MISSING:
                 del self._squares[station.icao]  # the grid was redrawn: ask where we are
@@ -99,7 +95,7 @@ class NwsForecastSource:
         # More digits, or zeros at the end, are answered with a redirection.
         url = f"{self._base}/points/{round(station.latitude, 4)},{round(station.longitude, 4)}"
         try:
-            document = await read_page(self._client, url, PointDocument, self._tally)
+            document = await self._pages.read_as(PointDocument, url)
         except SourceError as error:
             if known is None:
                 raise
@@ -116,7 +112,7 @@ class NwsForecastSource:
         elif grid.update_time > received_at + CLOCK_SKEW:
             why = f"updated at {grid.update_time:%F %R} UTC, which is yet to come"
         if why:
-            self._client.forget(url)
+            self._pages.forget(url)
             raise SourceError(f"{url}: {why}", outcome=Outcome.MALFORMED)
 
 

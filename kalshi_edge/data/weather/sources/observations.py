@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.weather.metar import fahrenheit_candidates, parse_metars
-from kalshi_edge.data.weather.sources.asking import Answer, ask_each, read_page
+from kalshi_edge.data.weather.sources.asking import Answer, ask_each
 from kalshi_edge.data.weather.sources.http import PoliteClient
 from kalshi_edge.data.weather.sources.news import News
+from kalshi_edge.data.weather.sources.pages import Pages
 from kalshi_edge.data.weather.sources.status import Outcome, SourceStatus, Tally
 from kalshi_edge.data.weather.sources.wire import (
     CELSIUS,
@@ -36,18 +37,13 @@ PASSED_CHECKS = {"V", "C", "S", "G"}
 class ObservationSource:
     """The temperatures of all stations, with the windows that they are the maximum of."""
 
-    def __init__(
-        self,
-        client: PoliteClient,
-        stations: Sequence[Station],
-        clock: Clock,
-    ) -> None:
-        self._client = client
+    def __init__(self, client: PoliteClient, stations: Sequence[Station], clock: Clock) -> None:
         self._stations = tuple(stations)
         self._icaos = {station.icao for station in stations}
         self._clock = clock
         self._addresses = client.addresses
         self._tally = Tally("observations", clock)
+        self._pages = Pages(client, clock, self._tally)
         self._last_at: dict[str, datetime] = {}
         self._news = News()
 
@@ -97,11 +93,11 @@ class ObservationSource:
         hours = FIRST_HOURS if self._silent() else LATER_HOURS
         url = f"{self._addresses.aviation}/api/data/metar?ids={ids}&format=raw&hours={hours}"
         try:
-            page = await self._client.page(url, self._tally)
+            page = await self._pages.read(url)
         except SourceError as error:
             self._tally.note(error)
             return []
-        text = page.content.decode("ascii", "replace")
+        text = page.decode("ascii", "replace")
         return self._kept(self._metars(text))
 
     def _metars(self, text: str) -> tuple[Observation, ...]:
@@ -115,7 +111,7 @@ class ObservationSource:
     async def _from_nws(self, station: Station) -> Answer[Observation]:
         limit = LATER_REPORTS if station.icao in self._last_at else FIRST_REPORTS
         url = f"{self._addresses.nws}/stations/{station.icao}/observations?limit={limit}"
-        document = await read_page(self._client, url, ObservationsDocument, self._tally)
+        document = await self._pages.read_as(ObservationsDocument, url)
         reports = [feature.properties for feature in document.features]
         text = "=\n".join(report.raw_message for report in reports if report.raw_message)
         observations = list(self._metars(text))

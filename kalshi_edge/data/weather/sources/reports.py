@@ -11,9 +11,10 @@ from datetime import date, datetime, timedelta
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.history.records import check_times
 from kalshi_edge.data.weather.cli import parse_cli
-from kalshi_edge.data.weather.sources.asking import Answer, ask_each, read_page
+from kalshi_edge.data.weather.sources.asking import Answer, ask_each
 from kalshi_edge.data.weather.sources.http import PoliteClient
 from kalshi_edge.data.weather.sources.news import News
+from kalshi_edge.data.weather.sources.pages import Pages
 from kalshi_edge.data.weather.sources.status import Outcome, SourceStatus, Tally
 from kalshi_edge.data.weather.sources.wire import (
     ClimateDocument,
@@ -39,17 +40,12 @@ ARCHIVE_AGAIN = timedelta(minutes=15)
 class ClimateReportSource:
     """The reports of all stations, intermediate and final."""
 
-    def __init__(
-        self,
-        client: PoliteClient,
-        stations: Sequence[Station],
-        clock: Clock,
-    ) -> None:
-        self._client = client
+    def __init__(self, client: PoliteClient, stations: Sequence[Station], clock: Clock) -> None:
         self._stations = tuple(stations)
         self._clock = clock
         self._addresses = client.addresses
         self._tally = Tally("climate reports", clock)
+        self._pages = Pages(client, clock, self._tally)
         self._read: dict[str, datetime] = {}
         """Texts done with, and when."""
         self._finals: set[tuple[str, date]] = set()
@@ -114,7 +110,7 @@ class ClimateReportSource:
     async def _from_nws(self, station: Station) -> Answer[ClimateReport]:
         url = f"{self._addresses.nws}/products/types/CLI/locations/{station.report[3:]}"
         try:
-            entries = (await read_page(self._client, url, ProductsDocument, self._tally)).graph
+            entries = (await self._pages.read_as(ProductsDocument, url)).graph
         except SourceError as error:
             return [], [error]
         since = self._clock.now() - LOOK_BACK
@@ -131,7 +127,7 @@ class ClimateReportSource:
     async def _text(self, station: Station, entry: ProductEntry) -> list[ClimateReport]:
         """What one text says. One that came whole is not asked for again, readable or not."""
         url = f"{self._addresses.nws}/products/{entry.id}"
-        document = await read_page(self._client, url, ProductDocument, self._tally)
+        document = await self._pages.read_as(ProductDocument, url)
         received_at = self._clock.now()
         reports: tuple[ClimateReport, ...] = ()
         try:
@@ -162,7 +158,7 @@ class ClimateReportSource:
         found: list[ClimateReport] = []
         for year in sorted({day.year for day in wanted}):
             url = f"{self._addresses.iem}/json/cli.py?station={station.icao}&year={year}"
-            document = await read_page(self._client, url, ClimateDocument, self._tally)
+            document = await self._pages.read_as(ClimateDocument, url)
             dates = {day.isoformat() for day in wanted}
             found += [
                 archived_report(
