@@ -27,7 +27,6 @@ from kalshi_edge.sandbox.weather.faults import Faults
 from kalshi_edge.sandbox.weather.newsroom import Newsroom
 from kalshi_edge.sandbox.world.world import World
 from tests.sandbox_builders import (
-    BIN,
     Key,
     exchange,
     member,
@@ -105,10 +104,7 @@ def bench_desk() -> None:
     for number in range(ORDERS):
         price = f"0.{number % 9 + 1:02d}"
         on.desk.place(maker, order(price=price, count="1"))
-        on.desk.place(
-            taker,
-            NewOrder(BIN, order("ask").side, order(price=price).price, order(count="1").count),
-        )
+        on.desk.place(taker, order("ask", price=price, count="1"))
     rate = 2 * ORDERS / (time.perf_counter() - started)
     print(f"  orders at the desk, half trade {rate:8.0f}/s   (no network)")
 
