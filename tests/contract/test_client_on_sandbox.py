@@ -351,7 +351,7 @@ async def test_what_happens_while_the_stream_is_down_is_made_good(way):
         assert stream.oddities.counts["disconnected"] >= 1
 
 
-async def test_a_day_ends_in_settlements_payouts_and_new_ladders():
+async def test_a_day_ends_in_settlements_payouts_and_a_new_ladder():
     async with member() as at:
         at.offer(Side.SELL, "0.33", 5)
         await at.exchange.place(order(at))
@@ -362,8 +362,8 @@ async def test_a_day_ends_in_settlements_payouts_and_new_ladders():
             settles = at.sandbox.exchange.season.stations[0].day_end(at.ladder.climate_day)
             while at.sandbox.clock.now() < settles + timedelta(hours=18):
                 at.advance(timedelta(minutes=30))
-            ladder, settled = await at.hear(Ladder, Settlement)
-        assert ladder.series == "KXHIGHNY"
+            [settled] = await at.hear(Settlement)
+        assert at.ladder not in (await at.public.ladders([NYC])).found
         tickers = [market.ticker for market in at.ladder.markets]
         results = await at.public.settlements(tickers)
         assert results.refused == ()
@@ -374,6 +374,21 @@ async def test_a_day_ends_in_settlements_payouts_and_new_ladders():
         assert payout.settlement.value == mine.value
         assert (payout.yes_count, payout.revenue) == (D(5), D(5) * mine.value)
         assert await at.account.positions() == ()
+
+
+async def test_a_market_that_is_halted_is_told_as_a_ladder_that_does_not_trade():
+    async with member() as at:
+        stream = at.stream()
+        await stream.watch([at.ticker])
+        async with at.listening(stream):
+            await at.hear(Book)
+            venue = at.sandbox.exchange.venue
+            venue.halt(venue.market(at.ticker))
+            [ladder] = await at.hear(Ladder)
+        halted = next(market for market in ladder.markets if market.ticker == at.ticker)
+        assert halted.status is MarketStatus.INACTIVE
+        with pytest.raises(OrderRejected, match="the market is inactive"):
+            await at.exchange.place(order(at))
 
 
 async def test_old_orders_fills_and_results_are_found_behind_the_cut_off():

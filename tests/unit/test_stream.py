@@ -30,6 +30,7 @@ from kalshi_edge.domain.orders import Fill, Settlement
 from kalshi_edge.errors import RequestRefused
 from tests.builders import EVENT, NOW, TICKER, book
 from tests.kalshi_answers import (
+    NAMES,
     TRADE,
     UUID,
     account_client,
@@ -298,6 +299,13 @@ async def test_other_markets_can_be_watched_while_it_runs_and_before_it_does():
 # --- the feed ----------------------------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """Tests wait neither for the rest of a burst nor before they ask again."""
+    monkeypatch.setattr(feed_module, "RETRY_AFTER_S", 0.0)
+    monkeypatch.setattr(feed_module, "BURST_S", 0.0)
+
+
 def feed_of(stream: Any, seen: list[httpx.Request] | None = None, **routes: Any) -> KalshiFeed:
     usual = {
         "GET /historical/cutoff": cutoff_json(),
@@ -346,8 +354,7 @@ async def test_a_fill_without_a_name_is_looked_up_and_not_lost():
     assert (fill.intent_id, fill.fill_id) == ("an-intent", TRADE)
 
 
-async def test_a_fill_whose_order_is_not_to_be_seen_yet_is_among_all_the_others_later(monkeypatch):
-    monkeypatch.setattr(feed_module, "RETRY_AFTER_S", 0.0)
+async def test_a_fill_whose_order_is_not_to_be_seen_yet_is_among_all_the_others_later():
     told = Told(UnnamedFill(UUID, stream_fill_json(), NOW))
     late = [httpx.Response(404), {"order": order_json("an-intent")}]
     trailing = {f"GET /portfolio/orders/{UUID}": late, "GET /historical/orders": {"orders": []}}
@@ -357,8 +364,7 @@ async def test_a_fill_whose_order_is_not_to_be_seen_yet_is_among_all_the_others_
     assert any("not to be seen yet" in kind for kind in told.oddities.counts)
 
 
-async def test_catching_up_is_tried_until_it_succeeds(monkeypatch):
-    monkeypatch.setattr(feed_module, "RETRY_AFTER_S", 0.0)
+async def test_catching_up_is_tried_until_it_succeeds():
     told = Told(Connected(NOW))
     down = {"GET /portfolio/fills": [*[httpx.Response(503)] * 8, {"fills": [fill_json()]}]}
     found = await events(2, feed_of(told, **down))
@@ -391,12 +397,26 @@ async def test_changes_of_our_markets_become_ladders_and_results():
 
 async def test_a_burst_of_changes_is_asked_about_once_while_books_go_on():
     seen: list[httpx.Request] = []
-    burst = [MarketChange(EVENT, f"{EVENT}-{n}", "activated", NOW) for n in range(6)]
+    tickers = [f"{EVENT}-{name}" for name in NAMES]
+    opened = [MarketChange(EVENT, ticker, "activated", NOW) for ticker in tickers]
+    settled = [MarketChange(EVENT, ticker, "settled", NOW) for ticker in tickers]
     books = [book(at=NOW + timedelta(seconds=s)) for s in range(3)]
-    told = Told(*burst, *books)
-    found = await events(4, feed_of(told, seen))
-    assert sorted(type(one).__name__ for one in found) == ["Book", "Book", "Book", "Ladder"]
-    assert len([r for r in seen if r.url.path.endswith(EVENT)]) == 1
+    final = {"status": "finalized", "result": "no", "expiration_value": "61.00"}
+    routes = {"GET /markets": {"markets": markets_json(**final)}}
+    told = Told(*opened, *settled, *books)
+    found = await events(10, feed_of(told, seen, **routes))
+    kinds = [type(one) for one in found]
+    assert {kind: kinds.count(kind) for kind in kinds} == {Book: 3, Settlement: 6, Ladder: 1}
+    paths = [request.url.path.removeprefix("/trade-api/v2") for request in seen]
+    assert paths == ["/markets", f"/events/{EVENT}", "/series/KXHIGHNY"]
+
+
+async def test_what_changes_where_nothing_trades_is_left_to_the_next_look_at_the_markets():
+    seen: list[httpx.Request] = []
+    kinds = ("created", "determined", "event_lifecycle")
+    told = Told(*(MarketChange(EVENT, TICKER, kind, NOW) for kind in kinds), Connected(NOW))
+    assert {type(one) for one in await events(2, feed_of(told, seen))} == {Fill, OrderUpdate}
+    assert not [request for request in seen if "/events/" in request.url.path]
 
 
 @pytest.mark.parametrize(
@@ -410,8 +430,9 @@ async def test_a_result_that_is_none_yet_is_not_told(market, odd):
 
 
 async def test_a_market_that_cannot_be_looked_at_is_noted_and_left_to_the_next_cycle():
-    told = Told(MarketChange("KXHIGHNY-26NOV99", None, "new", NOW), Connected(NOW))
-    assert type((await events(1, feed_of(told)))[0]) is Fill
+    unknown = MarketChange("KXHIGHNY-26NOV11", None, "new", NOW)
+    told = Told(unknown, MarketChange(EVENT, None, "new", NOW))
+    assert [type(one) for one in await events(1, feed_of(told))] == [Ladder]
     assert sum(told.oddities.counts.values()) == 1
 
 

@@ -5,7 +5,8 @@ fill has the same name on both ways: one that comes twice counts once.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Iterable, Set
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -22,18 +23,20 @@ OVERLAP = timedelta(minutes=2)
 ORDER_LIFE = timedelta(days=2)
 """Our markets trade for less than that, so no older order rests."""
 RETRY_AFTER_S = 15.0
+BURST_S = 1.0
+"""All markets of a ladder change at once: one question, a moment later, is about all of them."""
+UNTRADED = frozenset({"created", "determined", "event_lifecycle"})
+"""Changes before the first and after the last trade, which the next look at the markets finds."""
 
 NO_ANSWER = (ExchangeDown, RequestRefused, InputError)
 
-Question: TypeAlias = Connected | UnnamedFill | MarketChange
 Told: TypeAlias = asyncio.Queue[Event | None]
 
 
 class KalshiFeed:
     """Books, fills, news of orders, changed ladders and settlements, as they come.
 
-    Questions are asked beside the stream: one that is not read is taken for dead. What changes
-    several times before it was asked about is asked about once.
+    Questions are asked beside the stream: one that is not read is taken for dead.
     """
 
     def __init__(
@@ -48,10 +51,11 @@ class KalshiFeed:
         self._stream = stream
         self._account = account
         self._public = public
-        self._known_until = known_until
+        self._known_until = self._heard_at = known_until
         self._is_behind = True
-        self._open: dict[object, Question] = {}
-        self._opened = asyncio.Event()
+        self._gaps: deque[Connected | UnnamedFill] = deque()
+        self._changes: set[MarketChange] = set()
+        self._asked = asyncio.Event()
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """Events, without end; raises what the stream raises."""
@@ -72,78 +76,73 @@ class KalshiFeed:
 
     async def _listen(self, told: Told) -> None:
         async for news in self._stream:
+            self._heard_at = news.received_at
             if isinstance(news, Connected):
                 self._is_behind = True
             elif not self._is_behind:
                 self._known_until = news.received_at
-            if isinstance(news, Connected | UnnamedFill | MarketChange):
-                self._ask_about(news)
-            else:
-                told.put_nowait(news)
+            match news:
+                case Connected() | UnnamedFill():
+                    self._gaps.append(news)
+                    self._asked.set()
+                case MarketChange():
+                    if news.kind not in UNTRADED:
+                        self._changes.add(news)
+                        self._asked.set()
+                case event:
+                    told.put_nowait(event)
 
     async def _ask(self, told: Told) -> None:
         while True:
-            await self._opened.wait()
-            self._opened.clear()
-            while self._open:
-                question = self._open.pop(next(iter(self._open)))
-                try:
-                    for event in await self._answer(question):
-                        told.put_nowait(event)
-                except NO_ANSWER as error:
-                    self._stream.oddities.note(
-                        question.received_at, f"no answer: {error}", question
-                    )
-                    await self._later(question)
+            await self._asked.wait()
+            self._asked.clear()
+            while self._gaps:
+                gap = self._gaps.popleft()
+                answer = self._missed(gap) if isinstance(gap, Connected) else self._named(gap)
+                if not await self._tell(told, answer, gap):
+                    await asyncio.sleep(RETRY_AFTER_S)
+                    # Whatever fill it was, by now it is among all the others.
+                    self._gaps.append(Connected(gap.received_at))
+            if self._changes:
+                await asyncio.sleep(BURST_S)
+                await self._ask_markets(told)
 
-    def _ask_about(self, question: Question) -> None:
-        self._open[_topic(question)] = question
-        self._opened.set()
+    async def _ask_markets(self, told: Told) -> None:
+        changes, self._changes = self._changes, set()
+        settled = {one.ticker for one in changes if one.kind == "settled" and one.ticker}
+        if settled:
+            await self._tell(told, self._results(settled), settled)
+        for name in sorted({one.event_ticker for one in changes if one.kind != "settled"}):
+            await self._tell(told, self._ladder(name), name)
 
-    async def _later(self, question: Question) -> None:
-        """Ask again for what nobody else asks for; a market is looked at before every cycle."""
-        if not isinstance(question, MarketChange):
-            await asyncio.sleep(RETRY_AFTER_S)
-            # Whatever fill it was, by now it is among all the others.
-            self._ask_about(Connected(question.received_at))
+    async def _tell(self, told: Told, answer: Awaitable[Iterable[Event]], about: object) -> bool:
+        """Tell an answer; ``False`` where there is none."""
+        try:
+            for event in await answer:
+                told.put_nowait(event)
+        except NO_ANSWER as error:
+            self._stream.oddities.note(self._heard_at, f"no answer: {error}", about)
+            return False
+        return True
 
-    async def _answer(self, question: Question) -> Sequence[Event]:
-        match question:
-            case Connected(at):
-                return await self._missed(at)
-            case UnnamedFill():
-                return await self._named(question)
-            case MarketChange(ticker=str(ticker), kind="settled"):
-                return await self._result(ticker, question.received_at)
-            case MarketChange():
-                return (await self._public.ladder(question.event_ticker),)
-
-    async def _missed(self, at: datetime) -> Sequence[Event]:
+    async def _missed(self, gap: Connected) -> Iterable[Event]:
         fills = await self._account.fills(self._known_until - OVERLAP)
-        orders = await self._account.orders(at - ORDER_LIFE)
+        orders = await self._account.orders(gap.received_at - ORDER_LIFE)
         self._is_behind = False
-        updates = (order_update(report, at) for report in orders)
+        updates = (order_update(report, gap.received_at) for report in orders)
         return (*fills, *(update for update in updates if update is not None))
 
-    async def _named(self, fill: UnnamedFill) -> Sequence[Event]:
+    async def _named(self, fill: UnnamedFill) -> Iterable[Event]:
         await self._account.learn_names({fill.order_id})
         if fill.order_id not in self._account.names:
             raise ExchangeDown(f"order {fill.order_id} is not to be seen yet")
         return (parse_fill(fill.payload, self._account.names, fill.received_at),)
 
-    async def _result(self, ticker: str, at: datetime) -> Sequence[Event]:
-        reading = await self._public.settlements([ticker])
+    async def _ladder(self, event_ticker: str) -> Iterable[Event]:
+        return (await self._public.ladder(event_ticker),)
+
+    async def _results(self, tickers: Set[str]) -> Iterable[Event]:
+        reading = await self._public.settlements(tickers)
         for refused in reading.refused:
-            self._stream.oddities.note(at, "unreadable settlement", refused)
+            self._stream.oddities.note(self._heard_at, "unreadable settlement", refused)
         return reading.found
-
-
-def _topic(question: Question) -> object:
-    """What a question is about: one that is open already need not be asked twice."""
-    match question:
-        case Connected():
-            return Connected
-        case UnnamedFill():
-            return question.order_id, question.payload.get("trade_id")
-        case MarketChange():
-            return question.ticker if question.kind == "settled" else question.event_ticker
