@@ -16,7 +16,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from kalshi_edge.clock import Clock, SystemClock
 from kalshi_edge.data.weather.stations import station_of
-from kalshi_edge.sandbox.exchange.control import Controls, control_app
+from kalshi_edge.sandbox.exchange.control import control_app
+from kalshi_edge.sandbox.exchange.control_bodies import Controls
 from kalshi_edge.sandbox.exchange.exchange import Exchange, new_exchange
 from kalshi_edge.sandbox.exchange.hub import Hub
 from kalshi_edge.sandbox.exchange.rest import ABORT, PREFIX, Receive, RestEdge, Scope, Send
@@ -179,6 +180,8 @@ def server(
         lifespan="on",
         ws_ping_interval=ping_every_s,
         ws_per_message_deflate=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=2,  # a frozen stream would never end by itself
         access_log=False,
         log_level="warning",
     )

@@ -15,7 +15,7 @@ from kalshi_edge.sandbox.exchange.groups import (
 )
 from kalshi_edge.sandbox.exchange.hub import Hub
 from kalshi_edge.sandbox.exchange.incidents import change_ticks
-from kalshi_edge.sandbox.exchange.session import CHANNELS, ERRORS
+from kalshi_edge.sandbox.exchange.subscriptions import CHANNELS, ERRORS
 from tests.sandbox_builders import BIN, TODAY, exchange, member, order
 from tests.sandbox_specs import StreamSpec
 
@@ -51,7 +51,7 @@ def a_day(on, account) -> None:
     desk.amend(account, rest.order_id, price=Decimal("0.79"), total=Decimal(6), expires_at=None)
     desk.decrease(account, rest.order_id, by=Decimal(1))
     limit_group(desk, group, Decimal(50))
-    desk.trigger(group)
+    desk.execution.trigger_group(group)
     reset_group(desk, group)
     delete_group(desk, group)
     market = venue.market(BIN)

@@ -11,7 +11,8 @@ from kalshi_edge.domain.market import FeeRule, FeeType
 from kalshi_edge.sandbox.exchange.faults import Fault, FaultKind
 from kalshi_edge.sandbox.exchange.groups import create_group
 from kalshi_edge.sandbox.exchange.hub import Hub
-from kalshi_edge.sandbox.exchange.session import Session, Wait
+from kalshi_edge.sandbox.exchange.session import Session
+from kalshi_edge.sandbox.exchange.subscriptions import Wait
 from tests.sandbox_builders import BIN, OPEN_AT, TODAY, exchange, member, order
 
 OTHER = f"{TODAY}-B54.5"

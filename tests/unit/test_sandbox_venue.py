@@ -10,7 +10,7 @@ from kalshi_edge.domain.orders import Side, TimeInForce
 from kalshi_edge.sandbox.exchange.groups import create_group, limit_group, reset_group
 from kalshi_edge.sandbox.exchange.incidents import change_ticks, maintain, settle_otherwise
 from kalshi_edge.sandbox.exchange.refusal import Refusal
-from kalshi_edge.sandbox.exchange.wire_out import settlement_json
+from kalshi_edge.sandbox.exchange.wire_portfolio import settlement_json
 from kalshi_edge.trading.matching import SelfTrade
 from tests.sandbox_builders import BIN, OPEN_AT, TODAY, StillWeather, exchange, member, order
 

@@ -48,6 +48,7 @@ REQUEST_FAULTS = frozenset(
         FaultKind.PARTIAL_FILL,
     }
 )
+ORDER_ENTRY = ("POST", "/portfolio/events/orders")
 STREAM_FAULTS = frozenset(FaultKind) - REQUEST_FAULTS
 
 

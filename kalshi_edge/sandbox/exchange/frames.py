@@ -21,7 +21,6 @@ from kalshi_edge.sandbox.exchange.wire_out import (
     dollars,
     fee_json,
     instant,
-    order_money_json,
     outcome_side,
     precise_dollars,
     price_levels_json,
@@ -29,6 +28,7 @@ from kalshi_edge.sandbox.exchange.wire_out import (
     unix_ms,
     unix_s,
 )
+from kalshi_edge.sandbox.exchange.wire_portfolio import order_money_json
 from kalshi_edge.units import ONE
 
 

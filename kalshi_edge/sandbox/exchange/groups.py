@@ -37,11 +37,11 @@ def limit_group(desk: Desk, group: OrderGroup, limit: Decimal) -> None:
     """Change the limit; a group that is over the new one is triggered."""
     group.limit = limit
     desk.venue.tell(GroupChanged(group, "limit_updated"))
-    desk.check_group(group)
+    desk.execution.check_group(group)
 
 
 def delete_group(desk: Desk, group: OrderGroup) -> None:
     """Cancel a group's orders and remove it."""
-    desk.cancel_group(group)
+    desk.execution.cancel_group(group)
     del group.account.groups[group.group_id]
     desk.venue.tell(GroupChanged(group, "deleted"))

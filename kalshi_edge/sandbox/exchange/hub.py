@@ -41,7 +41,8 @@ from kalshi_edge.sandbox.exchange.news import (
     Traded,
 )
 from kalshi_edge.sandbox.exchange.orders import Account
-from kalshi_edge.sandbox.exchange.session import CHANNELS, Session, Subscription
+from kalshi_edge.sandbox.exchange.session import Session
+from kalshi_edge.sandbox.exchange.subscriptions import CHANNELS, Subscription
 from kalshi_edge.sandbox.exchange.wire_out import Json, unix_ms
 
 _LIFECYCLE, _GROUPS = "market_lifecycle_v2", "order_group_updates"
@@ -120,7 +121,7 @@ class Hub:
         self, channel: str, ticker: str, account: Account | None = None
     ) -> tuple[Subscription, ...]:
         found = chain(self._everything[channel], self._by_market.get((channel, ticker), ()))
-        return tuple(each for each in found if account in (None, each.session.account))
+        return tuple(each for each in found if account in (None, each.sink.account))
 
     def _tell_book(self, news: BookChanged) -> None:
         to = self._subscribers("orderbook_delta", news.market.ticker)
@@ -135,7 +136,7 @@ class Hub:
             encoded = {scale: orjson.dumps(msg) for scale, msg in deltas.items()}
             for subscription in to:
                 msg = encoded[subscription.use_yes_price]
-                if owner is not None and subscription.session.account is owner:
+                if owner is not None and subscription.sink.account is owner:
                     assert news.cause is not None  # it is whose owner this is
                     own = own_delta_msg(deltas[subscription.use_yes_price], news.cause)
                     msg = orjson.dumps(own)

@@ -29,15 +29,8 @@ TICKS: dict[str, tuple[PriceRange, ...]] = {
 
 def maintain(exchange: Exchange, duration: timedelta, *, whole: bool) -> None:
     """Pause trading, or the ``whole`` exchange, for a while from now."""
-    venue = exchange.venue
-    pause = Pause(is_whole_exchange=whole, resumes_at=venue.now + duration)
-    exchange.desk.pause(pause)
-
-    def resume() -> None:
-        if venue.paused is pause:
-            exchange.desk.resume()
-
-    venue.schedule(venue.now + duration, resume)
+    resumes_at = exchange.venue.now + duration
+    exchange.desk.pause(Pause(is_whole_exchange=whole, resumes_at=resumes_at))
 
 
 def change_rules(

@@ -1,6 +1,5 @@
 """Public reads: what is listed, quoted and traded, and the exchange's own state."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -8,13 +7,11 @@ from kalshi_edge.domain.market import MarketStatus
 from kalshi_edge.sandbox.exchange.calls import Answer, Call, page, within
 from kalshi_edge.sandbox.exchange.exchange import Exchange
 from kalshi_edge.sandbox.exchange.listing import CATEGORY
-from kalshi_edge.sandbox.exchange.records import Trade, VenueEvent, VenueMarket, VenueSeries
+from kalshi_edge.sandbox.exchange.records import VenueEvent, VenueMarket, VenueSeries
 from kalshi_edge.sandbox.exchange.refusal import bad_request, not_found
-from kalshi_edge.sandbox.exchange.season import PAUSE_FROM, PAUSE_UNTIL
 from kalshi_edge.sandbox.exchange.wire_out import (
     book_json,
     event_json,
-    instant,
     market_json,
     series_json,
     trade_json,
@@ -37,55 +34,6 @@ STATUSES = {
 
 _TIMES = {"created": ("unopened", "open"), "close": ("closed",), "settled": ("settled",)}
 """Which status may be asked for together with which limits of time."""
-
-
-# --- the exchange ---------------------------------------------------------------------------------
-
-
-def get_status(exchange: Exchange, _call: Call) -> Answer:
-    """Whether the exchange works and trades; 503 while it does not work at all."""
-    body = status_json(exchange)
-    return Answer(body, 200 if body["exchange_active"] else 503)
-
-
-def status_json(exchange: Exchange) -> dict[str, Any]:
-    """The exchange's state in its own words."""
-    pause = exchange.venue.paused
-    active = {
-        "exchange_active": pause is None or not pause.is_whole_exchange,
-        "trading_active": pause is None,
-        "intra_exchange_transfers_active": pause is None,
-    }
-    resumes_at = None if pause is None else pause.resumes_at
-    return {
-        **active,
-        "exchange_estimated_resume_time": None if resumes_at is None else instant(resumes_at),
-        "exchange_index_statuses": [{"exchange_index": 0, "description": "default", **active}],
-    }
-
-
-def get_schedule(exchange: Exchange, _call: Call) -> Answer:
-    """Trading hours in New York: always, but for Thursday's pause; planned maintenance."""
-    start, end = f"{PAUSE_FROM:%H:%M}", f"{PAUSE_UNTIL:%H:%M}"
-    whole = [{"open_time": "00:00", "close_time": "24:00"}]
-    thursday = [
-        {"open_time": "00:00", "close_time": start},
-        {"open_time": end, "close_time": "24:00"},
-    ]
-    days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-    week = {day: thursday if day == "thursday" else whole for day in days}
-    ends = {"start_time": "2026-01-01T00:00:00Z", "end_time": "2099-12-31T00:00:00Z"}
-    pause, windows = exchange.venue.paused, []
-    if pause is not None and pause.is_whole_exchange and pause.resumes_at is not None:
-        now, until = exchange.venue.now, pause.resumes_at
-        windows = [{"start_datetime": instant(now), "end_datetime": instant(until)}]
-    schedule = {"standard_hours": [{**ends, **week}], "maintenance_windows": windows}
-    return Answer({"schedule": schedule})
-
-
-def get_user_data_timestamp(exchange: Exchange, _call: Call) -> Answer:
-    """How fresh the portfolio's endpoints are."""
-    return Answer({"as_of_time": instant(exchange.views.as_of)})
 
 
 # --- series and events ----------------------------------------------------------------------------
@@ -322,33 +270,24 @@ def get_orderbooks(exchange: Exchange, call: Call) -> Answer:
 
 def get_trades(exchange: Exchange, call: Call) -> Answer:
     """Public trades, newest first."""
-    cutoff = exchange.venue.cutoff()
-    return _trades(call, (t for t in reversed(exchange.venue.trades) if t.at >= cutoff))
+    return _trades(exchange, call, archived=False)
 
 
 def get_historical_trades(exchange: Exchange, call: Call) -> Answer:
     """Archived trades, newest first."""
-    cutoff = exchange.venue.cutoff()
-    return _trades(call, (t for t in reversed(exchange.venue.trades) if t.at < cutoff))
+    return _trades(exchange, call, archived=True)
 
 
-def _trades(call: Call, trades: Iterable[Trade]) -> Answer:
-    ticker = call.text("ticker")
+def _trades(exchange: Exchange, call: Call, *, archived: bool) -> Answer:
+    cutoff, ticker = exchange.venue.cutoff(), call.text("ticker")
+    market = None if ticker is None else exchange.venue.markets.get(ticker)
+    trades = exchange.venue.trades if ticker is None else [] if market is None else market.trades
     after, before = call.instant("min_ts"), call.instant("max_ts")
     only_blocks = call.text("is_block_trade") is not None and call.flag("is_block_trade")
     wanted = (
         trade
-        for trade in trades
-        if (ticker is None or trade.market.ticker == ticker)
-        and within(trade.at, after, before)
-        and not only_blocks
+        for trade in reversed(trades)
+        if (trade.at < cutoff) == archived and within(trade.at, after, before) and not only_blocks
     )
     found, cursor = page(call, wanted, lambda trade: trade.seq, lowest=0)
     return Answer({"trades": [trade_json(trade) for trade in found], "cursor": cursor})
-
-
-def get_cutoff(exchange: Exchange, _call: Call) -> Answer:
-    """Where the live data ends and the archive begins."""
-    cutoff = instant(exchange.venue.cutoff())
-    names = ("market_settled_ts", "trades_created_ts", "orders_updated_ts")
-    return Answer(dict.fromkeys((*names, "market_positions_last_updated_ts"), cutoff))

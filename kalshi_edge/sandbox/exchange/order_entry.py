@@ -25,13 +25,8 @@ from kalshi_edge.sandbox.exchange.wire_in import (
     instant_of,
     parse_body,
 )
-from kalshi_edge.sandbox.exchange.wire_out import (
-    amended_json,
-    contracts,
-    group_json,
-    placement_json,
-    unix_ms,
-)
+from kalshi_edge.sandbox.exchange.wire_out import contracts, unix_ms
+from kalshi_edge.sandbox.exchange.wire_portfolio import amended_json, group_json, placement_json
 
 # --- orders ---------------------------------------------------------------------------------------
 
@@ -42,8 +37,9 @@ def create_order(exchange: Exchange, call: Call) -> Answer:
 
 
 def _create(exchange: Exchange, account: Account, body: Any) -> dict[str, Any]:
-    new = parse_body(CreateOrder, body).order()
-    placement = exchange.desk.place(account, new)
+    asked = parse_body(CreateOrder, body)
+    _check_shard(asked.exchange_index)
+    placement = exchange.desk.place(account, asked.order())
     return placement_json(placement, exchange.venue.now)
 
 
@@ -77,6 +73,7 @@ def cancel_all_orders(exchange: Exchange, call: Call) -> Answer:
 def amend_order(exchange: Exchange, call: Call) -> Answer:
     """Another price, total count or expiry."""
     body, account = parse_body(AmendOrder, call.json()), call.member
+    _check_shard(body.exchange_index)
     order = exchange.venue.orders.get(call.path_params["order_id"])
     if order is None or order.account is not account:
         raise not_found(f"order {call.path_params['order_id']} not found")
@@ -102,6 +99,7 @@ def amend_order(exchange: Exchange, call: Call) -> Answer:
 def decrease_order(exchange: Exchange, call: Call) -> Answer:
     """A smaller order in the same place of its queue."""
     body = parse_body(DecreaseOrder, call.json())
+    _check_shard(body.exchange_index)
     order = exchange.desk.decrease(
         call.member,
         call.path_params["order_id"],
@@ -162,8 +160,9 @@ def _or_error(ask: Callable[[], dict[str, Any]], failed: dict[str, Any]) -> dict
 
 
 def _check_shard(exchange_index: int | None) -> None:
+    """Weather is on shard 0, −1 asks for routing by ticker; elsewhere nobody has an account."""
     if exchange_index not in (None, -1, 0):
-        raise not_found(f"user_not_found on shard {exchange_index}")
+        raise Refusal(404, "user_not_found", f"no account on shard {exchange_index}")
 
 
 # --- order groups ---------------------------------------------------------------------------------
@@ -204,7 +203,7 @@ def put_group_reset(exchange: Exchange, call: Call) -> Answer:
 
 def put_group_trigger(exchange: Exchange, call: Call) -> Answer:
     """The group's orders are gone and no new ones accepted."""
-    exchange.desk.trigger(group_of(call.member, call.path_params["order_group_id"]))
+    exchange.desk.execution.trigger_group(group_of(call.member, call.path_params["order_group_id"]))
     return Answer({})
 
 

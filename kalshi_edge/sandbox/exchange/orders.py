@@ -151,6 +151,10 @@ class Account:
         """Its orders in one market's book."""
         return self.resting.setdefault(market.ticker, {})
 
+    def all_resting(self) -> tuple[VenueOrder, ...]:
+        """Its orders in all books."""
+        return tuple(order for orders in self.resting.values() for order in orders.values())
+
     def position_in(self, market: VenueMarket, at: datetime) -> Position:
         """Its position in a market, a new empty one where it never had any."""
         position = self.positions.get(market.ticker)

@@ -11,16 +11,13 @@ from kalshi_edge.sandbox.exchange.limits import DEFAULT_COST, ENDPOINT_COSTS, TI
 from kalshi_edge.sandbox.exchange.orders import VenueFill, VenueOrder
 from kalshi_edge.sandbox.exchange.records import VenueEvent
 from kalshi_edge.sandbox.exchange.refusal import Refusal, bad_request, not_found
-from kalshi_edge.sandbox.exchange.wire_out import (
-    cents,
-    contracts,
-    dollars,
+from kalshi_edge.sandbox.exchange.wire_out import cents, contracts, dollars, unix_s
+from kalshi_edge.sandbox.exchange.wire_portfolio import (
     event_position_json,
     fill_json,
     order_json,
     position_json,
     settlement_json,
-    unix_s,
 )
 from kalshi_edge.units import ONE, ZERO
 

@@ -105,6 +105,7 @@ class VenueMarket:
     """Dollars: Σ price × count."""
     open_interest: Decimal = ZERO
     candles: Candles = field(default_factory=Candles)
+    trades: list["Trade"] = field(default_factory=list)
     market_id: str = ""
 
     def __post_init__(self) -> None:
@@ -119,6 +120,12 @@ class VenueMarket:
     def ask(self) -> Decimal | None:
         """The best price somebody sells YES at."""
         return min(self.depth[Side.SELL], default=None)
+
+    def meets(self, side: Side, price: Decimal) -> bool:
+        """Whether an order on ``side`` at ``price`` would trade at once."""
+        if side is Side.BUY:
+            return self.ask is not None and price >= self.ask
+        return self.bid is not None and price <= self.bid
 
     def is_on_grid(self, price: Decimal) -> bool:
         """Whether an order may stand at ``price``."""

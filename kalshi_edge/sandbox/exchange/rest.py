@@ -15,9 +15,9 @@ from kalshi_edge.clock import Clock
 from kalshi_edge.sandbox.exchange.auth import KEY_HEADER, SIGNATURE_HEADER, Credential
 from kalshi_edge.sandbox.exchange.calls import Answer, Call
 from kalshi_edge.sandbox.exchange.exchange import Exchange
+from kalshi_edge.sandbox.exchange.exchange_state import status_json
 from kalshi_edge.sandbox.exchange.faults import Fault, FaultKind
 from kalshi_edge.sandbox.exchange.incidents import outrun
-from kalshi_edge.sandbox.exchange.market_data import status_json
 from kalshi_edge.sandbox.exchange.refusal import Refusal
 from kalshi_edge.sandbox.exchange.routes import Access, Route, route_of
 

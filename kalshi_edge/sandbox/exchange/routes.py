@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from kalshi_edge.sandbox.exchange import candle_data as candles
+from kalshi_edge.sandbox.exchange import exchange_state as state
 from kalshi_edge.sandbox.exchange import market_data as public
 from kalshi_edge.sandbox.exchange import order_entry as orders
 from kalshi_edge.sandbox.exchange import portfolio as member
@@ -62,9 +63,9 @@ P, R, W = Access.PUBLIC, Access.READ, Access.WRITE
 _EVENTS, _GROUP = "/portfolio/events/orders", "/portfolio/order_groups/{order_group_id}"
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/exchange/status", P, public.get_status, works_while_down=True),
-    Route("GET", "/exchange/schedule", P, public.get_schedule, works_while_down=True),
-    Route("GET", "/exchange/user_data_timestamp", P, public.get_user_data_timestamp),
+    Route("GET", "/exchange/status", P, state.get_status, works_while_down=True),
+    Route("GET", "/exchange/schedule", P, state.get_schedule, works_while_down=True),
+    Route("GET", "/exchange/user_data_timestamp", P, state.get_user_data_timestamp),
     Route("GET", "/series", P, public.get_series_list),
     Route("GET", "/series/fee_changes", P, public.get_series_fee_changes),
     Route("GET", "/series/{series_ticker}", P, public.get_series),
@@ -82,7 +83,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/markets/candlesticks", P, candles.get_batch_candles),
     Route("GET", "/markets/{ticker}", P, public.get_market),
     Route("GET", "/markets/{ticker}/orderbook", P, public.get_orderbook),
-    Route("GET", "/historical/cutoff", P, public.get_cutoff),
+    Route("GET", "/historical/cutoff", P, state.get_cutoff),
     Route("GET", "/historical/markets", P, public.get_historical_markets),
     Route("GET", "/historical/markets/{ticker}", P, public.get_historical_market),
     Route("GET", "/historical/markets/{ticker}/candlesticks", P, candles.get_historical_candles),

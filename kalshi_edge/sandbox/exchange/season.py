@@ -177,13 +177,6 @@ class Season:
     def _plan_pause(self) -> None:
         venue = self.desk.venue
         start, end = weekly_pause(venue.now)
-
-        def begin() -> None:
-            self.desk.pause(Pause(is_whole_exchange=False, resumes_at=end))
-            venue.schedule(end, finish)
-
-        def finish() -> None:
-            self.desk.resume()
-            self._plan_pause()
-
-        venue.schedule(start, begin)
+        pause = Pause(is_whole_exchange=False, resumes_at=end)
+        venue.schedule(start, partial(self.desk.pause, pause))
+        venue.schedule(end, self._plan_pause)

@@ -20,7 +20,8 @@ from kalshi_edge.sandbox.exchange.rest import (
     fault_answer,
     refused,
 )
-from kalshi_edge.sandbox.exchange.session import Session, Wait
+from kalshi_edge.sandbox.exchange.session import Session
+from kalshi_edge.sandbox.exchange.subscriptions import Wait
 
 STREAM_PATH = "/trade-api/ws/v2"
 FAULT_PATH = "/ws/v2"

@@ -38,7 +38,7 @@ class Pause:
     """Why nothing trades: a pause of trading, or of the whole exchange (nothing works)."""
 
     is_whole_exchange: bool
-    resumes_at: datetime | None
+    resumes_at: datetime
 
 
 class Venue(Timeline):
@@ -56,7 +56,8 @@ class Venue(Timeline):
         self.trades: list[Trade] = []
         self.fees = ZERO
         """Dollars of fees taken in, ever."""
-        self.paused: Pause | None = None
+        self.pauses: list[Pause] = []
+        """In force now; they may overlap."""
         self.live_window = LIVE_WINDOW
         self._listeners: list[Callable[[News], None]] = []
         self._numbers = 0
@@ -96,6 +97,11 @@ class Venue(Timeline):
         if market is None:
             raise not_found(f"market {ticker} not found")
         return market
+
+    @property
+    def paused(self) -> Pause | None:
+        """The gravest pause in force: of the whole exchange before trading, the longest first."""
+        return max(self.pauses, key=_gravity, default=None)
 
     # --- the life of a market -------------------------------------------------------------------
 
@@ -215,3 +221,7 @@ class Venue(Timeline):
     def cutoff(self) -> datetime:
         """What ended before this is found under the historical endpoints only."""
         return (self.now - self.live_window).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _gravity(pause: Pause) -> tuple[bool, datetime]:
+    return pause.is_whole_exchange, pause.resumes_at

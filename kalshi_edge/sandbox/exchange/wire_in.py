@@ -31,8 +31,6 @@ ClientId = Annotated[str, StringConstraints(max_length=64, pattern=r"^[\-\w:+=/]
 UnixSeconds = Annotated[int, Field(ge=0, le=32_503_680_000), AfterValidator(_instant)]
 Primary = Annotated[int, Field(ge=0, le=0)]
 """Subaccounts: the sandbox has the primary one only."""
-Shard = Annotated[int, Field(ge=-1, le=0)]
-"""Weather is on shard 0; −1 asks for routing by ticker."""
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -57,7 +55,7 @@ class CreateOrder(_Strict):
     cancel_order_on_pause: bool = False
     order_group_id: str | None = None
     subaccount: Primary | None = None
-    exchange_index: Shard | None = None
+    exchange_index: int | None = None
 
     def order(self) -> NewOrder:
         """The order that is asked for."""
@@ -87,7 +85,7 @@ class AmendOrder(_Strict):
     client_order_id: ClientId | None = None
     updated_client_order_id: ClientId | None = None
     expiration_time: UnixSeconds | None = None
-    exchange_index: Shard | None = None
+    exchange_index: int | None = None
 
 
 class DecreaseOrder(_Strict):
@@ -95,7 +93,7 @@ class DecreaseOrder(_Strict):
 
     reduce_by: CountText | None = None
     reduce_to: CountText | None = None
-    exchange_index: Shard | None = None
+    exchange_index: int | None = None
     market_ticker: str | None = None
 
 
@@ -104,7 +102,7 @@ class CancelItem(_Strict):
 
     order_id: str
     subaccount: Primary | None = None
-    exchange_index: Shard | None = None
+    exchange_index: int | None = None
     market_ticker: str | None = None
 
 
@@ -114,7 +112,7 @@ class GroupLimit(_Strict):
     contracts_limit: Annotated[int, Field(ge=1)] | None = None
     contracts_limit_fp: CountText | None = None
     subaccount: Primary | None = None
-    exchange_index: Shard | None = None
+    exchange_index: int | None = None
 
     def limit(self) -> Decimal:
         """Contracts. Raises ``Refusal`` 400."""
