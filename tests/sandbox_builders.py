@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ from decimal import Decimal
 from typing import Any
 
 import httpx
-import orjson
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 
@@ -152,7 +152,8 @@ class Client:
             if signed
             else {}
         )
-        content = None if body is None else orjson.dumps(body)
+        raw = body is None or isinstance(body, bytes)
+        content = body if raw else json.dumps(body).encode()
         params = {name: value for name, value in query.items() if value is not None} or None
         return await self.http.request(
             method, full, content=content, headers=headers, params=params

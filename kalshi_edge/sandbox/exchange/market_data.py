@@ -6,7 +6,7 @@ from typing import Any
 from kalshi_edge.domain.market import MarketStatus
 from kalshi_edge.sandbox.exchange.calls import Answer, Call, page, within
 from kalshi_edge.sandbox.exchange.exchange import Exchange
-from kalshi_edge.sandbox.exchange.listing import CATEGORY
+from kalshi_edge.sandbox.exchange.listing import CATEGORY, TAG
 from kalshi_edge.sandbox.exchange.records import VenueEvent, VenueMarket, VenueSeries
 from kalshi_edge.sandbox.exchange.refusal import bad_request, not_found
 from kalshi_edge.sandbox.exchange.wire_out import (
@@ -47,7 +47,7 @@ def get_series_list(exchange: Exchange, call: Call) -> Answer:
         for series in exchange.venue.series.values()
         if call.text("category") in (None, CATEGORY)
         and within(series.updated_at, after, None)
-        and (not tags or tags & {"Daily temperature"})
+        and (not tags or TAG in tags)
     ]
     if not call.flag("include_product_metadata"):
         for series in found:
