@@ -4,7 +4,7 @@ It owns no clock: an event's ``received_at`` is the time. Of each market it only
 newest book, so that books between two decisions may be left out of a replay.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import assert_never
@@ -99,7 +99,7 @@ class Engine:
             case ClimateReport():
                 return self.knowledge.report(event)
             case Fill():
-                return self.account.fill(event)
+                return (*self.account.fill(event), *self._paid_already(event))
             case OrderUpdate():
                 return self.account.update(event)
             case Settlement():
@@ -143,6 +143,13 @@ class Engine:
             equity=self.account.tracker.equity(self.knowledge.books),
         )
         return (*thrown, *verdicts, done)
+
+    def _paid_already(self, fill: Fill) -> tuple[Verdict, ...]:
+        """The settlement, once more, for a trade that we hear of only after it."""
+        known = self.knowledge.settled(fill.ticker)
+        if known is None:
+            return ()
+        return self.account.settle(replace(known, received_at=fill.received_at))
 
     def _throw(self, state: SwitchState, command: Halt | Resume) -> Switch:
         return self.account.throw(Switch(state, command.reason, command.received_at))

@@ -142,6 +142,8 @@ def _enlarged(before: Trade | None, fill: Fill, intent: Intent, mode: str) -> Tr
 
 
 def _reduced(trade: Trade | None, fill: Fill) -> Trade:
+    if trade is not None and trade.settled_value is not None:
+        return _sold_before_settlement(trade, trade.settled_value, fill)
     held = ZERO if trade is None else trade.open_count
     if trade is None or fill.count > held:
         raise StateError(f"{fill.ticker}: sold {fill.count} contracts, held {held}")
@@ -154,6 +156,14 @@ def _reduced(trade: Trade | None, fill: Fill) -> Trade:
         # When we learnt it: a UTC day's books are closed on what was known by its end.
         closed_at=None if left else fill.received_at,
     )
+
+
+def _sold_before_settlement(trade: Trade, settled_value: Decimal, fill: Fill) -> Trade:
+    # It was sold, and we counted it as paid out with the rest.
+    if fill.count > trade.count:
+        raise StateError(f"{fill.ticker}: sold {fill.count} contracts of {trade.count}")
+    each = _value_to_holder(trade.side, fill.price) - settled_value
+    return replace(trade, received=trade.received + fill.count * each, fees=trade.fees + fill.fee)
 
 
 def _settled(trade: Trade, settlement: Settlement) -> Trade:

@@ -158,6 +158,10 @@ class Knowledge:
         found = (self._forecasts.get((station.icao, climate_day, m)) for m in self.models)
         return next((forecast for forecast in found if forecast is not None), None)
 
+    def settled(self, ticker: str) -> Settlement | None:
+        """What a market paid, if it did and is not forgotten yet."""
+        return self._settlements.get(ticker)
+
     def calibration(self, station: Station, forecast: Forecast) -> Calibration:
         """What past errors taught about this forecast's model and version."""
         key = (station.city, forecast.model, forecast.version)

@@ -33,6 +33,7 @@ class Auditor:
         self.ledger = Ledger(SETUP.starting_balance)
         self.books: dict[str, Book] = {}
         self.fills: set[str] = set()
+        self.paid: dict[str, Decimal] = {}
         self.cost: Counter[str] = Counter()
         """Dollars by ticker of what is held, and in ``fees`` what it cost beside."""
         self.fees: Counter[str] = Counter()
@@ -59,6 +60,11 @@ class Auditor:
         match event:
             case Book():
                 self.books[event.ticker] = event
+            case Fill() if event.ticker in self.paid and event.fill_id not in self.fills:
+                self.fills.add(event.fill_id)
+                each = self.paid[event.ticker] - event.price
+                gain = each * event.count * (1 if event.side is Side.BUY else -1)
+                self.ledger = Ledger(self.ledger.cash + gain - event.fee, self.ledger.positions)
             case Fill() if event.fill_id not in self.fills:
                 self.fills.add(event.fill_id)
                 before = self.ledger.held(event.ticker)
@@ -75,6 +81,7 @@ class Auditor:
                     self.fees[event.ticker] = D(0)
             case Settlement():
                 self.ledger = self.ledger.settled(event)
+                self.paid[event.ticker] = event.value
                 self.cost[event.ticker] = self.fees[event.ticker] = D(0)
             case _:
                 pass

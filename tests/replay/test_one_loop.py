@@ -19,7 +19,15 @@ from hypothesis import strategies as st
 from kalshi_edge.clock import ManualClock
 from kalshi_edge.db.codec import to_json
 from kalshi_edge.db.sqlite import SqliteStore
-from kalshi_edge.domain.events import Approved, CycleDue, Event, JournalEntry, OrderUpdate, Verdict
+from kalshi_edge.domain.events import (
+    Approved,
+    CycleDue,
+    DayTurned,
+    Event,
+    JournalEntry,
+    OrderUpdate,
+    Verdict,
+)
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.orders import Fill, OrderState
 from kalshi_edge.domain.records import Calibration, DailyRecord, Switch, Trade
@@ -250,7 +258,8 @@ async def test_a_book_after_the_close_does_not_drive_the_last_one_before_from_th
     close_at = ladder("NYC", (START + timedelta(days=1)).date()).markets[0].close_at
     last = book(ticker, [("0.40", 500)], [("0.50", 1)], close_at - timedelta(minutes=1))
     gone = book(ticker, [], [], close_at + timedelta(minutes=1))
-    await desk.play([last, gone, CycleDue(close_at + timedelta(minutes=2))])
+    midnight = DayTurned(close_at - timedelta(hours=5))
+    await desk.play([midnight, last, gone, CycleDue(close_at + timedelta(minutes=2))])
     lines = await _journal(desk.store)
     assert list(replay(lines, SETUP.fresh_engine())) == [None] * len(lines)
     assert (await resumed_engine(SETUP, desk.store)).knowledge.books[ticker] == last

@@ -63,6 +63,16 @@ def test_the_budget_counts_the_fee_as_the_exchange_rounds_it() -> None:
     assert intent.cost_limit == D("29.9963") <= D(30)
 
 
+@pytest.mark.parametrize(("balance", "count"), [("7.4557", 2), ("7.4567", 3)])
+def test_a_contract_that_only_the_rounding_of_the_fee_makes_too_dear_is_left(
+    balance: str, count: int
+) -> None:
+    # 3 · 0.07 and a fee of 0.013671, charged as 0.0137: 3 % of $7.4557 are $0.223671
+    money = D(balance)
+    ((bought,), _) = decided(outlook({"B54.5": "0.07"}), SINGLES, bankroll=money, free_cash=money)
+    assert bought.intents[0].count == count
+
+
 def test_a_bracket_buys_the_same_count_of_both_legs_under_one_name() -> None:
     approved, _ = decided(outlook({"B52.5": "0.19", "B54.5": "0.26"}), BRACKETS)
     (bought,) = approved

@@ -254,6 +254,20 @@ def test_a_settlement_pays_and_is_held_against_the_climate_report() -> None:
     assert "60 °F" in alarm.text
 
 
+def test_a_fill_that_is_told_after_its_market_settled_is_a_trade_and_paid_at_once() -> None:
+    engine = trading()
+    (approved,) = [v for v in engine.handle(CycleDue(EVE)) if isinstance(v, Approved)]
+    (intent,) = approved.intents
+    engine.handle(OrderUpdate(intent.intent_id, OrderStep.SEND, EVE))
+    at = NEW_YORK.day_end(DAY) + timedelta(hours=8)
+    engine.handle(Settlement(TICKER, D(1), None, at, at))
+    later = at + timedelta(hours=1)
+    *_, trade = engine.handle(fill(intent, 100, "0.25", "1.3125", received_at=later))
+    assert isinstance(trade, Trade)
+    assert (trade.open_count, trade.pnl, trade.closed_at) == (D(0), D("73.6875"), later)
+    assert engine.account.tracker.open_trades() == ()
+
+
 def test_a_sale_is_for_no_more_than_is_not_on_sale_already() -> None:
     engine = trading()
     intent = bought(engine)

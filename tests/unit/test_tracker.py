@@ -171,6 +171,19 @@ def test_a_fill_that_comes_after_the_settlement_of_its_trade_is_paid_out_too() -
     assert (told.cash, told.trades) == (in_order.cash, in_order.trades)
 
 
+def test_a_sale_that_is_told_after_the_settlement_was_a_sale_and_no_payment() -> None:
+    some = sale(BUY, 4)
+    bought, sold = fill(BUY, 10, "0.40", "0.17"), fill(some, 4, "0.45", "0.07")
+    told = tracker((bought, BUY))
+    told.settle(settled("1"))
+    told.fill(sold, some)
+    in_order = tracker((bought, BUY), (sold, some))
+    in_order.settle(settled("1"))
+    assert (told.cash, told.trades) == (in_order.cash, in_order.trades)
+    with pytest.raises(StateError, match="sold 11 contracts of 10"):
+        told.fill(fill(sale(BUY, 11), 11, "0.45"), sale(BUY, 11))
+
+
 # --- marks ------------------------------------------------------------------------------------
 
 
