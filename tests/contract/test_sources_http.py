@@ -17,6 +17,7 @@ from kalshi_edge.data.weather.sources.parts import (
     read_part,
 )
 from kalshi_edge.data.weather.sources.status import Outcome, Tally
+from kalshi_edge.data.weather.sources.wire import ProductDocument
 from kalshi_edge.errors import SettingError, SourceError
 from tests.weather_server import Trouble, WeatherServer, weather_server
 
@@ -117,6 +118,17 @@ async def test_a_page_of_no_use_is_asked_for_whole_again(pages, office):
     pages.forget(f"{office.base}/a")
     await pages.read(f"{office.base}/a")
     assert "if-none-match" not in office.requests[1].headers
+
+
+async def test_a_document_that_makes_no_sense_is_not_kept_however_good_it_is_said_to_be(
+    pages, office
+):
+    office.put("/a", b'{"productText":', headers={"Cache-Control": "max-age=300"})
+    with pytest.raises(SourceError, match="Invalid JSON"):
+        await pages.read_as(ProductDocument, f"{office.base}/a")
+    office.put("/a", b'{"productText":"CLI"}')
+    document = await pages.read_as(ProductDocument, f"{office.base}/a")
+    assert document.product_text == "CLI"
 
 
 async def test_no_store_is_not_kept(pages, office):
@@ -308,6 +320,13 @@ async def test_a_part_from_another_place_than_asked_for_is_refused(client, offic
     office.put("/f", b"0123456789", wrong_range=True)
     with pytest.raises(SourceError, match="says bytes 7-4/10 but sends 3 bytes from 2 on"):
         await read_part(client, Wanted(f"{office.base}/f", 2, 5), tally)
+
+
+async def test_no_part_is_unchanged_since_a_file_that_we_never_had(client, office, tally):
+    office.put("/f", b"", status=304, has_etag=False, has_ranges=False)
+    with pytest.raises(SourceError) as caught:
+        await read_part(client, Wanted(f"{office.base}/f", 0, 5), tally)
+    assert caught.value.outcome == Outcome.MALFORMED
 
 
 async def test_a_whole_file_streams_in(client, office, tally):

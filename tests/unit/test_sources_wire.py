@@ -80,6 +80,7 @@ def test_every_whole_degree_comes_back_from_its_celsius(whole_f: int):
     [
         (NYC, "2026-07-10T12:00:00+00:00/PT13H", 10),
         (NYC, "2026-07-10T08:00:00-04:00/PT13H", 10),
+        (NYC, "2026-07-10T00:00:00-04:00/P1D", 10),  # civil midnight, still 23:00 by the sun
         (NYC, "2026-07-09T19:00:00+00:00/PT6H", 9),  # what is left of today
         (LAX, "2026-07-10T14:00:00+00:00/PT13H", 10),  # until 03 UTC of the 11th, 19 by the sun
         (LAX, "2026-07-11T02:00:00+00:00/PT1H", 10),

@@ -113,9 +113,9 @@ class FileReader:
         self, url: str, stations: Collection[str], layout: Layout, unless: str
     ) -> Reading | None:
         parts = _Parts(layout, layout.size)
-        for number, station in enumerate(sorted(stations, key=layout.starts.__getitem__)):
+        for station in sorted(stations, key=layout.starts.__getitem__):
             try:
-                if not await self._one(url, station, parts, unless if number == 0 else ""):
+                if not await self._one(url, station, parts, unless):
                     return None
             except (RangeIgnored, Replaced):
                 raise
@@ -135,7 +135,7 @@ class FileReader:
             part = await read_part(self._client, wanted, self._tally)
             if part is None:
                 return False
-            unless, looks = "", looks + 1
+            looks += 1
             is_better = parts.take(part, station) and parts.guess(station) != guess
             wide = 1 if is_better else 4 * wide
         return True
