@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from stamina.instrumentation import set_on_retry_hooks
 
 from kalshi_edge import app
 from kalshi_edge.backtest.report import report_html
@@ -211,6 +212,8 @@ def demo_command(
     settings = load_settings(trading_mode="demo")
     plan = ("--seed", str(seed), "--speed", str(speed), "--start", f"{start:%Y-%m-%dT%H:%M}")
     dashboard = Dashboard("demo", is_synthetic=True)
+    # A retry is in its source's status; a log line would tear the screen.
+    set_on_retry_hooks(())
     with (
         suppress(KeyboardInterrupt),
         Live(
