@@ -157,7 +157,9 @@ async def test_each_trouble_has_its_name_and_only_passing_ones_are_tried_again(
     office.put("/a", "A" * 100)
     office.troubles["/a"] = trouble
     assert await outcome_of(pages, f"{office.base}/a") == outcome
-    assert len(office.requests) == attempts
+    # A slow server on a slow machine uses up our whole patience before the last attempt.
+    least = 2 if outcome == Outcome.SLOW else attempts
+    assert least <= len(office.requests) <= attempts
 
 
 async def test_a_page_that_is_not_there_is_missing_and_costs_one_request(pages, office):
