@@ -199,6 +199,27 @@ async def test_a_fill_told_again_after_a_restart_counts_once() -> None:
     assert await desk.store.last_seq() == len(lines)
 
 
+async def test_after_a_restart_the_same_is_known_and_no_more() -> None:
+    desk, days = Desk(DrawnExchange([])), DAYS * 4
+    await desk.play([*told(days), CycleDue(told(days)[-1].received_at)])
+    assert desk.engine is not None
+    assert len(await desk.store.daily_records()) > 5
+    again = await resumed_engine(SETUP, desk.store)
+    assert vars(again.knowledge) == vars(desk.engine.knowledge)
+    assert vars(again.account.tracker) == vars(desk.engine.account.tracker)
+    live = {name: o for name, o in desk.engine.account.orders.items() if o.is_live}
+    assert live == {name: o for name, o in again.account.orders.items() if o.is_live}
+
+
+async def test_a_day_counts_its_halts_over_a_restart() -> None:
+    desk, quiet = Desk(DrawnExchange([])), replace(DAYS[3], minutes=30, settles=False)
+    for number in range(1, 4):
+        await desk.play(told([quiet] * number)[len(told([quiet] * (number - 1))) :])
+    await desk.play([DayTurned(START + timedelta(days=1))])
+    (record,) = await desk.store.daily_records()
+    assert record.halts == 3
+
+
 async def test_a_halt_by_hand_survives_restarts_and_midnights() -> None:
     desk = Desk(DrawnExchange([]))
     quiet = Scene(30, CITIES, 54.0, 0, 0, crash=False, command="halt", settles=False)
@@ -249,6 +270,18 @@ async def test_a_loss_that_never_was_is_not_seen_in_a_replay() -> None:
     naive = await resumed_engine(setup, desk.store)
     naive.knowledge.book(worth(low, "0.16"))
     assert naive.handle(worth(high, "0.05")) != ()
+
+
+async def test_the_turn_of_a_day_is_replayed_with_the_books_of_the_day_before() -> None:
+    desk = Desk(DrawnExchange([]))
+    await desk.play(told([replace(DAYS[0], cities=("NYC",))]))
+    ticker, midnight = desk.exchange.sent[0].ticker, START.replace(hour=0) + timedelta(days=1)
+    before = book(ticker, [("0.40", 500)], [("0.50", 1)], midnight - timedelta(minutes=1))
+    after = book(ticker, [("0.20", 500)], [("0.50", 1)], midnight + timedelta(minutes=1))
+    await desk.play([before, after])
+    lines = await _journal(desk.store)
+    assert lines[-1].events == (before, after)
+    assert list(replay(lines, SETUP.fresh_engine())) == [None] * len(lines)
 
 
 async def test_a_book_after_the_close_does_not_drive_the_last_one_before_from_the_journal() -> None:
