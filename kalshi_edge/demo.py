@@ -36,7 +36,7 @@ START_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Sandbox:
+class RunningSandbox:
     """A sandbox that runs, and where to find what it serves."""
 
     base: str
@@ -50,17 +50,11 @@ class Sandbox:
     @property
     def addresses(self) -> WeatherAddresses:
         """Its weather offices."""
-        return WeatherAddresses(
-            bucket=f"{self.base}/s3",
-            nomads=f"{self.base}/nomads/pub/data/nccf/com/blend/prod",
-            iem=f"{self.base}/iem",
-            nws=f"{self.base}/nws",
-            aviation=f"{self.base}/awc",
-        )
+        return WeatherAddresses.under(self.base)
 
 
 @asynccontextmanager
-async def running_sandbox(plan: Sequence[str]) -> AsyncIterator[Sandbox]:
+async def running_sandbox(plan: Sequence[str]) -> AsyncIterator[RunningSandbox]:
     """A sandbox in a process of its own, as ``kalshi-edge sandbox run`` with ``plan``'s options.
 
     Raises ``ExchangeDown`` where it does not come up. It is ended with the block.
@@ -73,7 +67,7 @@ async def running_sandbox(plan: Sequence[str]) -> AsyncIterator[Sandbox]:
         # Ctrl-C is for us: the sandbox ends when we say so.
         start_new_session=True,
     )
-    sandbox = Sandbox(f"http://127.0.0.1:{port}")
+    sandbox = RunningSandbox(f"http://127.0.0.1:{port}")
     try:
         await _wait_for(sandbox, process)
         yield sandbox
@@ -83,13 +77,13 @@ async def running_sandbox(plan: Sequence[str]) -> AsyncIterator[Sandbox]:
             await process.wait()
 
 
-async def world_clock(sandbox: Sandbox, http: httpx.AsyncClient) -> WorldClock:
+async def world_clock(sandbox: RunningSandbox, http: httpx.AsyncClient) -> WorldClock:
     """A clock that goes with the sandbox's."""
     answer = (await http.get(f"{sandbox.base}/control/clock")).raise_for_status().json()
     return WorldClock(datetime.fromisoformat(answer["now"]), speed=answer["speed"])
 
 
-async def new_account(sandbox: Sandbox, http: httpx.AsyncClient, balance: Decimal) -> ApiKey:
+async def new_account(sandbox: RunningSandbox, http: httpx.AsyncClient, balance: Decimal) -> ApiKey:
     """A key made on the spot, and an account at the sandbox that knows its public half."""
     private = Ed25519PrivateKey.generate()
     public = private.public_key().public_bytes(
@@ -107,7 +101,10 @@ async def new_account(sandbox: Sandbox, http: httpx.AsyncClient, balance: Decima
 
 @asynccontextmanager
 async def demo_trader(
-    settings: Settings, sandbox: Sandbox, store_path: Path | str, publishers: Sequence[Publisher]
+    settings: Settings,
+    sandbox: RunningSandbox,
+    store_path: Path | str,
+    publishers: Sequence[Publisher],
 ) -> AsyncIterator[Trader]:
     """A trader in demo mode against ``sandbox``: real requests, real signatures, made-up prices."""
     async with httpx.AsyncClient() as http:
@@ -145,7 +142,7 @@ async def settlement_of_accounts(trader: Trader) -> str:
     return f"our ledger ${ours:.4f}, the exchange's balance ${theirs:.4f}: {verdict}"
 
 
-async def _wait_for(sandbox: Sandbox, process: asyncio.subprocess.Process) -> None:
+async def _wait_for(sandbox: RunningSandbox, process: asyncio.subprocess.Process) -> None:
     deadline = SystemClock().now().timestamp() + START_WITHIN_S
     async with httpx.AsyncClient() as http:
         while SystemClock().now().timestamp() < deadline:

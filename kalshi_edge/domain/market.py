@@ -131,15 +131,6 @@ class Market:
     terms: Terms
     exchange_index: int = 0
 
-    def tick_at(self, price: Decimal) -> Decimal | None:
-        """The tick that rules at ``price``; ``None`` where no order may stand.
-
-        Orders stand strictly between 0 and 1 dollars.
-        """
-        if not ZERO < price < ONE:
-            return None
-        return next((r.step for r in self.price_ranges if r.start <= price <= r.end), None)
-
     def is_on_grid(self, price: Decimal) -> bool:
         """Whether an order at ``price`` is allowed."""
         return (

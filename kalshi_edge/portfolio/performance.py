@@ -26,11 +26,6 @@ class Performance:
         """Wins per closed trade; ``None`` without any."""
         return self.wins / self.trades if self.trades else None
 
-    @property
-    def pnl_per_contract(self) -> Decimal | None:
-        """Dollars per contract bought; ``None`` without any."""
-        return self.pnl / self.contracts if self.contracts else None
-
 
 def performance(trades: Iterable[Trade]) -> Performance:
     """The sum of all closed trades among ``trades``; open ones are left out."""

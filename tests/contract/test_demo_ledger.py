@@ -10,7 +10,7 @@ import uvicorn
 from kalshi_edge.app import replay_store
 from kalshi_edge.config import load_settings
 from kalshi_edge.dashboard import Dashboard
-from kalshi_edge.demo import Sandbox, demo_trader
+from kalshi_edge.demo import RunningSandbox, demo_trader
 from kalshi_edge.live import Trader
 from kalshi_edge.sandbox.server import Plan, new_sandbox, server
 
@@ -20,13 +20,13 @@ END = datetime(2027, 4, 13, 16, tzinfo=UTC)
 PATIENCE_S = 30.0
 
 
-async def served(plan: Plan) -> tuple[uvicorn.Server, asyncio.Task[None], Sandbox]:
+async def served(plan: Plan) -> tuple[uvicorn.Server, asyncio.Task[None], RunningSandbox]:
     service = server(new_sandbox(plan), port=0)
     task = asyncio.create_task(service.serve())
     while not service.started:  # noqa: ASYNC110 - the server has no event for it
         await asyncio.sleep(0.05)
     port = service.servers[0].sockets[0].getsockname()[1]
-    return service, task, Sandbox(f"http://127.0.0.1:{port}")
+    return service, task, RunningSandbox(f"http://127.0.0.1:{port}")
 
 
 async def until_accounts_agree(trader: Trader) -> None:

@@ -89,8 +89,6 @@ def test_the_grid_is_the_markets_own_and_never_reaches_zero_or_a_dollar() -> Non
     assert [tapered.is_on_grid(D(p)) for p in allowed] == [
         True, True, True, False, True, False, True, True, False, False,
     ]  # fmt: skip
-    assert (tapered.tick_at(D("0.05")), tapered.tick_at(D("0.5"))) == (D("0.001"), D("0.01"))
-    assert tapered.tick_at(D(0)) is tapered.tick_at(D(1)) is None
 
 
 def test_walking_a_book_takes_the_best_levels_first_and_stops_at_the_limit() -> None:

@@ -27,11 +27,10 @@ def test_results_are_summed_over_closed_trades_only() -> None:
     assert (done.trades, done.wins, done.losses) == (3, 1, 1)
     assert (done.pnl, done.fees, done.contracts) == (D("5.83") - D("4.17"), D("0.51"), D(30))
     assert done.win_rate == pytest.approx(1 / 3)
-    assert done.pnl_per_contract == D("1.66") / 30
     assert closed_on(trades, DAY) == tuple(trades[:3])
     assert closed_on(trades, DAY + timedelta(days=1)) == ()
 
 
 def test_nothing_done_has_no_rate() -> None:
     none = performance([])
-    assert (none.win_rate, none.pnl_per_contract, none.pnl) == (None, None, 0)
+    assert (none.win_rate, none.pnl) == (None, 0)

@@ -21,11 +21,6 @@ def report_times(station: Station, start_at: datetime, end_at: datetime) -> list
     return [first + timedelta(hours=step) for step in range(count)]
 
 
-def last_report_at(station: Station, at: datetime) -> datetime:
-    """The time of the newest hourly report made by ``at``."""
-    return report_times(station, at - timedelta(hours=1), at)[-1]
-
-
 def metar(world: World, station: Station, at: datetime) -> str:
     """The hourly report made at ``at``, one line."""
     temperature_f = world.temperature_f(station, at)
