@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from kalshi_edge.clock import Clock
@@ -54,12 +54,14 @@ class Trader:
     polls: Sequence[Poll]
     """Weather, mostly."""
     publishers: Sequence[Publisher]
+    inbox: Inbox = field(default_factory=Inbox)
+    """Where sources, strokes and people's commands wait for the one loop."""
     line: Line | None = None
     simulated: SimulatedExchange | None = None
 
     async def run(self) -> None:
         """Trade until cancelled; whatever part fails for good ends the whole."""
-        inbox = Inbox()
+        inbox = self.inbox
         async with asyncio.TaskGroup() as group:
             for poll in (*self.polls, Poll(self.markets.results, RESULTS_EVERY)):
                 group.create_task(self._ask(poll, inbox))
