@@ -1,12 +1,14 @@
 """Where a trader lives: whose exchange, whose weather, whose time. Modes differ in nothing else."""
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+
+import httpx
 
 from kalshi_edge.clock import Clock
 from kalshi_edge.config import Settings
@@ -15,9 +17,10 @@ from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.client import PublicClient
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
 from kalshi_edge.data.kalshi.feed import KalshiFeed
+from kalshi_edge.data.kalshi.limits import Jitter
 from kalshi_edge.data.kalshi.rest import Host
 from kalshi_edge.data.kalshi.source import MarketSource
-from kalshi_edge.data.kalshi.stream import KalshiStream
+from kalshi_edge.data.kalshi.stream import Connect, KalshiStream
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
 from kalshi_edge.data.weather.sources.cycles import NBP
 from kalshi_edge.data.weather.sources.http import PoliteClient
@@ -40,7 +43,17 @@ BULLETINS_EVERY = timedelta(minutes=5)
 REPORTS_EVERY = timedelta(minutes=15)
 FORECASTS_EVERY = timedelta(hours=1)
 
-_jitter = secrets.SystemRandom().random
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How the exchange and the disk are reached; only a simulation has its own ways."""
+
+    transport: httpx.AsyncBaseTransport | None = None
+    """``None`` for the network."""
+    connect: Connect | None = None
+    """Opens the stream; ``None`` for the network."""
+    jitter: Jitter = secrets.SystemRandom().random
+    open_store: Callable[[Path | str, str], SqliteStore] = SqliteStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,7 @@ class Surroundings:
     user_agent: str
     key: ApiKey | None = None
     """Without a key orders are simulated: nothing in the process could sign one."""
+    wire: Wire = field(default_factory=Wire)
 
 
 @asynccontextmanager
@@ -69,15 +83,18 @@ async def open_trader(
     the starting balance of the settings where orders are simulated.
     """
     async with AsyncExitStack() as stack:
-        public = PublicClient(around.host, around.clock, _jitter)
+        wire = around.wire
+        public = PublicClient(around.host, around.clock, wire.jitter, transport=wire.transport)
         stack.push_async_callback(public.aclose)
         weather = PoliteClient(around.clock, around.user_agent, addresses=around.addresses)
         stack.push_async_callback(weather.close)
-        store = SqliteStore(store_path, around.mode)
+        store = wire.open_store(store_path, around.mode)
         stack.callback(store.close)
         account: AccountClient | None = None
         if around.key is not None:
-            account = AccountClient(around.host, around.key, around.clock, _jitter)
+            account = AccountClient(
+                around.host, around.key, around.clock, wire.jitter, transport=wire.transport
+            )
             stack.push_async_callback(account.aclose)
         setup = await _setup(settings, around.mode, store, account)
         engine = await resumed_engine(setup, store)
@@ -136,9 +153,10 @@ def _line(
         around.host,
         around.key,
         around.clock,
-        _jitter,
+        around.wire.jitter,
         series=[station.series for station in settings.stations],
         names=account.names,
+        connect=around.wire.connect,
     )
     news = KalshiFeed(stream, account, public, known_until=around.clock.now())
     return Line(account, stream, news)

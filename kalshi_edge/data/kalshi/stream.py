@@ -6,11 +6,12 @@ A new connection begins with ``Connected``; whatever happened before that must b
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Mapping
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
+from typing import Protocol, TypeAlias
 from urllib.parse import urlsplit
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from kalshi_edge.clock import Clock
@@ -34,6 +35,22 @@ QUIET_LOG = logging.getLogger(__name__)
 QUIET_LOG.setLevel(logging.INFO)
 
 
+class Socket(Protocol):
+    """An open WebSocket; raises ``ConnectionClosed`` where it is not any more."""
+
+    async def send(self, text: str, /) -> None:
+        """Send one frame."""
+        ...
+
+    async def recv(self) -> str | bytes:
+        """The next frame."""
+        ...
+
+
+Connect: TypeAlias = Callable[[str, Mapping[str, str]], AbstractAsyncContextManager[Socket]]
+"""Opens a WebSocket to an address, with headers."""
+
+
 class KalshiStream:
     """An endless iterator of news about our orders and the markets that are watched.
 
@@ -49,8 +66,9 @@ class KalshiStream:
         *,
         series: Collection[str],
         names: Mapping[str, str],
+        connect: Connect | None = None,
     ) -> None:
-        """``series`` and ``names`` as in ``Session``."""
+        """``series`` and ``names`` as in ``Session``; ``connect`` where there is another way."""
         self.oddities = Oddities()
         self._url = host.stream_url
         self._key = key
@@ -59,7 +77,8 @@ class KalshiStream:
         self._series = series
         self._names = names
         self._tickers: frozenset[str] = frozenset()
-        self._live: tuple[ClientConnection, Session] | None = None
+        self._connect = connect or _connected
+        self._live: tuple[Socket, Session] | None = None
 
     async def watch(self, tickers: Collection[str]) -> None:
         """Follow the books of ``tickers``, and of no others, from now on."""
@@ -87,16 +106,7 @@ class KalshiStream:
 
     async def _connection(self) -> AsyncGenerator[News, None]:
         headers = self._key.headers("GET", urlsplit(self._url).path)
-        async with _SameHost(
-            self._url,
-            additional_headers=headers,
-            user_agent_header="kalshi-edge",
-            ping_interval=PING_EVERY_S,
-            ping_timeout=PONG_WITHIN_S,
-            close_timeout=2.0,
-            max_queue=BUFFERED_FRAMES,
-            logger=QUIET_LOG,
-        ) as socket:
+        async with self._connect(self._url, headers) as socket:
             session = Session(self._series, self._names, self.oddities)
             self._live = socket, session
             try:
@@ -107,7 +117,7 @@ class KalshiStream:
             finally:
                 self._live = None
 
-    async def _received(self, socket: ClientConnection, session: Session) -> list[News]:
+    async def _received(self, socket: Socket, session: Session) -> list[News]:
         """What follows from the next frame, if one comes soon."""
         session.check(now_s())
         news: list[News] = []
@@ -136,7 +146,20 @@ class _SameHost(connect):
         return exc
 
 
-async def _send(socket: ClientConnection, commands: Iterable[Command]) -> None:
+def _connected(url: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[Socket]:
+    return _SameHost(
+        url,
+        additional_headers=headers,
+        user_agent_header="kalshi-edge",
+        ping_interval=PING_EVERY_S,
+        ping_timeout=PONG_WITHIN_S,
+        close_timeout=2.0,
+        max_queue=BUFFERED_FRAMES,
+        logger=QUIET_LOG,
+    )
+
+
+async def _send(socket: Socket, commands: Iterable[Command]) -> None:
     for command in commands:
         await socket.send(json.dumps(command))
 

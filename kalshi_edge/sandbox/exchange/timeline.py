@@ -18,6 +18,11 @@ class Timeline:
         self._asked += 1
         heappush(self._due, (at, self._asked, action))
 
+    @property
+    def next_at(self) -> datetime | None:
+        """When something falls due next; ``None`` where nothing does."""
+        return self._due[0][0] if self._due else None
+
     def advance(self, to: datetime) -> None:
         """Move to ``to``, doing on the way all that falls due; an earlier instant is ignored."""
         while self._due and self._due[0][0] <= to:
