@@ -12,8 +12,11 @@ from typing import assert_never
 from kalshi_edge.domain.events import (
     AcknowledgeTerms,
     Approved,
+    CancelOrder,
+    CancelRequest,
     Check,
     ClosePosition,
+    Command,
     CycleDone,
     CycleDue,
     DayTurned,
@@ -25,12 +28,12 @@ from kalshi_edge.domain.events import (
     Verdict,
 )
 from kalshi_edge.domain.market import Book, Ladder
-from kalshi_edge.domain.orders import Fill, Settlement
+from kalshi_edge.domain.orders import Fill, OrderState, Settlement
 from kalshi_edge.domain.records import Switch, SwitchState
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation, Station
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.trading.decision import Outlook, Playbook, decisions
-from kalshi_edge.trading.knowledge import Knowledge
+from kalshi_edge.trading.knowledge import KEEP, Knowledge
 from kalshi_edge.trading.risk import day_loss_switch, review_close, situation
 
 
@@ -61,6 +64,19 @@ class Engine:
         self.knowledge = knowledge
         self.account = account
         self.playbook = playbook
+        self._obeyed: dict[str, datetime] = {}
+
+    def recall(self, event: Event) -> None:
+        """Take in again what an earlier life was told: what followed is on record already."""
+        if isinstance(event, Command):
+            self._is_new(event)
+        self.knowledge.recall(event)
+
+    def forget(self, at: datetime) -> None:
+        """Let go of what was long ago."""
+        first = (at - KEEP).date()
+        self._obeyed = {k: then for k, then in self._obeyed.items() if then.date() >= first}
+        self.knowledge.forget(at)
 
     def handle(self, event: Event) -> tuple[Verdict, ...]:
         """Everything that follows from ``event``, in the order in which it is to happen."""
@@ -76,13 +92,15 @@ class Engine:
         turned = self.account.turn_day(at, self.knowledge.books)
         verdicts = self._answer(event)
         if turned:
-            self.knowledge.forget(at)
+            self.forget(at)
         return (*turned, *verdicts)
 
     # One arm for every kind of event, closed by assert_never: long, but nothing to be lost in.
     def _answer(  # noqa: C901, PLR0911, PLR0912
         self, event: Event
     ) -> tuple[Verdict, ...]:
+        if isinstance(event, Command) and not self._is_new(event):
+            return ()
         match event:
             case CycleDue():
                 return self._cycle(event)
@@ -109,7 +127,9 @@ class Engine:
             case Resume():
                 return (self._throw(SwitchState.RUN, event),)
             case ClosePosition():
-                return (self._close(event),)
+                return self._close(event)
+            case CancelRequest():
+                return self._cancel(event)
             case AcknowledgeTerms():
                 return (self._acknowledge(event),)
             case _:
@@ -154,13 +174,30 @@ class Engine:
     def _throw(self, state: SwitchState, command: Halt | Resume) -> Switch:
         return self.account.throw(Switch(state, command.reason, command.received_at))
 
-    def _close(self, command: ClosePosition) -> Approved | Refused:
-        trade = self.account.tracker.trades.get(command.trade_id)
-        pending = self.account.pending_sales(command.trade_id)
-        verdict = review_close(command, trade, pending)
-        if isinstance(verdict, Approved):
-            self.account.approve(verdict)
-        return verdict
+    def _is_new(self, command: Command) -> bool:
+        """Whether this wish was not heard before; from now on it was."""
+        if not command.command_id:
+            return True
+        if command.command_id in self._obeyed:
+            return False
+        self._obeyed[command.command_id] = command.received_at
+        return True
+
+    def _close(self, command: ClosePosition) -> tuple[Approved | Refused, ...]:
+        verdicts = review_close(command, self.account)
+        for verdict in verdicts:
+            if isinstance(verdict, Approved):
+                self.account.approve(verdict)
+        return verdicts
+
+    def _cancel(self, command: CancelRequest) -> tuple[CancelOrder | Refused, ...]:
+        orders = self.account.structure(command.order)
+        alive = [order for order in orders if order.state is not OrderState.DONE]
+        if not alive:
+            figure = orders[0].reason or "over" if orders else "no such order"
+            return (Refused(command, (Check("live", False, figure, "an order in the book"),)),)
+        why = f"by {command.by or 'hand'}: {command.reason}"
+        return tuple(CancelOrder(order.intent.intent_id, why) for order in alive)
 
     def _acknowledge(self, command: AcknowledgeTerms) -> Verdict:
         record = self.knowledge.acknowledge(command)

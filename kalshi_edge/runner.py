@@ -98,10 +98,6 @@ async def resumed_engine(setup: Setup, store: Store) -> Engine:
     knowledge = Knowledge(
         setup.stations, setup.models, await store.calibrations(), await store.terms()
     )
-    for line in lines:
-        for event in line.events:
-            knowledge.recall(event)
-    knowledge.forget(lines[-1].received_at)
     account = Account(
         setup.mode,
         setup.starting_balance,
@@ -113,7 +109,12 @@ async def resumed_engine(setup: Setup, store: Store) -> Engine:
         since=first.received_at.date(),
         halts=_halts_today(lines),
     )
-    return Engine(knowledge, account, setup.playbook)
+    engine = Engine(knowledge, account, setup.playbook)
+    for line in lines:
+        for event in line.events:
+            engine.recall(event)
+    engine.forget(lines[-1].received_at)
+    return engine
 
 
 async def _recent_lines(store: Store) -> list[JournalEntry]:

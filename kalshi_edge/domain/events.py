@@ -51,6 +51,10 @@ class Halt:
 
     reason: str
     received_at: datetime
+    command_id: str = ""
+    """Names the wish: the same again is the same wish, and obeyed once. Empty is never the same."""
+    by: str = ""
+    """Whose wish it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,17 @@ class Resume:
 
     reason: str
     received_at: datetime
+    command_id: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Contracts of one trade to sell at ``limit_price`` dollars per YES contract or better."""
+
+    trade_id: str
+    count: Decimal
+    limit_price: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +84,30 @@ class ClosePosition:
     count: Decimal
     limit_price: Decimal
     received_at: datetime
+    others: tuple[Close, ...] = ()
+    """The other legs of its bracket: a structure is closed together or not at all."""
+    waits: bool = False
+    """Whether what does not trade at once stays in the book."""
+    reason: str = ""
+    command_id: str = ""
+    by: str = ""
+
+    @property
+    def parts(self) -> tuple[Close, ...]:
+        """What is to be sold of each leg."""
+        return (Close(self.trade_id, self.count, self.limit_price), *self.others)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """A person wants an order taken out of the book, and with it the other legs of its bracket."""
+
+    order: str
+    """Our name for it, or the exchange's."""
+    reason: str
+    received_at: datetime
+    command_id: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +117,12 @@ class AcknowledgeTerms:
     series: str
     fingerprint: str
     received_at: datetime
+    reason: str = ""
+    command_id: str = ""
+    by: str = ""
 
 
-Command: TypeAlias = Halt | Resume | ClosePosition | AcknowledgeTerms
+Command: TypeAlias = Halt | Resume | ClosePosition | CancelRequest | AcknowledgeTerms
 Event: TypeAlias = (
     Forecast
     | Observation

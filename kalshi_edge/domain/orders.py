@@ -75,6 +75,8 @@ class Intent:
     """The net edge the gate saw when it was decided, dollars per contract."""
     cost_limit: Decimal = ZERO
     reduces: bool = False
+    by_hand: bool = False
+    """A person sells: no strategy's result."""
     time_in_force: TimeInForce = TimeInForce.IMMEDIATE_OR_CANCEL
     post_only: bool = False
     expires_at: datetime | None = None

@@ -66,6 +66,8 @@ class Trade:
     """When we learnt that the last of it was gone."""
     settled_value: Decimal | None = None
     """What a contract paid at settlement, where it was held that long."""
+    by_hand: bool = False
+    """A person sold some of it: its money counts, but it says nothing about its strategy."""
 
     @property
     def is_open(self) -> bool:

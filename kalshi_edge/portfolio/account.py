@@ -121,6 +121,27 @@ class Account:
         """Orders that may still add to our risk."""
         return tuple(o for o in self.orders.values() if o.is_live and not o.intent.reduces)
 
+    def structure(self, name: str) -> tuple[Order, ...]:
+        """The order of this name, ours or the exchange's, first; then its bracket's other entries.
+
+        None where there is none of that name.
+        """
+        found = self.orders.get(name) or next(
+            (order for order in self.orders.values() if order.order_id == name), None
+        )
+        if found is None:
+            return ()
+        bracket_id = found.intent.bracket_id
+        others = (
+            order
+            for order in self.orders.values()
+            if bracket_id is not None
+            and order.intent.bracket_id == bracket_id
+            and order.intent.reduces == found.intent.reduces
+            and order is not found
+        )
+        return (found, *others)
+
     def pending_sales(self, trade_id: str) -> Decimal:
         """Contracts of a trade that live orders are already selling."""
         return sum(

@@ -11,11 +11,16 @@ from kalshi_edge.units import ZERO
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """Closed trades summed up. Dollars; ``wins`` and ``losses`` count trades by their sign."""
+    """Closed trades summed up. Dollars; ``wins`` and ``losses`` count trades by their sign.
+
+    Money is that of all; the counts leave out what a person sold, which no strategy decided.
+    """
 
     trades: int = 0
     wins: int = 0
     losses: int = 0
+    by_hand: int = 0
+    """Closed by a person, and in no other count."""
     contracts: Decimal = ZERO
     paid: Decimal = ZERO
     fees: Decimal = ZERO
@@ -30,10 +35,12 @@ class Performance:
 def performance(trades: Iterable[Trade]) -> Performance:
     """The sum of all closed trades among ``trades``; open ones are left out."""
     closed = [(trade, pnl) for trade in trades if (pnl := trade.pnl) is not None]
+    judged = [pnl for trade, pnl in closed if not trade.by_hand]
     return Performance(
-        trades=len(closed),
-        wins=sum(1 for _, pnl in closed if pnl > 0),
-        losses=sum(1 for _, pnl in closed if pnl < 0),
+        trades=len(judged),
+        wins=sum(1 for pnl in judged if pnl > 0),
+        losses=sum(1 for pnl in judged if pnl < 0),
+        by_hand=len(closed) - len(judged),
         contracts=sum((trade.count for trade, _ in closed), ZERO),
         paid=sum((trade.paid for trade, _ in closed), ZERO),
         fees=sum((trade.fees for trade, _ in closed), ZERO),

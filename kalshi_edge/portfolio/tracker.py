@@ -38,6 +38,27 @@ def liquidation_value(trade: Trade, book: Book | None) -> Decimal:
     return found.count - found.cost
 
 
+def unrealised(trade: Trade, book: Book | None) -> Decimal:
+    """Dollars that what is still held would win or lose if it were sold into ``book`` now.
+
+    liquidation value − what the held contracts cost, their share of the fees paid included; the
+    fees of selling are not.
+
+    >>> from datetime import UTC, date, datetime
+    >>> from kalshi_edge.domain.market import Level
+    >>> from kalshi_edge.domain.orders import Strategy
+    >>> now = datetime(2026, 11, 22, tzinfo=UTC)
+    >>> trade = Trade("t", "paper", Strategy.SINGLE, "T", "NYC", date(2026, 11, 22), now,
+    ...               count=Decimal(8), open_count=Decimal(8), paid=Decimal("3.20"),
+    ...               fees=Decimal("0.14"))
+    >>> bids = (Level(Decimal("0.35"), Decimal(5)), Level(Decimal("0.30"), Decimal(2)))
+    >>> unrealised(trade, Book("T", bids, (), now, now))
+    Decimal('-0.99')
+    """
+    fees = trade.fees * trade.open_count / trade.count if trade.count else ZERO
+    return liquidation_value(trade, book) - open_cost(trade) - fees
+
+
 def open_cost(trade: Trade) -> Decimal:
     """Dollars paid, without fees, for the contracts still held (average cost)."""
     return trade.paid * trade.open_count / trade.count if trade.count else ZERO
@@ -73,7 +94,9 @@ class Tracker:
             return None
         before = self.trades.get(intent.trade_id)
         trade = (
-            _reduced(before, fill) if intent.reduces else _enlarged(before, fill, intent, self.mode)
+            _reduced(before, fill, intent)
+            if intent.reduces
+            else _enlarged(before, fill, intent, self.mode)
         )
         self._seen_fills.add(fill.fill_id)
         return self._keep(before, trade)
@@ -141,7 +164,7 @@ def _enlarged(before: Trade | None, fill: Fill, intent: Intent, mode: str) -> Tr
     )
 
 
-def _reduced(trade: Trade | None, fill: Fill) -> Trade:
+def _reduced(trade: Trade | None, fill: Fill, intent: Intent) -> Trade:
     if trade is not None and trade.settled_value is not None:
         return _sold_before_settlement(trade, trade.settled_value, fill)
     held = ZERO if trade is None else trade.open_count
@@ -155,6 +178,7 @@ def _reduced(trade: Trade | None, fill: Fill) -> Trade:
         fees=trade.fees + fill.fee,
         # When we learnt it: a UTC day's books are closed on what was known by its end.
         closed_at=None if left else fill.received_at,
+        by_hand=trade.by_hand or intent.by_hand,
     )
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from kalshi_edge.domain.events import Approved, Check, ClosePosition, Opportunity, Refused
+from kalshi_edge.domain.events import Approved, Check, Close, ClosePosition, Opportunity, Refused
 from kalshi_edge.domain.market import Book
-from kalshi_edge.domain.orders import Intent, Side, derived_id
+from kalshi_edge.domain.orders import Intent, Side, TimeInForce, derived_id
 from kalshi_edge.domain.records import Switch, SwitchState, Trade
 from kalshi_edge.portfolio.account import Account, pending_cost
 from kalshi_edge.portfolio.tracker import open_cost
@@ -142,35 +142,69 @@ def switch_check(switch: Switch, at: datetime) -> Check:
     return Check("kill_switch", not halted, switch.reason if halted else "run", "run")
 
 
-def review_close(
-    command: ClosePosition, trade: Trade | None, live_sales: Decimal
-) -> Approved | Refused:
-    """The verdict on a person's wish to sell a position; ``live_sales`` are contracts on sale now.
+def review_close(command: ClosePosition, account: Account) -> tuple[Approved | Refused, ...]:
+    """The verdicts on a person's wish to sell a position: an order for each leg, or one refusal.
 
-    Only what could sell more than is held is refused: leaving must always be possible.
+    Only what could sell more than is held is refused, and a bracket without all its legs: leaving
+    must always be possible.
     """
-    held = ZERO if trade is None else trade.open_count - live_sales
+    trades = [account.tracker.trades.get(part.trade_id) for part in command.parts]
     checks = (
-        Check("held", ZERO < command.count <= held, f"{command.count}", f"≤ {held}"),
-        Check("price", ZERO < command.limit_price < ONE, f"${command.limit_price}", "$0 to $1"),
+        *(check for part in command.parts for check in _close_checks(part, account)),
+        _whole_structure(command, account),
     )
-    if trade is None or not all(check.passed for check in checks):
-        return Refused(command, checks)
-    intent = Intent(
-        intent_id=derived_id("close", command.trade_id, command.received_at.isoformat()),
+    if not all(check.passed for check in checks):
+        return (Refused(command, checks),)
+    return tuple(
+        Approved((_closing(part, trade, command),), None, checks)
+        for part, trade in zip(command.parts, trades, strict=True)
+        if trade is not None
+    )
+
+
+def _close_checks(part: Close, account: Account) -> tuple[Check, ...]:
+    trade = account.tracker.trades.get(part.trade_id)
+    held = ZERO if trade is None else trade.open_count - account.pending_sales(part.trade_id)
+    return (
+        Check("held", ZERO < part.count <= held, f"{part.count}", f"≤ {held}"),
+        Check("price", ZERO < part.limit_price < ONE, f"${part.limit_price}", "$0 to $1"),
+    )
+
+
+def _whole_structure(command: ClosePosition, account: Account) -> Check:
+    """Whether every open leg of the bracket is among what is to be sold."""
+    named = {part.trade_id for part in command.parts}
+    first = account.tracker.trades.get(command.trade_id)
+    bracket_id = None if first is None else first.bracket_id
+    legs = {command.trade_id} | {
+        trade.trade_id
+        for trade in account.tracker.open_trades()
+        if bracket_id is not None and trade.bracket_id == bracket_id
+    }
+    figure = f"{len(named)} of {len(legs)} legs"
+    return Check("structure", named == legs and len(command.parts) == len(legs), figure, "all legs")
+
+
+def _closing(part: Close, trade: Trade, command: ClosePosition) -> Intent:
+    wish = command.command_id or command.received_at.isoformat()
+    return Intent(
+        intent_id=derived_id("close", part.trade_id, wish),
         trade_id=trade.trade_id,
         strategy=trade.strategy,
         ticker=trade.ticker,
         city=trade.city,
         climate_day=trade.climate_day,
         side=Side.SELL if trade.side is Side.BUY else Side.BUY,
-        count=command.count,
-        limit_price=command.limit_price,
+        count=part.count,
+        limit_price=part.limit_price,
         created_at=command.received_at,
         bracket_id=trade.bracket_id,
         reduces=True,
+        by_hand=True,
+        time_in_force=(
+            TimeInForce.GOOD_TILL_CANCELED if command.waits else TimeInForce.IMMEDIATE_OR_CANCEL
+        ),
     )
-    return Approved((intent,), None, checks)
 
 
 def day_loss_switch(

@@ -75,6 +75,8 @@ class SimulatedExchange:
       own price, up to the depth beyond it.
     - An order that would meet one of our own is withdrawn where it would.
     - With ``reduces``, an order that does not wait never trades more than the position it closes.
+    - A person's own sale trades at once: first with the book, the rest at its own limit, which
+      nobody may have offered. Its trade is marked ``by_hand``, and no statistics count it.
     """
 
     def __init__(
@@ -241,10 +243,14 @@ class SimulatedExchange:
     def _offered(self, intent: Intent) -> tuple[Book, tuple[Level, ...]]:
         """What ``intent`` takes, and the book without it."""
         whole, count = self._books[intent.ticker], intent.count
-        if intent.reduces and intent.time_in_force is not TimeInForce.GOOD_TILL_CANCELED:
+        waits = intent.time_in_force is TimeInForce.GOOD_TILL_CANCELED
+        if intent.reduces and (intent.by_hand or not waits):
             held = self.ledger.held(intent.ticker)
             count = min(count, max(held if intent.side is Side.SELL else -held, ZERO))
         book, taken = _swept(whole, intent, count, stop=self._own_price(intent))
+        if intent.by_hand:
+            left = count - sum((level.count for level in taken), ZERO)
+            return book, (*taken, Level(intent.limit_price, left)) if left else taken
         kill = intent.time_in_force is TimeInForce.FILL_OR_KILL
         if kill and sum((level.count for level in taken), ZERO) < intent.count:
             return whole, ()

@@ -26,8 +26,10 @@ from kalshi_edge.domain.events import (
     Alarm,
     Approved,
     CancelOrder,
+    CancelRequest,
     Check,
     CityView,
+    Close,
     ClosePosition,
     CycleDone,
     CycleDue,
@@ -128,7 +130,8 @@ EVENTS: tuple[Event, ...] = (
     DayTurned(NOW),
     Halt("Überhitzung – „halt“", NOW),
     Resume("", NOW),
-    ClosePosition("t", D("1.5"), D("0.01"), NOW),
+    ClosePosition("t", D("1.5"), D("0.01"), NOW, (Close("u", D(2), D("0.3")),), True, "why", "c1"),
+    CancelRequest("theirs", "no more", NOW, "c2", "ann"),
     AcknowledgeTerms("KXHIGHNY", "f", NOW),
 )
 VERDICTS: tuple[Verdict, ...] = (

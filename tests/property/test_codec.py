@@ -10,6 +10,7 @@ from kalshi_edge.db.codec import from_json, to_json
 from kalshi_edge.domain.events import (
     Approved,
     CancelOrder,
+    CancelRequest,
     Check,
     ClosePosition,
     Event,
@@ -56,7 +57,8 @@ events = st.one_of(
     st.builds(ClimateReport),
     st.builds(OrderUpdate),
     st.builds(Halt),
-    st.builds(ClosePosition, count=counts, limit_price=prices),
+    st.builds(ClosePosition, count=counts, limit_price=prices, others=st.just(())),
+    st.builds(CancelRequest),
 )
 opportunities = st.builds(
     Opportunity, strategy=st.sampled_from(Strategy), legs=st.just(()), checks=st.just(())

@@ -11,6 +11,8 @@ from kalshi_edge.domain.events import (
     AcknowledgeTerms,
     Alarm,
     Approved,
+    CancelOrder,
+    CancelRequest,
     ClosePosition,
     CycleDone,
     CycleDue,
@@ -36,6 +38,7 @@ from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.risk import Limits
 from tests.builders import DAY, EVENT, TERMS, book, fill, forecast, ladder
+from tests.builders import intent as intent_of
 
 D = Decimal
 NEW_YORK = station_of("NYC")
@@ -278,6 +281,40 @@ def test_a_sale_is_for_no_more_than_is_not_on_sale_already() -> None:
     assert [type(v) for v in (first, second, third)] == [Approved, Refused, Approved]
     (unknown,) = engine.handle(ClosePosition("nobody", D(1), D("0.20"), EVE))
     assert isinstance(unknown, Refused)
+
+
+def test_the_same_wish_twice_is_obeyed_once_also_after_a_restart() -> None:
+    engine = trading()
+    intent = bought(engine)
+    wish = ClosePosition(intent.trade_id, D(10), D("0.20"), EVE, command_id="w1", by="ann")
+    (approved,) = engine.handle(wish)
+    assert isinstance(approved, Approved)
+    assert engine.handle(replace(wish, received_at=EVE + timedelta(seconds=3))) == ()
+    later = trading()
+    later.recall(wish)
+    assert later.handle(wish) == ()
+    later.forget(EVE + timedelta(days=9))
+    assert later.handle(replace(wish, received_at=EVE + timedelta(days=9))) != ()
+
+
+def test_a_wish_to_cancel_takes_out_the_whole_structure() -> None:
+    engine = trading()
+    legs = [
+        Order(intent_of(f"T{i}", bracket_id="b", name=str(i))).step(OrderStep.SEND) for i in (1, 2)
+    ]
+    for leg in legs:
+        engine.account.orders[leg.intent.intent_id] = leg
+    engine.handle(OrderUpdate(legs[0].intent.intent_id, OrderStep.ACCEPT, EVE, order_id="theirs"))
+    verdicts = engine.handle(CancelRequest("theirs", "changed my mind", EVE, by="ann"))
+    assert [(type(v), v.intent_id, v.reason) for v in verdicts] == [
+        (CancelOrder, leg.intent.intent_id, "by ann: changed my mind") for leg in legs
+    ]
+    engine.handle(OrderUpdate(legs[0].intent.intent_id, OrderStep.FINISH, EVE, reason="gone"))
+    engine.handle(OrderUpdate(legs[1].intent.intent_id, OrderStep.FINISH, EVE, reason="gone"))
+    for name, figure in (("theirs", "gone"), ("nobody's", "no such order")):
+        (refused,) = engine.handle(CancelRequest(name, "again", EVE))
+        assert isinstance(refused, Refused)
+        assert [check.figure for check in refused.failures] == [figure]
 
 
 # --- what is learnt and accepted ------------------------------------------------------------------

@@ -34,3 +34,12 @@ def test_results_are_summed_over_closed_trades_only() -> None:
 def test_nothing_done_has_no_rate() -> None:
     none = performance([])
     assert (none.win_rate, none.pnl) == (None, 0)
+
+
+def test_what_a_person_sold_is_money_but_no_win() -> None:
+    sold = Trade(
+        "s", "paper", Strategy.SINGLE, TICKER, "NYC", DAY, NOW, count=D(10), paid=D(4),
+        received=D(5), fees=D("0.17"), closed_at=NOW, by_hand=True,
+    )  # fmt: skip
+    done = performance([sold])
+    assert (done.trades, done.wins, done.by_hand, done.pnl) == (0, 0, 1, D("0.83"))

@@ -6,7 +6,15 @@ from decimal import Decimal
 
 import pytest
 
-from kalshi_edge.domain.events import Approved, Check, ClosePosition, Leg, Opportunity, Refused
+from kalshi_edge.domain.events import (
+    Approved,
+    Check,
+    Close,
+    ClosePosition,
+    Leg,
+    Opportunity,
+    Refused,
+)
 from kalshi_edge.domain.market import Bin
 from kalshi_edge.domain.orders import Order, OrderStep, Side, Strategy
 from kalshi_edge.domain.records import Switch, SwitchState, Trade
@@ -254,54 +262,88 @@ def close(count: str = "10", price: str = "0.30") -> ClosePosition:
     return ClosePosition("t", D(count), D(price), NOW)
 
 
+def on_sale(count: str) -> Order:
+    sale = intent(side=Side.SELL, count=count, price="0.30", trade_id="t", reduces=True)
+    return Order(sale).step(OrderStep.SEND)
+
+
 def test_a_position_is_sold_by_an_order_that_only_reduces() -> None:
-    given = review_close(close(), held(bracket_id="b"), D(0))
+    (given,) = review_close(close(), account_with(trades=(held(bracket_id="b"),)))
     assert isinstance(given, Approved)
     (order,) = given.intents
-    assert (order.side, order.reduces, order.trade_id) == (Side.SELL, True, "t")
+    assert (order.side, order.reduces, order.by_hand, order.trade_id) == (
+        Side.SELL, True, True, "t",
+    )  # fmt: skip
     assert (order.count, order.limit_price, order.cost_limit) == (D(10), D("0.30"), D(0))
     assert (order.bracket_id, given.opportunity) == ("b", None)
 
 
 def test_a_no_position_is_closed_by_buying() -> None:
-    given = review_close(close(), held(side=Side.SELL), D(0))
+    (given,) = review_close(close(), account_with(trades=(held(side=Side.SELL),)))
     assert isinstance(given, Approved)
     assert given.intents[0].side is Side.BUY
 
 
 @pytest.mark.parametrize(
-    ("count", "on_sale", "rules"),
+    ("count", "already", "rules"),
     [
-        ("10", "0", []),
-        ("10.01", "0", ["held"]),
+        ("10", None, []),
+        ("10.01", None, ["held"]),
         ("4", "6", []),
         ("4.01", "6", ["held"]),
-        ("0", "0", ["held"]),
-        ("-1", "0", ["held"]),
+        ("0", None, ["held"]),
+        ("-1", None, ["held"]),
     ],
 )
 def test_no_more_is_sold_than_is_held_and_not_on_sale(
-    count: str, on_sale: str, rules: list[str]
+    count: str, already: str | None, rules: list[str]
 ) -> None:
-    assert failures(review_close(close(count), held(), D(on_sale))) == rules
+    orders = () if already is None else (on_sale(already),)
+    (given,) = review_close(close(count), account_with(*orders, trades=(held(),)))
+    assert failures(given) == rules
 
 
 @pytest.mark.parametrize("price", ["0", "1", "-0.1", "1.5"])
 def test_a_price_that_cannot_be_is_refused(price: str) -> None:
-    assert failures(review_close(close(price=price), held(), D(0))) == ["price"]
+    (given,) = review_close(close(price=price), account_with(trades=(held(),)))
+    assert failures(given) == ["price"]
 
 
 def test_a_position_we_do_not_have_cannot_be_sold() -> None:
-    assert failures(review_close(close(), None, D(0))) == ["held"]
-    assert failures(review_close(close("1"), held(open_count=D(0)), D(0))) == ["held"]
+    (given,) = review_close(close(), account_with())
+    assert failures(given) == ["held"]
+    (given,) = review_close(close("1"), account_with(trades=(held(open_count=D(0)),)))
+    assert failures(given) == ["held"]
 
 
-def test_the_same_wish_at_another_moment_is_another_order() -> None:
-    later = replace(close(), received_at=NOW + timedelta(seconds=1))
-    one, two = review_close(close(), held(), D(0)), review_close(later, held(), D(0))
-    assert isinstance(one, Approved)
-    assert isinstance(two, Approved)
-    assert one.intents[0].intent_id != two.intents[0].intent_id
+def test_the_same_wish_is_the_same_order_and_another_moment_another() -> None:
+    account, later = account_with(trades=(held(),)), NOW + timedelta(seconds=1)
+
+    def order_of(command: ClosePosition) -> str:
+        (given,) = review_close(command, account)
+        assert isinstance(given, Approved)
+        return given.intents[0].intent_id
+
+    assert order_of(close()) != order_of(replace(close(), received_at=later))
+    named = replace(close(), command_id="w1")
+    assert order_of(named) == order_of(replace(named, received_at=later))
+    assert order_of(named) != order_of(replace(named, command_id="w2"))
+
+
+def test_a_brackets_legs_are_sold_together_or_not_at_all() -> None:
+    legs = (held(bracket_id="b"), held(trade_id="u", bracket_id="b", ticker="OTHER"))
+    account = account_with(trades=legs)
+    (given,) = review_close(close(), account)
+    assert failures(given) == ["structure"]
+    both = replace(close(), others=(Close("u", D(10), D("0.25")),))
+    first, second = review_close(both, account)
+    assert isinstance(first, Approved)
+    assert isinstance(second, Approved)
+    assert [(i.trade_id, i.limit_price) for i in (*first.intents, *second.intents)] == [
+        ("t", D("0.30")), ("u", D("0.25")),
+    ]  # fmt: skip
+    too_much = replace(close(), others=(Close("u", D(11), D("0.25")),))
+    assert [failures(verdict) for verdict in review_close(too_much, account)] == [["held"]]
 
 
 # --- the day's loss -------------------------------------------------------------------------------

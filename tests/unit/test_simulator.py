@@ -66,6 +66,21 @@ async def fills(exchange: SimulatedExchange, *events: Event) -> list[tuple[str, 
     ]
 
 
+# --- a person's own sale -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("waits", [TimeInForce.IMMEDIATE_OR_CANCEL, GTC])
+async def test_a_persons_sale_trades_at_once_the_rest_at_its_own_limit(waits: TimeInForce) -> None:
+    exchange = SimulatedExchange(D(100), positions={TICKER: D(30)})
+    await told(exchange, LADDER, OFFERS)
+    sale = intent(TICKER, SELL, 30, "0.27", reduces=True, by_hand=True, time_in_force=waits)
+    receipt = await exchange.place(sale)
+    assert (receipt.filled, receipt.resting) == (D(30), 0)
+    assert await fills(exchange) == [("20", "0.28", True), ("10", "0.27", True)]
+    again = replace(sale, intent_id="again")
+    assert (await exchange.place(again)).filled == 0  # nothing is held any more
+
+
 # --- taking ------------------------------------------------------------------------------------
 
 
