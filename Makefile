@@ -6,10 +6,11 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lock clean
+.PHONY: help demo run test lint bench lock clean
 
 help:
 	@echo "make demo    a SYNTHETIC exchange and weather on this machine, and the trader in it"
+	@echo "make run     trade as .env says: real prices, no key, no real order (TRADING_MODE=paper)"
 	@echo "make test    lint, types, import rules and every test"
 	@echo "make bench   speed, as ratios against named baselines"
 
@@ -23,6 +24,9 @@ $(READY): requirements.lock pyproject.toml
 
 demo: $(READY)
 	$(PY) -m kalshi_edge.cli demo
+
+run: $(READY)
+	$(PY) main.py
 
 test: lint
 	$(PY) -m pytest --numprocesses auto --quiet

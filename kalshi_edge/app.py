@@ -9,6 +9,7 @@ from pathlib import Path
 from kalshi_edge.backtest.run import Record, Request, backtest
 from kalshi_edge.clock import Clock, SystemClock
 from kalshi_edge.config import Settings
+from kalshi_edge.dashboard import Dashboard
 from kalshi_edge.data.history.coverage import coverage
 from kalshi_edge.data.weather.nbm.bulletin import NbmBulletin
 from kalshi_edge.data.weather.nbm.nbp import parse_nbp
@@ -19,7 +20,10 @@ from kalshi_edge.domain.events import Event
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.engine import Setup
 from kalshi_edge.errors import BulletinError, HistoryError, InputError
+from kalshi_edge.places import surroundings_of
+from kalshi_edge.ports import Publisher
 from kalshi_edge.runner import Difference, replay
+from kalshi_edge.surroundings import open_trader
 
 READ_AHEAD_LINES = 500
 
@@ -80,6 +84,15 @@ def run_backtest(
 ) -> Record:
     """Play ``request`` to its end."""
     return asyncio.run(backtest(request, watch, store_path))
+
+
+async def run_trader(settings: Settings, dashboard: Dashboard, log: Publisher) -> None:
+    """Trade as the settings say until cancelled, shown on ``dashboard``."""
+    around = await surroundings_of(settings)
+    dashboard.is_synthetic = around.is_synthetic
+    async with open_trader(settings, around, settings.store_path, (dashboard, log)) as trader:
+        dashboard.follow(trader)
+        await trader.run()
 
 
 def replay_store(path: Path) -> Iterator[Difference | None]:

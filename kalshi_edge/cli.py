@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -19,8 +19,8 @@ from kalshi_edge.backtest.report import report_html
 from kalshi_edge.backtest.summary import summary
 from kalshi_edge.backtest.terminal import as_json, backtest_panel
 from kalshi_edge.cli_sandbox import sandbox
-from kalshi_edge.config import load_settings
-from kalshi_edge.dashboard import Dashboard
+from kalshi_edge.config import Settings, load_settings
+from kalshi_edge.dashboard import CycleLog, Dashboard
 from kalshi_edge.data.history.coverage import coverage
 from kalshi_edge.data.history.importing import import_archive
 from kalshi_edge.data.history.parity import verify_archive, verify_history
@@ -198,6 +198,37 @@ def fees_command(
         out.print(fee_table(path.name, fills, parity))
         if parity.differences:
             raise InputError(f"{path}: {len(parity.differences)} orders were charged otherwise")
+
+
+@cli.command()
+def run() -> None:
+    """Trade as the settings say, until Ctrl-C: in paper mode on real prices, without a key."""
+    settings = load_settings()
+    dashboard = Dashboard(settings.trading_mode, is_synthetic=bool(settings.sandbox_url))
+    # A retry is in its source's status; a log line would tear the screen.
+    set_on_retry_hooks(())
+    with ExitStack() as stack:
+        stack.enter_context(suppress(KeyboardInterrupt))
+        log = CycleLog(stack.enter_context(_log(settings)))
+        if out.is_terminal:
+            stack.enter_context(
+                Live(
+                    get_renderable=dashboard.render, console=out, refresh_per_second=2, screen=True
+                )
+            )
+        asyncio.run(app.run_trader(settings, dashboard, log))
+
+
+@contextmanager
+def _log(settings: Settings) -> Iterator[Callable[[bytes], object]]:
+    """Where the cycles' lines go: to ``LOG_PATH``, else to standard output that is no terminal."""
+    if settings.log_path is not None:
+        with settings.log_path.open("ab", buffering=0) as file:
+            yield file.write
+    elif out.is_terminal:
+        yield len
+    else:
+        yield lambda line: (sys.stdout.write(line.decode()), sys.stdout.flush())
 
 
 @cli.command("demo")

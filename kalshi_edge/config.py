@@ -1,5 +1,6 @@
 """Settings: the only reader of the environment. A wrong one stops the program with a sentence."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -48,6 +49,15 @@ class Settings(BaseSettings):
     store_path: Path = Path("kalshi-edge.db")
     history_dir: Path = Path("history")
 
+    contact: str = ""
+    sandbox_url: str = ""
+    log_path: Path | None = None
+    bulletins_every_min: float = Field(default=5, ge=1, le=60)
+    observations_every_min: float = Field(default=5, ge=1, le=60)
+    reports_every_min: float = Field(default=15, ge=5, le=60)
+    nws_every_min: float = Field(default=60, ge=10, le=360)
+    books_every_s: float = Field(default=60, ge=5, le=1800)
+
     min_edge_threshold: float = Field(default=0.05, ge=0, lt=1)
     max_edge_threshold: float = Field(default=0.35, gt=0, le=1)
     min_bracket_edge: float = Field(default=0.10, ge=0, lt=1)
@@ -93,6 +103,23 @@ class Settings(BaseSettings):
             raise ValueError("must be single, bracket or both")
         return strategies
 
+    @field_validator("contact")
+    @classmethod
+    def _somebody(cls, contact: str) -> str:
+        is_address = "@" in contact or "." in contact
+        if contact and not (is_address and contact.isascii() and contact.isprintable()):
+            raise ValueError("must be an e-mail address or a web page, in ASCII")
+        if "example." in contact:
+            raise ValueError("must be an address of yours, not the example")
+        return contact
+
+    @field_validator("sandbox_url")
+    @classmethod
+    def _loopback(cls, url: str) -> str:
+        if url and not re.fullmatch(r"http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?/?", url):
+            raise ValueError("must be like http://127.0.0.1:8765, on this machine")
+        return url.rstrip("/")
+
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.min_ask >= self.max_ask:
@@ -108,6 +135,19 @@ class Settings(BaseSettings):
     def stations(self) -> tuple[Station, ...]:
         """The stations of the cities in use."""
         return tuple(station_of(city) for city in self.cities)
+
+    @property
+    def user_agent(self) -> str:
+        """Who asks the weather offices, as they require it.
+
+        Raises ``SettingError`` where nobody is named.
+        """
+        if not self.contact:
+            raise SettingError(
+                "CONTACT is missing: the weather offices want an e-mail address or web page of"
+                " whoever asks them"
+            )
+        return f"kalshi-edge ({self.contact})"
 
     @property
     def playbook(self) -> Playbook:

@@ -4,8 +4,8 @@ It reads the journal's lines as they are written and computes nothing that the c
 """
 
 from collections import deque
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import orjson
@@ -14,9 +14,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from kalshi_edge.data.weather.sources.status import Outcome
 from kalshi_edge.domain.events import (
     Alarm,
     Approved,
+    CalibrationDone,
     CityView,
     CycleDone,
     JournalEntry,
@@ -25,8 +27,11 @@ from kalshi_edge.domain.events import (
 )
 from kalshi_edge.domain.orders import Fill, Settlement, Side
 from kalshi_edge.domain.records import DailyRecord, Switch, SwitchState, Trade
+from kalshi_edge.live import Trader
+from kalshi_edge.schedule import Job
 
 NEWS_LINES = 12
+FINE = {Outcome.NEW, Outcome.UNCHANGED, Outcome.NOT_ASKED}
 OPEN_LINES = 10
 
 
@@ -46,8 +51,22 @@ def cycle_summary(entry: JournalEntry) -> bytes | None:
             "refused": done.refused,
             "cash": str(done.cash),
             "equity": str(done.equity),
+            "missed": done.missed,
         }
     )
+
+
+class CycleLog:
+    """Writes one line of JSON per cycle: a ``Publisher``."""
+
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        self._write = write
+
+    def publish(self, entry: JournalEntry) -> None:
+        """Write the line of the cycle in ``entry``, where there was one."""
+        line = cycle_summary(entry)
+        if line is not None:
+            self._write(line + b"\n")
 
 
 class Dashboard:
@@ -65,6 +84,11 @@ class Dashboard:
         self._days: list[DailyRecord] = []
         self._switch: Switch | None = None
         self._news: deque[Text] = deque(maxlen=NEWS_LINES)
+        self._trader: Trader | None = None
+
+    def follow(self, trader: Trader) -> None:
+        """Show the sources and the timetable of ``trader`` as well."""
+        self._trader = trader
 
     def publish(self, entry: JournalEntry) -> None:
         """Take in one line of the journal."""
@@ -84,7 +108,9 @@ class Dashboard:
 
     def render(self) -> RenderableType:
         """The whole screen."""
-        return Group(self._header(), self._forecasts(), self._positions(), self._newsboard())
+        beside = () if self._trader is None else (_sources(self._trader),)
+        parts = (self._header(), self._forecasts(), self._positions())
+        return Group(*parts, *beside, self._newsboard())
 
     def _take(self, verdict: object, at: datetime) -> None:
         match verdict:
@@ -107,6 +133,8 @@ class Dashboard:
             case Switch():
                 self._switch = verdict
                 self._say(at, "switch", "bold red", f"{verdict.state}: {verdict.reason}")
+            case CalibrationDone(missing=missing) if missing:
+                self._say(at, "reports", "yellow", f"not out yet: {', '.join(missing)}")
             case Alarm():
                 self._say(at, "alarm", "bold yellow", verdict.text)
             case _:
@@ -166,6 +194,26 @@ class Dashboard:
     def _newsboard(self) -> Panel:
         lines = list(self._news) or [Text("waiting for the first cycle", style="dim")]
         return Panel(Text("\n").join(lines), title="news", border_style="dim")
+
+
+def _sources(trader: Trader) -> Panel:
+    """Every source with its outcome and the age of its last success; what was missed."""
+    line = Text()
+    for status in trader.sources:
+        is_fine = not status.is_stale and status.outcome in FINE
+        age = "never" if status.age is None else _age(status.age)
+        line.append(f"{status.name} ", style="dim")
+        line.append(f"{status.outcome.value} {age}  ", style="green" if is_fine else "bold red")
+    for job, count in trader.timetable.counts.items():
+        if job is not Job.HEARTBEAT:
+            style = "bold red" if count.missed else "dim"
+            line.append(f"{job.value} {count.done} done {count.missed} missed  ", style=style)
+    return Panel(line, title="sources and schedule", border_style="dim")
+
+
+def _age(age: timedelta) -> str:
+    minutes = int(age.total_seconds() // 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
 
 
 def _table(title: str, *columns: str) -> Table:

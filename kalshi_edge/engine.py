@@ -5,13 +5,16 @@ newest book, so that books between two decisions may be left out of a replay.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import assert_never
 
 from kalshi_edge.domain.events import (
     AcknowledgeTerms,
+    Alarm,
     Approved,
+    CalibrationDone,
+    CalibrationDue,
     CancelOrder,
     CancelRequest,
     Check,
@@ -35,6 +38,9 @@ from kalshi_edge.portfolio.account import Account
 from kalshi_edge.trading.decision import Outlook, Playbook, decisions
 from kalshi_edge.trading.knowledge import KEEP, Knowledge
 from kalshi_edge.trading.risk import day_loss_switch, review_close, situation
+
+SETTLED_WITHIN = timedelta(days=1)
+"""After its climate day; the exchange settles on the morning after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,8 @@ class Engine:
                 return ()
             case Observation() | DayTurned():
                 return ()
+            case CalibrationDue():
+                return self._calibration(event)
             case Ladder():
                 return self.knowledge.ladder(event)
             case ClimateReport():
@@ -161,8 +169,34 @@ class Engine:
             refused=len(verdicts) - len(approved),
             cash=self.account.tracker.cash,
             equity=self.account.tracker.equity(self.knowledge.books),
+            missed=event.missed,
         )
         return (*thrown, *verdicts, done)
+
+    def _calibration(self, event: CalibrationDue) -> tuple[Verdict, ...]:
+        missing = self.knowledge.awaited(event.received_at)
+        cities = [station.city for station in self.knowledge.stations]
+        known = tuple(city for city in cities if city not in missing)
+        done = CalibrationDone(event.received_at, known, tuple(missing))
+        if not event.is_last:
+            return (done,)
+        unreported = (
+            Alarm("no_final_report", f"{city}: no final climate report of {day:%d %b}; not learned")
+            for city, day in missing.items()
+        )
+        return (done, *unreported, *self._unsettled(event.received_at))
+
+    def _unsettled(self, at: datetime) -> list[Alarm]:
+        """What we hold of markets whose climate day is over for a day or more."""
+        late = [
+            trade
+            for trade in self.account.tracker.open_trades()
+            if at.date() - trade.climate_day > SETTLED_WITHIN
+        ]
+        return [
+            Alarm("not_settled", f"{trade.ticker}: {trade.open_count} contracts not settled yet")
+            for trade in late
+        ]
 
     def _paid_already(self, fill: Fill) -> tuple[Verdict, ...]:
         """The settlement, once more, for a trade that we hear of only after it."""

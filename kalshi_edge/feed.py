@@ -21,6 +21,16 @@ class Inbox:
         """Let the loop end once it has handled what is here."""
         self._queue.put_nowait(None)
 
+    @property
+    def waiting(self) -> int:
+        """How many events nobody has taken out yet."""
+        return self._queue.qsize()
+
+    async def handled(self) -> None:
+        """Wait until everything that was put in has been handled."""
+        await self._queue.join()
+
     async def __aiter__(self) -> AsyncIterator[Event]:
         while (event := await self._queue.get()) is not None:
             yield event
+            self._queue.task_done()

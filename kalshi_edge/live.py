@@ -3,31 +3,47 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.kalshi.account import AccountClient
 from kalshi_edge.data.kalshi.source import MarketSource, trimmed
 from kalshi_edge.data.kalshi.stream import KalshiStream
-from kalshi_edge.domain.events import CycleDue, Event
+from kalshi_edge.data.weather.sources.status import SourceStatus
+from kalshi_edge.domain.events import CalibrationDue, CycleDue, DayTurned, Event
 from kalshi_edge.domain.market import Book
+from kalshi_edge.domain.weather import Forecast
 from kalshi_edge.engine import Engine
 from kalshi_edge.feed import Inbox
 from kalshi_edge.ports import Feed, Publisher, Store
 from kalshi_edge.runner import run
-from kalshi_edge.schedule import strokes
+from kalshi_edge.schedule import Job, Stroke, Timetable
 from kalshi_edge.trading.executor import Executor
 from kalshi_edge.trading.simulator import SimulatedExchange
 
 RESULTS_EVERY = timedelta(minutes=15)
+REPORTS_AGAIN = timedelta(minutes=15)
+REPORTS_UNTIL = timedelta(hours=7)
+"""After 09:00 UTC: by noon in the east a report that is not out is not coming."""
 
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """A question asked again and again: what it answers are events."""
+    """A question asked again and again, never twice at once: what it answers are events."""
 
-    ask: Callable[[], Awaitable[Sequence[Event]]]
+    source: Callable[[], Awaitable[Sequence[Event]]]
     every: timedelta
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def ask(self) -> Sequence[Event]:
+        """What is new."""
+        async with self._turn:
+            return await self.source()
+
+    @property
+    def status(self) -> SourceStatus | None:
+        """How the source is; ``None`` where it does not say."""
+        return getattr(self.source, "status", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,52 +67,100 @@ class Trader:
     store: Store
     clock: Clock
     markets: MarketSource
+    reports: Poll
+    """Climate reports."""
     polls: Sequence[Poll]
-    """Weather, mostly."""
+    """All other weather; books, where no stream tells them."""
     publishers: Sequence[Publisher]
+    timetable: Timetable
     inbox: Inbox = field(default_factory=Inbox)
     """Where sources, strokes and people's commands wait for the one loop."""
     line: Line | None = None
     simulated: SimulatedExchange | None = None
 
+    @property
+    def sources(self) -> Sequence[SourceStatus]:
+        """How every source is."""
+        statuses = (poll.status for poll in (self.reports, *self.polls))
+        return (self.markets.status, *(status for status in statuses if status is not None))
+
     async def run(self) -> None:
         """Trade until cancelled; whatever part fails for good ends the whole."""
-        inbox = self.inbox
+        inbox, last_seq = self.inbox, await self.store.last_seq()
+        since_at = await self._last_at(last_seq)
         async with asyncio.TaskGroup() as group:
-            for poll in (*self.polls, Poll(self.markets.results, RESULTS_EVERY)):
-                group.create_task(self._ask(poll, inbox))
-            group.create_task(self._keep_time(inbox))
+            for poll in (self.reports, *self.polls, Poll(self.markets.results, RESULTS_EVERY)):
+                group.create_task(self._ask(poll))
+            for job in Job:
+                group.create_task(self._keep(job, since_at))
             if self.line is not None:
-                group.create_task(self._listen(self.line.news, inbox))
+                group.create_task(self._listen(self.line.news))
             await run(
                 inbox if self.simulated is None else self.simulated.watch(inbox),
                 self.engine,
                 self.executor,
                 self.store,
                 self.publishers,
-                last_seq=await self.store.last_seq(),
+                last_seq=last_seq,
             )
 
-    async def _ask(self, poll: Poll, inbox: Inbox) -> None:
+    async def _last_at(self, last_seq: int) -> datetime | None:
+        """When an earlier life wrote its last line: what was due since then was missed."""
+        lines = await self.store.journal(last_seq - 1) if last_seq else ()
+        return lines[-1].received_at if lines else None
+
+    async def _ask(self, poll: Poll) -> None:
         while True:
-            inbox.put(*await poll.ask())
-            await asyncio.sleep(self.clock.delay_s(self.clock.now() + poll.every))
+            events = await poll.ask()
+            self.inbox.put(*events)
+            if any(self._is_decisive(event) for event in events):
+                self.timetable.hurry(Job.CYCLE)
+            await self._sleep_until(self.clock.now() + poll.every)
 
-    async def _keep_time(self, inbox: Inbox) -> None:
-        """Put every stroke into the inbox; before a cycle the markets are looked at afresh."""
-        await self._cycle(inbox)
-        async for stroke in strokes(self.clock):
-            if isinstance(stroke.event, CycleDue):
-                await self._cycle(inbox)
-            else:
-                inbox.put(stroke.event)
+    def _is_decisive(self, event: Event) -> bool:
+        """Whether a cycle now would see another distribution than the one before."""
+        return isinstance(event, Forecast) and event.model in self.engine.knowledge.traded_models
 
-    async def _cycle(self, inbox: Inbox) -> None:
-        inbox.put(*await self.markets.refresh())
+    # --- what is done by the clock ------------------------------------------------------------
+
+    async def _keep(self, job: Job, since_at: datetime | None) -> None:
+        if job is Job.CYCLE:
+            self.timetable.hurry(job)  # the first look, whatever the time
+        async for stroke in self.timetable.strokes(job, since_at):
+            match job:
+                case Job.CYCLE:
+                    await self._cycle(stroke)
+                case Job.DAY:
+                    self.inbox.put(DayTurned(self.clock.now()))
+                case Job.CALIBRATION:
+                    await self._calibrate(stroke)
+                case Job.HEARTBEAT:
+                    await self.inbox.handled()
+
+    async def _cycle(self, stroke: Stroke) -> None:
+        """Look at the markets afresh, then decide."""
+        self.inbox.put(*await self.markets.refresh())
         if self.line is not None:
             await self.line.stream.watch(self.markets.open_tickers)
-        inbox.put(CycleDue(self.clock.now()))
+        self.inbox.put(CycleDue(self.clock.now(), stroke.missed))
+        await self.inbox.handled()
 
-    async def _listen(self, news: Feed, inbox: Inbox) -> None:
+    async def _calibrate(self, stroke: Stroke) -> None:
+        """Ask for the final reports until all are here; they teach as they come."""
+        until_at = stroke.at + REPORTS_UNTIL
+        while True:
+            self.inbox.put(*await self.reports.ask())
+            now = self.clock.now()
+            self.inbox.put(CalibrationDue(now, is_last=now >= until_at))
+            await self.inbox.handled()
+            if now >= until_at or not self.engine.knowledge.awaited(now):
+                return
+            await self._sleep_until(now + REPORTS_AGAIN)
+
+    async def _sleep_until(self, at: datetime) -> None:
+        while self.clock.now() < at:  # noqa: ASYNC110 - a clock moved by hand tells nobody
+            await asyncio.sleep(self.clock.delay_s(at))
+
+    async def _listen(self, news: Feed) -> None:
         async for event in news:
-            inbox.put(trimmed(event) if isinstance(event, Book) else event)
+            self.inbox.put(trimmed(event) if isinstance(event, Book) else event)

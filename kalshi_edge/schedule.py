@@ -1,61 +1,117 @@
-"""The clock's strokes: what happens by the clock is an event like any other.
+"""What happens by the clock: when each job is due, and what became of it.
 
 APScheduler's cron rules say when; our own clock says what time it is, so that a world that runs
-faster keeps the same hours. A stroke that comes late stands for all that were missed meanwhile.
+faster keeps the same hours. A job never overlaps itself. One that comes late stands for all that
+were missed meanwhile, and they are counted.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
+from types import MappingProxyType
 
 from apscheduler.triggers.cron import CronTrigger
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.domain.events import CycleDue, DayTurned
+
+
+class Job(StrEnum):
+    """What is done by the clock."""
+
+    CYCLE = "cycle"
+    DAY = "day"
+    """The UTC day's books are closed."""
+    CALIBRATION = "calibration"
+    """What the climate day that ended teaches, asked for until it is known."""
+    HEARTBEAT = "heartbeat"
+
+
+TRIGGERS: Mapping[Job, CronTrigger] = MappingProxyType(
+    {
+        Job.CYCLE: CronTrigger(minute="0,30", timezone=UTC),
+        Job.DAY: CronTrigger(hour=0, minute=0, timezone=UTC),
+        Job.CALIBRATION: CronTrigger(hour=9, minute=0, timezone=UTC),
+        Job.HEARTBEAT: CronTrigger(second=0, timezone=UTC),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """An event that is due by the clock, and how many before it were slept through."""
+    """A job is due, or hurried; ``missed`` were due before it and slept through."""
 
-    event: CycleDue | DayTurned
-    missed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """When one kind of stroke is due, in UTC."""
-
-    trigger: CronTrigger
-    event: Callable[[datetime], CycleDue | DayTurned]
-
-    def after(self, at: datetime) -> datetime:
-        """The first time after ``at`` that the rule is due."""
-        due: datetime | None = self.trigger.get_next_fire_time(at, at)
-        assert due is not None  # our rules go on for ever
-        return due
+    at: datetime
+    missed: int = 0
 
 
-RULES = (
-    Rule(CronTrigger(minute="0,30", timezone=UTC), CycleDue),
-    Rule(CronTrigger(hour=0, minute=0, timezone=UTC), DayTurned),
-)
+@dataclass(slots=True)
+class Count:
+    """What became of one job so far. ``due`` = ``done`` + ``missed`` + what is being done."""
+
+    due: int = 0
+    done: int = 0
+    missed: int = 0
+    hurried: int = 0
+    """Done besides, before they were due."""
+    last_at: datetime | None = None
+    next_at: datetime | None = None
 
 
-async def strokes(clock: Clock, rules: tuple[Rule, ...] = RULES) -> AsyncIterator[Stroke]:
-    """Every stroke when it is due, for ever; those slept through are counted, not repeated."""
-    due = {rule: rule.after(clock.now()) for rule in rules}
-    while True:
-        rule = min(due, key=lambda one: due[one])
-        await asyncio.sleep(clock.delay_s(due[rule]))
-        now = clock.now()
-        if now < due[rule]:
-            continue  # the sleep was a little short
-        missed = 0
-        following = rule.after(due[rule])
-        while following <= now:
-            missed += 1
-            following = rule.after(following)
-        due[rule] = following
-        yield Stroke(rule.event(now), missed)
+class Timetable:
+    """When every job is due, and the count of each."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.counts = {job: Count() for job in Job}
+        self._clock = clock
+        self._hurry = {job: asyncio.Event() for job in Job}
+
+    def hurry(self, job: Job) -> None:
+        """Let a job be done now; several such wishes are one."""
+        self._hurry[job].set()
+
+    async def strokes(self, job: Job, since_at: datetime | None = None) -> AsyncIterator[Stroke]:
+        """Every stroke of a job, for ever. What was due since ``since_at`` was missed."""
+        count = self.counts[job]
+        due_at = _after(job, self._clock.now() if since_at is None else since_at)
+        while True:
+            count.next_at = due_at
+            is_hurried, now = await self._is_hurried(job, due_at), self._clock.now()
+            if not is_hurried and now < due_at:
+                continue  # the sleep was a little short
+            missed = 0
+            if is_hurried:
+                count.hurried += 1
+            else:
+                due_at, missed = _following(job, due_at, now)
+                count.due += 1 + missed
+                count.missed += missed
+            yield Stroke(now, missed)
+            count.last_at = now
+            count.done += not is_hurried
+
+    async def _is_hurried(self, job: Job, due_at: datetime) -> bool:
+        try:
+            async with asyncio.timeout(self._clock.delay_s(due_at)):
+                await self._hurry[job].wait()
+        except TimeoutError:
+            return False
+        self._hurry[job].clear()
+        return True
+
+
+def _after(job: Job, at: datetime) -> datetime:
+    """The first time after ``at`` that a job is due."""
+    due_at: datetime | None = TRIGGERS[job].get_next_fire_time(at, at)
+    assert due_at is not None  # our rules go on for ever
+    return due_at
+
+
+def _following(job: Job, due_at: datetime, now: datetime) -> tuple[datetime, int]:
+    """When a job that was due at ``due_at`` is due after ``now``, and how often in between."""
+    missed, following_at = 0, _after(job, due_at)
+    while following_at <= now:
+        missed += 1
+        following_at = _after(job, following_at)
+    return following_at, missed

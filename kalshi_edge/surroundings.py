@@ -22,26 +22,19 @@ from kalshi_edge.data.kalshi.rest import Host
 from kalshi_edge.data.kalshi.source import MarketSource
 from kalshi_edge.data.kalshi.stream import Connect, KalshiStream
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
-from kalshi_edge.data.weather.sources.cycles import NBP
 from kalshi_edge.data.weather.sources.http import PoliteClient
-from kalshi_edge.data.weather.sources.nbm import NbmSource
-from kalshi_edge.data.weather.sources.nws import NwsForecastSource
-from kalshi_edge.data.weather.sources.reports import ClimateReportSource
 from kalshi_edge.db.codec import from_json, to_json
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.orders import Side
-from kalshi_edge.domain.weather import Station
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.live import Line, Poll, Trader
 from kalshi_edge.ports import Exchange, Publisher
 from kalshi_edge.runner import resumed_engine
+from kalshi_edge.schedule import Timetable
 from kalshi_edge.trading.executor import Executor
 from kalshi_edge.trading.simulator import SimulatedExchange
 from kalshi_edge.units import ZERO
-
-BULLETINS_EVERY = timedelta(minutes=5)
-REPORTS_EVERY = timedelta(minutes=15)
-FORECASTS_EVERY = timedelta(hours=1)
+from kalshi_edge.weather_feeds import weather_feeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +61,13 @@ class Surroundings:
     key: ApiKey | None = None
     """Without a key orders are simulated: nothing in the process could sign one."""
     wire: Wire = field(default_factory=Wire)
+    is_synthetic: bool = False
+    """Whether all of it is made up."""
+
+    @property
+    def store_mode(self) -> str:
+        """Whose a store is: what was made up never mixes with what was not."""
+        return f"synthetic {self.mode}" if self.is_synthetic else self.mode
 
 
 @asynccontextmanager
@@ -88,7 +88,7 @@ async def open_trader(
         stack.push_async_callback(public.aclose)
         weather = PoliteClient(around.clock, around.user_agent, addresses=around.addresses)
         stack.push_async_callback(weather.close)
-        store = wire.open_store(store_path, around.mode)
+        store = wire.open_store(store_path, around.store_mode)
         stack.callback(store.close)
         account: AccountClient | None = None
         if around.key is not None:
@@ -105,14 +105,19 @@ async def open_trader(
         else:
             exchange = KalshiExchange(account, public, around.clock)
             line = _line(settings, around, public, account)
+        markets = _markets(public, settings, around, engine)
+        feeds = weather_feeds(weather, settings, around.clock, _layouts(store_path))
+        books = Poll(markets.fresh_books, timedelta(seconds=settings.books_every_s))
         yield Trader(
             engine=engine,
             executor=Executor(exchange, store),
             store=store,
             clock=around.clock,
-            markets=MarketSource(public, settings.stations, around.clock),
-            polls=_weather(weather, settings.stations, around),
+            markets=markets,
+            reports=feeds.reports,
+            polls=(*feeds.others, books) if line is None else feeds.others,
             publishers=publishers,
+            timetable=Timetable(around.clock),
             line=line,
             simulated=simulated,
         )
@@ -162,13 +167,17 @@ def _line(
     return Line(account, stream, news)
 
 
-def _weather(
-    client: PoliteClient, stations: Sequence[Station], around: Surroundings
-) -> Sequence[Poll]:
-    """What is asked of the weather offices: bulletins, their own forecasts, climate reports."""
-    common = (client, stations, around.clock)
-    return (
-        Poll(NbmSource(NBP, *common), BULLETINS_EVERY),
-        Poll(NwsForecastSource(*common), FORECASTS_EVERY),
-        Poll(ClimateReportSource(*common), REPORTS_EVERY),
-    )
+def _markets(
+    public: PublicClient, settings: Settings, around: Surroundings, engine: Engine
+) -> MarketSource:
+    """The markets, with what the store remembers of them."""
+    markets = MarketSource(public, settings.stations, around.clock)
+    held = [trade.ticker for trade in engine.account.tracker.open_trades()]
+    knowledge = engine.knowledge
+    markets.recall(knowledge.ladders.values(), held, knowledge.settled_tickers - set(held))
+    return markets
+
+
+def _layouts(store_path: Path | str) -> Path | None:
+    """Beside the store, where that is a file."""
+    return None if store_path == ":memory:" else Path(f"{store_path}.layouts")

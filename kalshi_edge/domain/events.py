@@ -23,6 +23,8 @@ class CycleDue:
     """Time to decide."""
 
     received_at: datetime
+    missed: int = 0
+    """Cycles that were due before this one and slept through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,15 @@ class DayTurned:
     """A UTC day is over: close its books."""
 
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationDue:
+    """Time to look what the climate days that ended last have taught."""
+
+    received_at: datetime
+    is_last: bool = False
+    """Nobody asks again today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +145,7 @@ Event: TypeAlias = (
     | OrderUpdate
     | CycleDue
     | DayTurned
+    | CalibrationDue
     | Command
 )
 
@@ -247,6 +259,19 @@ class CycleDone:
     refused: int
     cash: Decimal
     equity: Decimal
+    missed: int = 0
+    """Cycles that were due since the one before and slept through."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationDone:
+    """How far the climate days that ended last have been learned from."""
+
+    received_at: datetime
+    known: tuple[str, ...]
+    """Cities whose final report is here."""
+    missing: tuple[str, ...]
+    """Cities whose final report is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +294,7 @@ Verdict: TypeAlias = (
     Approved
     | Refused
     | CycleDone
+    | CalibrationDone
     | CancelOrder
     | Alarm
     | Order

@@ -47,6 +47,11 @@ class Knowledge:
         self._highs: dict[tuple[str, date], int] = {}
         self._settlements: dict[str, Settlement] = {}
 
+    @property
+    def traded_models(self) -> tuple[str, ...]:
+        """The models that a distribution may come from."""
+        return self.models
+
     # --- taking facts in ----------------------------------------------------------------------
 
     def forecast(self, forecast: Forecast) -> None:
@@ -161,6 +166,16 @@ class Knowledge:
     def settled(self, ticker: str) -> Settlement | None:
         """What a market paid, if it did and is not forgotten yet."""
         return self._settlements.get(ticker)
+
+    def awaited(self, at: datetime) -> dict[str, date]:
+        """Cities without a final report of the climate day that ended last, and that day."""
+        ended = {s: s.climate_day(at) - timedelta(days=1) for s in self.stations}
+        return {s.city: day for s, day in ended.items() if (s.icao, day) not in self._highs}
+
+    @property
+    def settled_tickers(self) -> set[str]:
+        """The markets whose result is known and not forgotten yet."""
+        return set(self._settlements)
 
     def calibration(self, station: Station, forecast: Forecast) -> Calibration:
         """What past errors taught about this forecast's model and version."""

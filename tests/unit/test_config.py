@@ -15,7 +15,7 @@ from kalshi_edge.trading.risk import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
 
-ANY_TEXT = {"STORE_PATH", "HISTORY_DIR", "FORECAST_MODELS"}
+ANY_TEXT = {"STORE_PATH", "HISTORY_DIR", "FORECAST_MODELS", "LOG_PATH"}
 """What takes any text cannot be wrong before it is used."""
 
 WRONG = {
@@ -43,6 +43,18 @@ WRONG = {
     "MAX_REFERENCE_GAP_F": ["0", "51", "nan"],
     "REFERENCE_REQUIRED": ["perhaps", "2"],
     "LAST_ENTRY_H": ["-1", "25", "nan"],
+    "CONTACT": ["me", "you@example.org", "jörg@wetter.de"],
+    "SANDBOX_URL": [
+        "127.0.0.1:8765",
+        "http://sandbox.net:8765",
+        "https://127.0.0.1",
+        "http://a@127.0.0.1",
+    ],
+    "BULLETINS_EVERY_MIN": ["0", "61", "nan"],
+    "OBSERVATIONS_EVERY_MIN": ["0", "61", "nan"],
+    "REPORTS_EVERY_MIN": ["4", "61", "nan"],
+    "NWS_EVERY_MIN": ["9", "361", "nan"],
+    "BOOKS_EVERY_S": ["4", "1801", "nan"],
 }
 
 
@@ -152,3 +164,10 @@ def test_the_example_lists_every_setting_with_its_default(tmp_path: Path) -> Non
     assert set(Settings.model_fields) <= set(names)
     (tmp_path / ".env").write_text(text)
     assert load_settings() == Settings(_env_file=None)  # type: ignore[call-arg]
+
+
+def test_nobody_asks_the_weather_offices_without_a_name() -> None:
+    with pytest.raises(SettingError, match="CONTACT is missing"):
+        _ = load_settings().user_agent
+    named = load_settings(contact="ann@weather.test")
+    assert named.user_agent == "kalshi-edge (ann@weather.test)"

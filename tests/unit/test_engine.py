@@ -1,7 +1,7 @@
 """The engine, told one event at a time: each kind of event and what follows from it."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,6 +11,8 @@ from kalshi_edge.domain.events import (
     AcknowledgeTerms,
     Alarm,
     Approved,
+    CalibrationDone,
+    CalibrationDue,
     CancelOrder,
     CancelRequest,
     ClosePosition,
@@ -390,3 +392,43 @@ def test_what_is_long_over_is_forgotten_when_the_day_turns() -> None:
     engine.handle(DayTurned(EVE + timedelta(days=9)))
     assert engine.knowledge.ladders == {}
     assert engine.knowledge.books == {}
+
+
+# --- calibration --------------------------------------------------------------------------------
+
+
+def final_report(day: date = DAY, high_f: int = 54, hours: float = 7.0) -> ClimateReport:
+    at = NEW_YORK.day_end(day) + timedelta(hours=hours)
+    return ClimateReport("CLINYC", day, high_f, 40, True, False, False, at, at)
+
+
+def test_a_morning_without_a_final_report_says_so_and_the_last_look_is_an_alarm() -> None:
+    engine, at = trading(), NEW_YORK.day_end(DAY) + timedelta(hours=4)
+    (done,) = engine.handle(CalibrationDue(at))[-1:]
+    assert isinstance(done, CalibrationDone)
+    assert (done.known, done.missing) == ((), ("NYC",))
+    *_, last, alarm = engine.handle(CalibrationDue(at + timedelta(hours=7), is_last=True))
+    assert isinstance(last, CalibrationDone)
+    assert isinstance(alarm, Alarm)
+    assert alarm.text == "NYC: no final climate report of 22 Nov; not learned"
+
+
+def test_a_final_report_teaches_when_it_comes_and_then_nothing_is_missing() -> None:
+    engine, at = trading(), NEW_YORK.day_end(DAY) + timedelta(hours=8)
+    assert "Calibration" in kinds(engine.handle(final_report()))
+    assert engine.handle(CalibrationDue(at, is_last=True)) == (CalibrationDone(at, ("NYC",), ()),)
+
+
+def test_what_nobody_paid_for_two_days_is_an_alarm() -> None:
+    engine = trading()
+    bought(engine)
+    at = NEW_YORK.day_end(DAY) + timedelta(days=1, hours=10)
+    engine.handle(DayTurned(at))
+    alarms = [v for v in engine.handle(CalibrationDue(at, is_last=True)) if isinstance(v, Alarm)]
+    assert [alarm.name for alarm in alarms] == ["no_final_report", "not_settled"]
+
+
+def test_a_cycle_says_how_many_were_slept_through() -> None:
+    *_, done = trading().handle(CycleDue(EVE, missed=3))
+    assert isinstance(done, CycleDone)
+    assert done.missed == 3

@@ -1,0 +1,70 @@
+"""Where a trader is put, by its settings: the world's own offices, or a sandbox's.
+
+The same composition for every mode; what differs is whose exchange and whether there is a key.
+"""
+
+import httpx
+
+from kalshi_edge.clock import SystemClock
+from kalshi_edge.config import Settings, TradingMode
+from kalshi_edge.data.kalshi.auth import ApiKey
+from kalshi_edge.data.kalshi.rest import DEMO, PRODUCTION
+from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
+from kalshi_edge.errors import SettingError
+from kalshi_edge.sandbox.running import RunningSandbox, new_account, world_clock
+from kalshi_edge.surroundings import Surroundings
+
+SANDBOX_AGENT = "kalshi-edge in a sandbox"
+
+
+async def surroundings_of(
+    settings: Settings, sandbox: RunningSandbox | None = None
+) -> Surroundings:
+    """Where a trader of these settings lives: in ``sandbox``, or that of ``SANDBOX_URL``, if any.
+
+    Raises ``SettingError`` where a setting that this place needs is missing, and ``ExchangeDown``
+    where no sandbox answers.
+    """
+    if sandbox is None and settings.sandbox_url:
+        sandbox = RunningSandbox(settings.sandbox_url)
+    return _in_world(settings) if sandbox is None else await _in_sandbox(settings, sandbox)
+
+
+def _in_world(settings: Settings) -> Surroundings:
+    is_demo = settings.trading_mode is TradingMode.DEMO
+    return Surroundings(
+        mode=settings.trading_mode,
+        host=DEMO if is_demo else PRODUCTION,
+        clock=SystemClock(),
+        addresses=WeatherAddresses(),
+        user_agent=settings.user_agent,
+        key=_key(settings),
+    )
+
+
+async def _in_sandbox(settings: Settings, sandbox: RunningSandbox) -> Surroundings:
+    mode = settings.trading_mode
+    if mode is TradingMode.LIVE:
+        raise SettingError("TRADING_MODE is 'live': real money does not go to a sandbox")
+    async with httpx.AsyncClient() as http:
+        clock = await world_clock(sandbox, http)
+        needs_key = mode is TradingMode.DEMO
+        balance = settings.starting_balance
+        key = await new_account(sandbox, http, balance) if needs_key else None
+    return Surroundings(
+        mode=mode,
+        host=sandbox.host,
+        clock=clock,
+        addresses=sandbox.addresses,
+        user_agent=SANDBOX_AGENT,
+        key=key,
+        is_synthetic=True,
+    )
+
+
+def _key(settings: Settings) -> ApiKey | None:
+    """The key that signs orders; paper trading has none, so that nothing could sign one."""
+    mode = settings.trading_mode
+    if mode is TradingMode.PAPER:
+        return None
+    raise SettingError(f"TRADING_MODE is {mode.value!r}: only paper trading starts from here yet")

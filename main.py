@@ -1,0 +1,8 @@
+"""Trade: the same as ``kalshi-edge run``."""
+
+import sys
+
+from kalshi_edge.cli import main
+
+if __name__ == "__main__":
+    main(["run", *sys.argv[1:]])
