@@ -15,6 +15,7 @@ from kalshi_edge.data.weather.nbm.bulletin import NbmBulletin
 from kalshi_edge.data.weather.nbm.nbp import parse_nbp
 from kalshi_edge.data.weather.nbm.nbs import parse_nbs
 from kalshi_edge.db.codec import from_json
+from kalshi_edge.db.opening import open_store
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import Event
 from kalshi_edge.domain.orders import Strategy
@@ -90,7 +91,10 @@ async def run_trader(settings: Settings, dashboard: Dashboard, log: Publisher) -
     """Trade as the settings say until cancelled, shown on ``dashboard``."""
     around = await surroundings_of(settings)
     dashboard.is_synthetic = around.is_synthetic
-    async with open_trader(settings, around, settings.store_path, (dashboard, log)) as trader:
+    async with (
+        open_store(settings, around.store_mode) as store,
+        open_trader(settings, around, store, (dashboard, log)) as trader,
+    ):
         dashboard.follow(trader)
         await trader.run()
 
@@ -104,7 +108,7 @@ def replay_store(path: Path) -> Iterator[Difference | None]:
         raise InputError(f"no file {path}")
     store = SqliteStore(path, mode=None)
     try:
-        noted = store.noted("setup")
+        noted = asyncio.run(store.noted("setup"))
         if noted is None:
             raise InputError(f"{path} does not say under what setup its journal was written")
         setup: Setup = from_json(noted, Setup)
@@ -114,4 +118,4 @@ def replay_store(path: Path) -> Iterator[Difference | None]:
             yield from replay(lines, engine)
             after_seq = lines[-1].seq
     finally:
-        store.close()
+        asyncio.run(store.close())

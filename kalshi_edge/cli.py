@@ -240,7 +240,7 @@ def demo_command(
     ] = DEMO_START,
 ) -> None:
     """Run a SYNTHETIC exchange and weather on this machine, and the trader in it."""
-    settings = load_settings(trading_mode="demo")
+    settings = load_settings(trading_mode="demo", store="sqlite")
     plan = ("--seed", str(seed), "--speed", str(speed), "--start", f"{start:%Y-%m-%dT%H:%M}")
     dashboard = Dashboard("demo", is_synthetic=True)
     # A retry is in its source's status; a log line would tear the screen.

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from kalshi_edge.data.weather.stations import station_of
+from kalshi_edge.db.opening import StoreKind
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.domain.weather import Station
 from kalshi_edge.errors import InputError, SettingError
@@ -46,6 +47,7 @@ class Settings(BaseSettings):
     cities: Words = ("NYC", "LA", "MIA", "CHI", "PHX")
     strategies: Words = ("single", "bracket")
     forecast_models: Words = ("NBP", "NBM", "GFSMOS")
+    store: StoreKind = StoreKind.SQLITE
     store_path: Path = Path("kalshi-edge.db")
     history_dir: Path = Path("history")
 

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from kalshi_edge.config import Settings
 from kalshi_edge.dashboard import Dashboard
+from kalshi_edge.db.opening import open_store
 from kalshi_edge.live import Trader
 from kalshi_edge.places import surroundings_of
 from kalshi_edge.ports import Publisher
@@ -27,7 +28,11 @@ async def demo_trader(
 ) -> AsyncIterator[Trader]:
     """A trader in demo mode against ``sandbox``: real requests, real signatures, made-up prices."""
     around = await surroundings_of(settings, sandbox)
-    async with open_trader(settings, around, store_path, publishers) as trader:
+    settings = settings.model_copy(update={"store_path": Path(store_path)})
+    async with (
+        open_store(settings, around.store_mode) as store,
+        open_trader(settings, around, store, publishers) as trader,
+    ):
         yield trader
 
 

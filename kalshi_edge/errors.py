@@ -9,7 +9,8 @@ EdgeError
 │   └── SettingError      a setting that is missing or out of range: do not start
 ├── StateError            we were about to do something impossible: stop and look
 │   ├── IllegalStep       an order asked to take a step its state does not allow
-│   └── StoreError        the store is not one we may use (other mode, other schema, fenced)
+│   └── StoreError        the store is not one we may use (other mode, other schema)
+│       └── Fenced        another process holds the store's lease: stop, it trades now
 └── ExchangeError         the exchange did not do what we asked
     ├── OrderRejected     a definite no: the order does not exist
     ├── OutcomeUnknown    no answer: the order may exist; find out before anything else
@@ -78,6 +79,10 @@ class IllegalStep(StateError):
 
 class StoreError(StateError):
     """The store is not one we may use."""
+
+
+class Fenced(StoreError):
+    """Another process holds the store's lease; nothing was written."""
 
 
 class ExchangeError(EdgeError):

@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
 from kalshi_edge.domain.events import Event, JournalEntry
 from kalshi_edge.domain.orders import Intent, Order
-from kalshi_edge.domain.records import Calibration, DailyRecord, SeriesTerms, Switch, Trade
+from kalshi_edge.domain.records import Calibration, DailyRecord, Lease, SeriesTerms, Switch, Trade
 
 
 class Feed(Protocol):
@@ -50,7 +50,11 @@ class Exchange(Protocol):
 
 
 class Store(Protocol):
-    """What must survive. Every call returns only when its records are safe."""
+    """What must survive. Every call returns only when its records are safe.
+
+    Once it has asked for the lease, it writes only while it holds the newest: every write raises
+    ``Fenced`` otherwise, and nothing is written.
+    """
 
     async def append(self, entry: JournalEntry) -> None:
         """Add a journal line and, in the same transaction, every record among its verdicts.
@@ -101,6 +105,29 @@ class Store(Protocol):
 
     async def switch(self, at: datetime) -> Switch:
         """The kill switch as last stored; halted where it cannot be read."""
+        ...
+
+    async def take_lease(self, holder: str, at: datetime, lasts: timedelta) -> Lease:
+        """The lease as it stands after ``holder``, one process's own name, asked for it at ``at``.
+
+        Ours where it was free, had run out, or was ours already; another's where that one holds it.
+        """
+        ...
+
+    async def drop_lease(self, holder: str) -> None:
+        """Give the lease up, where ``holder`` holds it; this store then writes no more."""
+        ...
+
+    async def note(self, name: str, text: bytes) -> None:
+        """Keep a fact about the store itself, such as the setup its journal was written under."""
+        ...
+
+    async def noted(self, name: str) -> str | None:
+        """A fact noted before; ``None`` where there is none of that name."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of it; a closed store raises ``StoreError``."""
         ...
 
 

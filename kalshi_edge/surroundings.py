@@ -1,7 +1,7 @@
 """Where a trader lives: whose exchange, whose weather, whose time. Modes differ in nothing else."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,11 +24,10 @@ from kalshi_edge.data.kalshi.stream import Connect, KalshiStream
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
 from kalshi_edge.data.weather.sources.http import PoliteClient
 from kalshi_edge.db.codec import from_json, to_json
-from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.orders import Side
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.live import Line, Poll, Trader
-from kalshi_edge.ports import Exchange, Publisher
+from kalshi_edge.ports import Exchange, Publisher, Store
 from kalshi_edge.runner import resumed_engine
 from kalshi_edge.schedule import Timetable
 from kalshi_edge.trading.executor import Executor
@@ -39,14 +38,13 @@ from kalshi_edge.weather_feeds import weather_feeds
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """How the exchange and the disk are reached; only a simulation has its own ways."""
+    """How the exchange is reached; only a simulation has its own ways."""
 
     transport: httpx.AsyncBaseTransport | None = None
     """``None`` for the network."""
     connect: Connect | None = None
     """Opens the stream; ``None`` for the network."""
     jitter: Jitter = secrets.SystemRandom().random
-    open_store: Callable[[Path | str, str], SqliteStore] = SqliteStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +72,12 @@ class Surroundings:
 async def open_trader(
     settings: Settings,
     around: Surroundings,
-    store_path: Path | str,
+    store: Store,
     publishers: Sequence[Publisher],
 ) -> AsyncIterator[Trader]:
-    """A trader with everything it needs, closed with the block.
+    """A trader with everything it needs but its store, closed with the block.
 
-    It goes on where its store left off. A new store begins with the account's balance, or with
+    It goes on where the store left off. A new store begins with the account's balance, or with
     the starting balance of the settings where orders are simulated.
     """
     async with AsyncExitStack() as stack:
@@ -88,8 +86,6 @@ async def open_trader(
         stack.push_async_callback(public.aclose)
         weather = PoliteClient(around.clock, around.user_agent, addresses=around.addresses)
         stack.push_async_callback(weather.close)
-        store = wire.open_store(store_path, around.store_mode)
-        stack.callback(store.close)
         account: AccountClient | None = None
         if around.key is not None:
             account = AccountClient(
@@ -106,7 +102,7 @@ async def open_trader(
             exchange = KalshiExchange(account, public, around.clock)
             line = _line(settings, around, public, account)
         markets = _markets(public, settings, around, engine)
-        feeds = weather_feeds(weather, settings, around.clock, _layouts(store_path))
+        feeds = weather_feeds(weather, settings, around.clock, _layouts(settings.store_path))
         books = Poll(markets.fresh_books, timedelta(seconds=settings.books_every_s))
         yield Trader(
             engine=engine,
@@ -124,10 +120,10 @@ async def open_trader(
 
 
 async def _setup(
-    settings: Settings, mode: str, store: SqliteStore, account: AccountClient | None
+    settings: Settings, mode: str, store: Store, account: AccountClient | None
 ) -> Setup:
     """What the store was begun under, with the settings of today; noted there."""
-    noted = store.noted("setup")
+    noted = await store.noted("setup")
     if noted is not None:
         before: Setup = from_json(noted, Setup)
         balance = before.starting_balance
@@ -136,7 +132,7 @@ async def _setup(
     else:
         balance = settings.starting_balance
     setup = Setup(mode, settings.stations, settings.forecast_models, balance, settings.playbook)
-    store.note("setup", to_json(setup))
+    await store.note("setup", to_json(setup))
     return setup
 
 
@@ -178,6 +174,6 @@ def _markets(
     return markets
 
 
-def _layouts(store_path: Path | str) -> Path | None:
+def _layouts(store_path: Path) -> Path | None:
     """Beside the store, where that is a file."""
-    return None if store_path == ":memory:" else Path(f"{store_path}.layouts")
+    return None if str(store_path) == ":memory:" else Path(f"{store_path}.layouts")

@@ -159,13 +159,10 @@ async def play(
         watch(event)
 
     exchange = SimulatedExchange(request.starting_balance)
-    store = SqliteStore(store_path, MODE)
-    try:
-        store.note("setup", to_json(setup))
+    async with SqliteStore(store_path, MODE) as store:
+        await store.note("setup", to_json(setup))
         feed = exchange.watch(told(told_events, note))
         await run(feed, setup.fresh_engine(), Executor(exchange, store), store, (record,))
-    finally:
-        store.close()
     return record
 
 

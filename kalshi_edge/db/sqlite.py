@@ -8,48 +8,28 @@ import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from kalshi_edge.db.codec import from_json, to_json
+from kalshi_edge.db.schema import SCHEMA_VERSION, migrate, schema_version
 from kalshi_edge.domain.events import JournalEntry
 from kalshi_edge.domain.orders import Fill, Order
 from kalshi_edge.domain.records import (
     Calibration,
     DailyRecord,
+    Lease,
     SeriesTerms,
     Switch,
     SwitchState,
     Trade,
 )
-from kalshi_edge.errors import InputError, StoreError
-
-SCHEMA_VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE journal (
-    seq INTEGER PRIMARY KEY, received_at TEXT NOT NULL, body BLOB NOT NULL) STRICT;
-CREATE TABLE fills (fill_id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE orders (
-    number INTEGER PRIMARY KEY, intent_id TEXT NOT NULL UNIQUE, is_live INTEGER NOT NULL,
-    body BLOB NOT NULL) STRICT;
-CREATE INDEX live_orders ON orders (number) WHERE is_live;
-CREATE TABLE trades (
-    number INTEGER PRIMARY KEY, trade_id TEXT NOT NULL UNIQUE, climate_day TEXT NOT NULL,
-    city TEXT NOT NULL, strategy TEXT NOT NULL, body BLOB NOT NULL) STRICT;
-CREATE INDEX trades_by_city ON trades (city, climate_day);
-CREATE INDEX trades_by_day ON trades (climate_day);
-CREATE TABLE calibrations (
-    number INTEGER PRIMARY KEY, city TEXT NOT NULL, body BLOB NOT NULL) STRICT;
-CREATE INDEX calibrations_by_city ON calibrations (city);
-CREATE TABLE daily (day TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE terms (series TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE switch (only INTEGER PRIMARY KEY CHECK (only = 1), body BLOB NOT NULL) STRICT;
-"""
+from kalshi_edge.errors import Fenced, InputError, StoreError
 
 T = TypeVar("T")
+
+NO_LEASE = Lease("", 0, datetime.min.replace(tzinfo=UTC))
 
 
 class SqliteStore:
@@ -62,6 +42,8 @@ class SqliteStore:
     def __init__(self, path: Path | str, mode: str | None) -> None:
         self.path = str(path)
         self.mode = mode
+        self._token: int | None = None
+        """Of the lease we took; ``None`` where we never asked for one."""
         if mode is None and not Path(path).is_file():
             raise StoreError(f"{self.path}: no such store")
         with _named(self.path):
@@ -72,26 +54,18 @@ class SqliteStore:
             self._db.close()
             raise
 
-    def close(self) -> None:
-        """Let go of the file."""
-        self._db.close()
+    async def __aenter__(self) -> Self:
+        return self
 
-    def note(self, name: str, text: bytes) -> None:
-        """Keep a fact about the store itself, such as the setup its journal was written under."""
-        with self._transaction():
-            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, text.decode()))
-
-    def noted(self, name: str) -> str | None:
-        """A fact noted before; ``None`` where there is none of that name."""
-        found = self._rows("SELECT value FROM meta WHERE name = ?", name)
-        return str(found[0][0]) if found else None
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     # --- the port -----------------------------------------------------------------------------
 
     async def append(self, entry: JournalEntry) -> None:
         """Add a journal line and, in the same transaction, every record among its verdicts."""
         body = zlib.compress(to_json(entry), level=1)
-        with self._transaction():
+        with self._writing():
             expected = self._last_seq() + 1
             if entry.seq != expected:
                 raise StoreError(f"journal line {entry.seq} offered, {expected} is next")
@@ -122,7 +96,7 @@ class SqliteStore:
 
     async def add_order(self, order: Order) -> bool:
         """Store an intent before it is sent; ``False`` where one of that id exists already."""
-        with self._transaction():
+        with self._writing():
             added = self._db.execute(
                 "INSERT INTO orders (intent_id, is_live, body) VALUES (?, ?, ?)"
                 " ON CONFLICT DO NOTHING",
@@ -132,7 +106,7 @@ class SqliteStore:
 
     async def save_order(self, order: Order) -> None:
         """Store how far an order has come."""
-        with self._transaction():
+        with self._writing():
             self._move_order(order)
 
     async def orders(self, *, live_only: bool = False) -> Sequence[Order]:
@@ -178,7 +152,46 @@ class SqliteStore:
             return Switch(SwitchState.HALT, f"the stored switch cannot be read: {error}", at)
         return stored[0] if stored else Switch(SwitchState.RUN, "never thrown", at)
 
+    async def take_lease(self, holder: str, at: datetime, lasts: timedelta) -> Lease:
+        """The lease as it stands after ``holder`` asked for it at instant ``at``."""
+        with self._transaction():
+            before = self._lease()
+            lease = before.after(holder, at, lasts)
+            if lease != before:
+                self._put("lease", lease, only=1)
+        self._token = lease.token if lease.holder == holder else 0
+        return lease
+
+    async def drop_lease(self, holder: str) -> None:
+        """Give the lease up, where ``holder`` holds it; this store then writes no more."""
+        with self._transaction():
+            lease = self._lease()
+            if lease.holder == holder:
+                self._put("lease", lease.dropped(), only=1)
+        self._token = 0
+
+    async def note(self, name: str, text: bytes) -> None:
+        """Keep a fact about the store itself, such as the setup its journal was written under."""
+        with self._writing():
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, text.decode()))
+
+    async def noted(self, name: str) -> str | None:
+        """A fact noted before; ``None`` where there is none of that name."""
+        return self._noted(name)
+
+    async def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
     # --- inside -------------------------------------------------------------------------------
+
+    def _noted(self, name: str) -> str | None:
+        found = self._rows("SELECT value FROM meta WHERE name = ?", name)
+        return str(found[0][0]) if found else None
+
+    def _lease(self) -> Lease:
+        stored = self._read(Lease, "SELECT body FROM lease")
+        return stored[0] if stored else NO_LEASE
 
     def _move_order(self, order: Order) -> None:
         saved = self._db.execute(
@@ -233,6 +246,14 @@ class SqliteStore:
         return int(self._rows("SELECT coalesce(max(seq), 0) FROM journal")[0][0])
 
     @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A transaction that is begun only by who holds the newest lease, or asked for none."""
+        with self._transaction():
+            if self._token is not None and (lease := self._lease()).token != self._token:
+                raise Fenced(f"{self.path}: {lease.holder or 'somebody else'} has the lease now")
+            yield
+
+    @contextmanager
     def _transaction(self) -> Iterator[None]:
         with _named(self.path):
             self._db.execute("BEGIN IMMEDIATE")
@@ -246,28 +267,26 @@ class SqliteStore:
     def _prepare(self) -> None:
         self._rows("PRAGMA busy_timeout = 5000")
         with self._transaction():
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0 and self.mode is not None and not self._has_tables():
-                self._create(self.mode)
-            elif version != SCHEMA_VERSION:
+            version = schema_version(self._db)
+            if version > SCHEMA_VERSION or (version == 0 and not self._may_begin()):
                 raise StoreError(
-                    f"{self.path} has schema {version}; this program reads {SCHEMA_VERSION}"
+                    f"{self.path} has schema {version}; this program reads 1 to {SCHEMA_VERSION}"
                 )
-        mode = self.noted("mode")
-        if self.mode not in {None, mode}:
-            raise StoreError(f"{self.path} belongs to mode {mode}, not {self.mode}")
-        # Only now: it changes the file, which until here may have been somebody else's.
-        self._rows("PRAGMA journal_mode = WAL")
-        self._rows("PRAGMA synchronous = FULL")
+            mode = self._noted("mode") if version else self.mode
+            if self.mode not in {None, mode}:
+                raise StoreError(f"{self.path} belongs to mode {mode}, not {self.mode}")
+            if self.mode is not None:
+                migrate(self._db)
+                self._db.execute("INSERT OR IGNORE INTO meta VALUES ('mode', ?)", (mode,))
+        # Only now: what follows changes the file, which until here may have been somebody else's.
+        if self.mode is None:
+            self._rows("PRAGMA query_only = ON")
+        else:
+            self._rows("PRAGMA journal_mode = WAL")
+            self._rows("PRAGMA synchronous = FULL")
 
-    def _has_tables(self) -> bool:
-        return bool(self._rows("SELECT 1 FROM sqlite_master LIMIT 1"))
-
-    def _create(self, mode: str) -> None:
-        for statement in _SCHEMA.split(";\n"):
-            self._db.execute(statement)
-        self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        self._db.execute("INSERT INTO meta VALUES ('mode', ?)", (mode,))
+    def _may_begin(self) -> bool:
+        return self.mode is not None and not self._rows("SELECT 1 FROM sqlite_master LIMIT 1")
 
 
 @contextmanager

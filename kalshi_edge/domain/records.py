@@ -1,7 +1,7 @@
 """What the store keeps beside orders and the journal."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -107,6 +107,33 @@ class SeriesTerms:
     accepted: bool
     """Without acceptance nothing new is bought in the series."""
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who may trade with a store, and until when: of two processes only one does."""
+
+    holder: str
+    """Empty where nobody holds it."""
+    token: int
+    """Goes up by one with every new holder; who has an older one writes no more."""
+    expires_at: datetime
+
+    def after(self, holder: str, at: datetime, lasts: timedelta) -> "Lease":
+        """The lease once ``holder`` has asked for it at instant ``at``.
+
+        Prolonged for who holds it; a new holder's where it is free or has run out; otherwise as it
+        is.
+        """
+        if self.holder == holder:
+            return Lease(holder, self.token, at + lasts)
+        if self.holder and at < self.expires_at:
+            return self
+        return Lease(holder, self.token + 1, at + lasts)
+
+    def dropped(self) -> "Lease":
+        """The lease once its holder has given it up; the token is not used again."""
+        return Lease("", self.token, self.expires_at)
 
 
 class SwitchState(StrEnum):

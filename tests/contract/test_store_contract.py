@@ -3,13 +3,14 @@
 To add one: a ``Made`` in ``STORES`` whose ``open`` gives a store on the same data each time.
 """
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 import textwrap
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,7 +20,8 @@ from typing import get_args
 import pytest
 
 from kalshi_edge.db.codec import to_json
-from kalshi_edge.db.sqlite import SCHEMA_VERSION, SqliteStore
+from kalshi_edge.db.schema import SCHEMA_VERSION
+from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain import events as vocabulary
 from kalshi_edge.domain.events import (
     AcknowledgeTerms,
@@ -57,7 +59,7 @@ from kalshi_edge.domain.records import (
     Trade,
 )
 from kalshi_edge.domain.weather import Basis, ClimateReport, Observation
-from kalshi_edge.errors import StoreError
+from kalshi_edge.errors import Fenced, StoreError
 from kalshi_edge.ports import Store
 from tests.builders import DAY, NOW, TICKER, book, fill, forecast, intent, ladder
 
@@ -71,23 +73,25 @@ class Made:
 
     path: Path
 
-    def open(self, mode: str | None = "paper") -> SqliteStore:
+    @asynccontextmanager
+    async def open(self, mode: str | None = "paper") -> AsyncIterator[Store]:
         """The store, once more."""
-        return SqliteStore(self.path, mode)
+        async with SqliteStore(self.path, mode) as store:
+            yield store
 
-    def spoil_switch(self) -> None:
+    async def spoil_switch(self) -> None:
         """Make the stored switch unreadable behind the store's back."""
-        with closing(self.open()) as store:
+        async with SqliteStore(self.path, "paper") as store:
             store._db.execute("INSERT OR REPLACE INTO switch VALUES (1, x'7B7B')")
 
-    def lose_switch(self) -> None:
+    async def lose_switch(self) -> None:
         """Make even asking for the switch fail."""
-        with closing(self.open()) as store:
+        async with SqliteStore(self.path, "paper") as store:
             store._db.execute("DROP TABLE switch")
 
-    def age_schema(self, by: int) -> None:
+    async def age_schema(self, by: int) -> None:
         """Claim that another version of the program wrote the data."""
-        with closing(self.open()) as store:
+        async with SqliteStore(self.path, "paper") as store:
             store._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + by}")
 
 
@@ -101,9 +105,8 @@ def made(request: pytest.FixtureRequest, tmp_path: Path) -> Made:
 
 @pytest.fixture
 async def store(made: Made) -> AsyncIterator[Store]:
-    opened = made.open()
-    yield opened
-    opened.close()
+    async with made.open() as opened:
+        yield opened
 
 
 # --- one of every kind ----------------------------------------------------------------------------
@@ -174,7 +177,7 @@ async def test_a_line_of_every_kind_comes_back_equal_and_from_another_process_to
     await store.add_order(ORDER)
     await store.append(whole)
     assert list(await store.journal()) == [whole]
-    with closing(made.open()) as again:
+    async with made.open() as again:
         assert to_json((await again.journal())[0]) == to_json(whole)
 
 
@@ -329,20 +332,20 @@ async def test_the_switch_is_the_one_last_thrown_and_survives(store: Store, made
     halt = Switch(SwitchState.HALT, "by hand", NOW)
     await store.append(line(1, halt, Switch(SwitchState.RUN, "again", NOW), halt))
     assert await store.switch(LATER) == halt
-    with closing(made.open()) as again:
+    async with made.open() as again:
         assert (await again.switch(LATER + timedelta(days=900))).is_halted(LATER)
         await again.append(line(2, Switch(SwitchState.RUN, "resumed", LATER)))
     assert not (await store.switch(LATER)).is_halted(LATER)
 
 
 async def test_a_switch_that_cannot_be_read_is_a_halt_that_says_so(made: Made) -> None:
-    made.spoil_switch()
-    with closing(made.open()) as store:
+    await made.spoil_switch()
+    async with made.open() as store:
         spoilt = await store.switch(NOW)
     assert spoilt.is_halted(NOW + timedelta(days=900))
     assert "cannot be read" in spoilt.reason
-    made.lose_switch()
-    with closing(made.open()) as store:
+    await made.lose_switch()
+    async with made.open() as store:
         assert (await store.switch(NOW)).is_halted(NOW)
 
 
@@ -350,38 +353,163 @@ async def test_a_switch_that_cannot_be_read_is_a_halt_that_says_so(made: Made) -
 
 
 async def test_a_store_belongs_to_the_mode_that_made_it(made: Made) -> None:
-    with closing(made.open("paper")) as store:
+    async with made.open("paper") as store:
         await store.append(line(1))
     for other in ("live", "demo", "", "PAPER"):
         with pytest.raises(StoreError, match="belongs to mode paper"):
-            made.open(other)
-    with closing(made.open("paper")) as store:
+            async with made.open(other):
+                pass
+    async with made.open("paper") as store:
         assert await store.last_seq() == 1
 
 
 async def test_whoever_only_looks_need_not_say_a_mode(made: Made) -> None:
-    made.open("live").close()
-    with closing(made.open(None)) as looking:
+    async with made.open("live"):
+        pass
+    async with made.open(None) as looking:
         assert await looking.last_seq() == 0
 
 
 @pytest.mark.parametrize("by", [1, 7])
-def test_data_of_a_newer_program_is_refused(made: Made, by: int) -> None:
-    made.age_schema(by)
+async def test_data_of_a_newer_program_is_refused(made: Made, by: int) -> None:
+    await made.age_schema(by)
     with pytest.raises(StoreError, match=f"schema {SCHEMA_VERSION + by}"):
-        made.open()
+        async with made.open():
+            pass
     with pytest.raises(StoreError, match="schema"):
-        made.open(None)
+        async with made.open(None):
+            pass
 
 
 # --- others at the same time ----------------------------------------------------------------------
 
 
 async def test_a_second_writer_cannot_take_a_number_that_is_taken(store: Store, made: Made) -> None:
-    with closing(made.open()) as other:
+    async with made.open() as other:
         await store.append(line(1))
         with pytest.raises(StoreError, match="journal line 1 offered, 2 is next"):
             await other.append(line(1))
+
+
+# --- the lease ------------------------------------------------------------------------------------
+
+SHORT = timedelta(seconds=30)
+
+
+async def test_a_free_lease_is_taken_kept_by_its_holder_and_prolonged(store: Store) -> None:
+    lease = await store.take_lease("a", NOW, SHORT)
+    assert (lease.holder, lease.token, lease.expires_at) == ("a", 1, NOW + SHORT)
+    later = await store.take_lease("a", NOW + SHORT * 5, SHORT)
+    assert (later.token, later.expires_at) == (1, NOW + SHORT * 6)
+
+
+async def test_anothers_lease_is_told_until_it_has_run_out(store: Store, made: Made) -> None:
+    held = await store.take_lease("a", NOW, SHORT)
+    async with made.open() as other:
+        for at in (NOW, NOW + SHORT - timedelta(microseconds=1), NOW - timedelta(days=900)):
+            assert await other.take_lease("b", at, SHORT) == held
+        taken = await other.take_lease("b", NOW + SHORT, SHORT)
+    assert (taken.holder, taken.token) == ("b", 2)
+    assert await store.take_lease("a", NOW + SHORT, SHORT) == taken
+
+
+async def test_a_lease_given_up_is_free_at_once_and_its_token_is_spent(
+    store: Store, made: Made
+) -> None:
+    await store.take_lease("a", NOW, SHORT)
+    async with made.open() as other:
+        await other.drop_lease("b")
+        assert (await other.take_lease("b", NOW, SHORT)).holder == "a"
+        await store.drop_lease("a")
+        assert (await other.take_lease("b", NOW, SHORT)).token == 2
+    assert (await store.take_lease("a", NOW + SHORT, SHORT)).token == 3
+
+
+async def assert_fenced(store: Store) -> None:
+    for write in (
+        lambda: store.append(line(2)),
+        lambda: store.add_order(Order(intent(name="late"))),
+        lambda: store.save_order(ORDER.step(OrderStep.SEND)),
+        lambda: store.note("setup", b"{}"),
+    ):
+        with pytest.raises(Fenced):
+            await write()
+
+
+@pytest.mark.parametrize("jump", [SHORT, timedelta(days=3650)], ids=["in time", "clock jump"])
+async def test_whoever_lost_the_lease_writes_nothing_more(
+    store: Store, made: Made, jump: timedelta
+) -> None:
+    """However wrong the other's clock: it has the lease now, and the one before is told."""
+    await store.take_lease("a", NOW, SHORT)
+    await store.add_order(ORDER)
+    await store.append(line(1))
+    async with made.open() as other:
+        await other.take_lease("b", NOW + jump, SHORT)
+        await assert_fenced(store)
+        await other.append(line(2))
+        assert list(await other.orders()) == [ORDER]
+        assert await other.noted("setup") is None
+
+
+async def test_a_clock_set_back_keeps_the_lease_with_its_holder(store: Store, made: Made) -> None:
+    await store.take_lease("a", NOW, SHORT)
+    back = NOW - timedelta(hours=1)
+    assert (await store.take_lease("a", back, SHORT)).expires_at == back + SHORT
+    await store.append(line(1))
+    async with made.open() as other:
+        assert (await other.take_lease("b", NOW, SHORT)).token == 2
+    with pytest.raises(Fenced):
+        await store.append(line(2))
+
+
+async def test_whoever_asked_in_vain_or_gave_it_up_does_not_write(store: Store, made: Made) -> None:
+    await store.take_lease("a", NOW, SHORT)
+    await store.add_order(ORDER)
+    await store.append(line(1))
+    async with made.open() as other:
+        await other.take_lease("b", NOW, SHORT)
+        await assert_fenced(other)
+    await store.drop_lease("a")
+    await assert_fenced(store)
+    assert await store.last_seq() == 1
+
+
+async def test_one_of_many_who_ask_at_once_gets_the_lease(made: Made) -> None:
+    async with AsyncExitStack() as stack:
+        stores = [await stack.enter_async_context(made.open()) for _ in range(10)]
+        asked = [store.take_lease(f"h{n}", NOW, SHORT) for n, store in enumerate(stores)]
+        leases = await asyncio.gather(*asked)
+    assert len(set(leases)) == 1
+    assert leases[0].token == 1
+
+
+# --- notes ----------------------------------------------------------------------------------------
+
+
+async def test_notes_are_kept_and_the_newest_counts(store: Store, made: Made) -> None:
+    assert await store.noted("setup") is None
+    await store.note("setup", b"{}")
+    await store.note("setup", "°F".encode())
+    async with made.open(None) as looking:
+        assert await looking.noted("setup") == "°F"
+
+
+async def test_whoever_only_looks_cannot_write(store: Store, made: Made) -> None:
+    async with made.open(None) as looking:
+        with pytest.raises(StoreError):
+            await looking.append(line(1))
+    assert await store.last_seq() == 0
+
+
+async def test_a_closed_store_says_so(made: Made) -> None:
+    async with made.open() as store:
+        pass
+    with pytest.raises(StoreError, match="closed"):
+        await store.last_seq()
+    with pytest.raises(StoreError, match="closed"):
+        await store.append(line(1))
+    assert (await store.switch(NOW)).is_halted(NOW)
 
 
 WRITER = """
@@ -393,13 +521,13 @@ WRITER = """
     from tests.builders import fill, intent
 
     async def write(name, folder):
-        store = STORES[name](Path(folder)).open()
-        for seq in range(1, 100000):
-            order = Order(intent(name=str(seq)))
-            await store.add_order(order)
-            trade = replace(TRADE, trade_id=str(seq))
-            await store.append(line(seq, trade, order, events=(fill(order.intent, 1, "0.33"),)))
-            print(seq, flush=True)
+        async with STORES[name](Path(folder)).open() as store:
+            for seq in range(1, 100000):
+                order = Order(intent(name=str(seq)))
+                await store.add_order(order)
+                trade = replace(TRADE, trade_id=str(seq))
+                await store.append(line(seq, trade, order, events=(fill(order.intent, 1, "0.33"),)))
+                print(seq, flush=True)
 
     asyncio.run(write(*sys.argv[1:]))
 """
@@ -434,7 +562,7 @@ async def test_a_reader_sees_whole_lines_while_another_process_writes(
 ) -> None:
     made, process = writer
     said(process, 1)
-    with closing(made.open(None)) as reader:
+    async with made.open(None) as reader:
         for _ in range(10):
             acknowledged = said(process, 5)
             seen = [one.seq for one in await reader.journal()]
@@ -450,7 +578,7 @@ async def test_what_was_acknowledged_survives_the_death_of_the_writer(
     acknowledged = said(process, 40)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    with closing(made.open()) as store:
+    async with made.open() as store:
         lines = await store.journal()
         assert [one.seq for one in lines] == list(range(1, len(lines) + 1))
         assert len(lines) >= acknowledged

@@ -41,7 +41,7 @@ def decide(wanted: Request, tmp_path_factory: pytest.TempPathFactory) -> Callabl
         asyncio.run(play(wanted, told, store_path=path))
         store = SqliteStore(path, None)
         lines = asyncio.run(store.journal())
-        store.close()
+        asyncio.run(store.close())
         return [
             (line.received_at, verdict)
             for line in lines

@@ -6,7 +6,6 @@ only what came from outside, as the journal has it, and an exchange of the same 
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -49,7 +48,7 @@ def written(lines: Iterable[JournalEntry]) -> list[bytes]:
 async def traded(feed: AsyncIterator[Event] | Inbox) -> list[JournalEntry]:
     """The journal of trading through ``feed`` on the simulated exchange."""
     exchange = SimulatedExchange(SETUP.starting_balance)
-    with closing(SqliteStore(":memory:", SETUP.mode)) as store:
+    async with SqliteStore(":memory:", SETUP.mode) as store:
         await run(exchange.watch(feed), SETUP.fresh_engine(), Executor(exchange, store), store)
         return list(await store.journal())
 

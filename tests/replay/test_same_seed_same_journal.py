@@ -88,7 +88,7 @@ async def journal(seed: int, path: Path) -> tuple[bytes, int]:
     lines = b"\n".join(to_json(line) for line in await store.journal())
     settled = [t for t in engine.account.tracker.trades.values() if t.settled_value is not None]
     assert engine.account.tracker.cash == await account.balance()
-    store.close()
+    await store.close()
     await account.aclose()
     await public.aclose()
     return lines, len(settled)

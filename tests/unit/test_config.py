@@ -20,6 +20,7 @@ ANY_TEXT = {"STORE_PATH", "HISTORY_DIR", "FORECAST_MODELS", "LOG_PATH"}
 
 WRONG = {
     "TRADING_MODE": ["Paper", "real", "papre"],
+    "STORE": ["SQLite", "postgres"],
     "STARTING_BALANCE": ["0", "-1", "ten", "NaN", "Infinity", "10000001"],
     "CITIES": ["", "NYC,Atlantis", ",", "NYC;LA"],
     "STRATEGIES": ["", "double", "single,double", "manual"],

@@ -52,7 +52,7 @@ class Counter:
 async def store() -> AsyncIterator[SqliteStore]:
     held = SqliteStore(":memory:", "paper")
     yield held
-    held.close()
+    await held.close()
 
 
 async def halt(store: SqliteStore, until_at: datetime | None = None) -> None:

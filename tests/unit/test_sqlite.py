@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from kalshi_edge.db.codec import from_json, to_json
+from kalshi_edge.db.schema import SCHEMA_VERSION, schema_version
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import Alarm, CycleDue, JournalEntry
-from kalshi_edge.engine import Setup
 from kalshi_edge.errors import InputError, StoreError
 from tests.builders import NOW
-from tests.desk import SETUP
 
 
 def line(seq: int) -> JournalEntry:
@@ -47,7 +46,7 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b""])
-def test_where_there_is_no_store_there_is_nothing_to_look_at(
+async def test_where_there_is_no_store_there_is_nothing_to_look_at(
     tmp_path: Path, content: bytes | None
 ) -> None:
     path = tmp_path / "store.db"
@@ -56,18 +55,18 @@ def test_where_there_is_no_store_there_is_nothing_to_look_at(
     with pytest.raises(StoreError):
         SqliteStore(path, None)
     assert path.exists() is (content is not None)
-    SqliteStore(path, "paper").close()
+    await SqliteStore(path, "paper").close()
 
 
 async def test_a_store_in_memory_keeps_nothing() -> None:
-    with closing(SqliteStore(":memory:", "paper")) as store:
+    async with SqliteStore(":memory:", "paper") as store:
         await store.append(line(1))
-    with closing(SqliteStore(":memory:", "paper")) as store:
+    async with SqliteStore(":memory:", "paper") as store:
         assert await store.last_seq() == 0
 
 
 async def test_a_damaged_line_is_an_error_with_a_name(tmp_path: Path) -> None:
-    with closing(SqliteStore(tmp_path / "store.db", "paper")) as store:
+    async with SqliteStore(tmp_path / "store.db", "paper") as store:
         await store.append(line(1))
         for damage in (b"damaged", zlib.compress(b"damaged"), zlib.compress(b"{}")):
             store._db.execute("UPDATE journal SET body = ?", (damage,))
@@ -75,19 +74,26 @@ async def test_a_damaged_line_is_an_error_with_a_name(tmp_path: Path) -> None:
                 await store.journal()
 
 
-async def test_a_closed_store_says_so() -> None:
-    store = SqliteStore(":memory:", "paper")
-    store.close()
-    with pytest.raises(StoreError, match="closed"):
-        await store.last_seq()
-    with pytest.raises(StoreError, match="closed"):
+async def test_a_store_of_the_first_schema_is_read_as_it_is_and_brought_forward_by_its_owner(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "store.db"
+    async with SqliteStore(path, "paper") as store:
         await store.append(line(1))
-    assert (await store.switch(NOW)).is_halted(NOW)
+        store._db.execute("DROP TABLE lease")
+        store._db.execute("PRAGMA user_version = 1")
+    async with SqliteStore(path, None) as looking:
+        assert list(await looking.journal()) == [line(1)]
+        assert schema_version(looking._db) == 1
+    async with SqliteStore(path, "paper") as store:
+        assert schema_version(store._db) == SCHEMA_VERSION
+        assert (await store.take_lease("a", NOW, timedelta(seconds=9))).token == 1
+        await store.append(line(2))
 
 
 async def test_a_store_locked_for_longer_than_we_wait_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
-    with closing(SqliteStore(path, "paper")) as store:
+    async with SqliteStore(path, "paper") as store:
         store._db.execute("PRAGMA busy_timeout = 1")
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
@@ -97,22 +103,10 @@ async def test_a_store_locked_for_longer_than_we_wait_is_an_error(tmp_path: Path
         await store.append(line(1))
 
 
-def test_a_commit_is_on_the_disk_when_the_call_returns(tmp_path: Path) -> None:
-    with closing(SqliteStore(tmp_path / "store.db", "paper")) as store:
+async def test_a_commit_is_on_the_disk_when_the_call_returns(tmp_path: Path) -> None:
+    async with SqliteStore(tmp_path / "store.db", "paper") as store:
         assert store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)
-
-
-def test_notes_are_kept_and_the_newest_counts(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
-    with closing(SqliteStore(path, "paper")) as store:
-        assert store.noted("setup") is None
-        store.note("setup", b"{}")
-        store.note("setup", to_json(SETUP))
-    with closing(SqliteStore(path, None)) as store:
-        noted = store.noted("setup")
-        assert noted is not None
-        assert from_json(noted, Setup) == SETUP
 
 
 def test_a_setups_durations_keep_every_microsecond() -> None:
