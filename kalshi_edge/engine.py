@@ -116,7 +116,10 @@ class Engine:
             case Book():
                 self.knowledge.book(event)
                 return ()
-            case Observation() | DayTurned():
+            case Observation():
+                self.knowledge.observation(event)
+                return ()
+            case DayTurned():
                 return ()
             case CalibrationDue():
                 return self._calibration(event)

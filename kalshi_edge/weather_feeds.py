@@ -14,6 +14,7 @@ from kalshi_edge.data.weather.sources.nbm import NbmSource
 from kalshi_edge.data.weather.sources.nws import NwsForecastSource
 from kalshi_edge.data.weather.sources.observations import ObservationSource
 from kalshi_edge.data.weather.sources.reports import ClimateReportSource
+from kalshi_edge.data.weather.sources.summaries import SummarySource
 from kalshi_edge.live import Poll
 
 
@@ -43,5 +44,6 @@ def weather_feeds(
             Poll(NbmSource(NBS_BRIDGE, *common, memory=memory), bulletins),
             Poll(NwsForecastSource(*common), timedelta(minutes=settings.nws_every_min)),
             Poll(ObservationSource(*common), timedelta(minutes=settings.observations_every_min)),
+            Poll(SummarySource(*common), timedelta(minutes=settings.reports_every_min)),
         ),
     )

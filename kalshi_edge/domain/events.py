@@ -245,6 +245,8 @@ class CityView:
     fair: tuple[float, ...]
     market: tuple[float | None, ...]
     """Between bid and ask, dollars, a missing side at 0 or 1; ``None`` where both are missing."""
+    observed_floor_f: int | None = None
+    """The highest that was read of the day so far, whole °F; softly: a reading may be wrong."""
 
 
 @dataclass(frozen=True, slots=True)

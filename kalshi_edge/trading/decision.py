@@ -8,7 +8,7 @@ from decimal import Decimal
 from kalshi_edge.domain.events import Approved, Check, Leg, Opportunity, Refused
 from kalshi_edge.domain.market import Book, FeeRule, Ladder
 from kalshi_edge.domain.orders import Intent, Side, Strategy, derived_id
-from kalshi_edge.models.distribution import Normal, ladder_probabilities
+from kalshi_edge.models.distribution import Distribution, ladder_probabilities
 from kalshi_edge.trading.bracket import bracket_opportunities
 from kalshi_edge.trading.edge import Gates, leg, single_opportunities
 from kalshi_edge.trading.fees import model_fee, taker_fee
@@ -33,7 +33,7 @@ class Outlook:
     at: datetime
     ladder: Ladder
     books: Mapping[str, Book]
-    distribution: Normal
+    distribution: Distribution
     checks: tuple[Check, ...] = ()
 
     def legs(self, gates: Gates) -> tuple[Leg, ...]:

@@ -7,8 +7,10 @@ from kalshi_edge.domain.events import AcknowledgeTerms, Alarm, Check, CityView, 
 from kalshi_edge.domain.market import Book, FeeType, Ladder, MarketStatus
 from kalshi_edge.domain.orders import Settlement, derived_id
 from kalshi_edge.domain.records import Calibration, SeriesTerms
-from kalshi_edge.domain.weather import ClimateReport, Forecast, Station
+from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation, Station
 from kalshi_edge.models.calibration import learn, uncalibrated
+from kalshi_edge.models.observed import Evidence, evidence
+from kalshi_edge.models.sameday import same_day
 from kalshi_edge.models.temperature import daily_high
 from kalshi_edge.trading.decision import Outlook
 from kalshi_edge.trading.edge import Gates, market_mid
@@ -16,6 +18,13 @@ from kalshi_edge.trading.risk import Limits
 
 REFERENCE = "NWS"
 """The model name of the forecast that ours is checked against."""
+
+BRIDGE = "NBS"
+"""The model whose run of 12 UTC still has today's maximum; NBP's last word is five hours older."""
+BRIDGE_LESSON = timedelta(hours=12)
+"""How far into the climate day a bridge may come and still teach: before the day's peak."""
+BRIDGE_DAYS = 10
+"""So many settled days its errors must be known for, or as many as those of what it displaces."""
 
 UNTRADED_FEES = {FeeType.FLAT, FeeType.UNKNOWN}
 """What cannot be computed cannot be traded."""
@@ -45,12 +54,14 @@ class Knowledge:
         self._forecasts: dict[tuple[str, date, str], Forecast] = {}
         self._lessons: dict[tuple[str, date, str], Forecast] = {}
         self._highs: dict[tuple[str, date], int] = {}
+        self._seen: dict[tuple[str, date], dict[Observation | ClimateReport, None]] = {}
+        """Readings and intermediate reports, each once, in the order of receipt."""
         self._settlements: dict[str, Settlement] = {}
 
     @property
     def traded_models(self) -> tuple[str, ...]:
         """The models that a distribution may come from."""
-        return self.models
+        return tuple(dict.fromkeys((*self.models, BRIDGE)))
 
     # --- taking facts in ----------------------------------------------------------------------
 
@@ -62,9 +73,20 @@ class Knowledge:
         if station is None or (known is not None and known.run_at > forecast.run_at):
             return
         self._forecasts[key] = forecast
-        if forecast.received_at <= station.day_start(forecast.climate_day):
+        until_at = station.day_start(forecast.climate_day)
+        if forecast.model == BRIDGE:
+            until_at += BRIDGE_LESSON
+        if forecast.received_at <= until_at:
             # What decisions before the day rested on is what its result teaches about.
             self._lessons[key] = forecast
+
+    def observation(self, observation: Observation) -> None:
+        """Keep a reading for the climate days that its window touches."""
+        station = self._station(observation.station)
+        if station is not None:
+            days = (station.climate_day(at) for at in (observation.start_at, observation.end_at))
+            for day in set(days):
+                self._seen.setdefault((station.icao, day), {})[observation] = None
 
     def book(self, book: Book) -> None:
         """Keep the newest book; after a market's close its last book before stays."""
@@ -107,13 +129,14 @@ class Knowledge:
 
     def report(self, report: ClimateReport) -> tuple[Calibration | Alarm, ...]:
         """Learn from the first final report of a climate day; anything else is no result."""
+        self._floor(report)
         station = self._new_result(report)
         if station is None:
             return ()
         key = (station.icao, report.climate_day)
         lessons = [
             self._learned(station, lesson, self._highs[key], report.received_at)
-            for model in self.models
+            for model in self.traded_models
             if (lesson := self._lessons.get((*key, model))) is not None
         ]
         learned = (record for record in lessons if record is not None)
@@ -137,7 +160,10 @@ class Knowledge:
             case Ladder():
                 self._keep_ladder(event)
             case ClimateReport():
+                self._floor(event)
                 self._new_result(event)
+            case Observation():
+                self.observation(event)
             case Settlement():
                 self._settlements[event.ticker] = event
             case _:
@@ -155,13 +181,29 @@ class Knowledge:
         self._forecasts = {k: v for k, v in self._forecasts.items() if k[1] >= last}
         self._lessons = {k: v for k, v in self._lessons.items() if k[1] >= last}
         self._highs = {k: v for k, v in self._highs.items() if k[1] >= last}
+        self._seen = {k: v for k, v in self._seen.items() if k[1] >= last}
 
     # --- what follows from them ---------------------------------------------------------------
 
     def best_forecast(self, station: Station, climate_day: date) -> Forecast | None:
-        """The newest forecast of the best model that has one for this day."""
+        """The newest forecast of the best model that has one for this day.
+
+        A newer bridge takes its place once the bridge's errors are known as well as its own.
+        """
         found = (self._forecasts.get((station.icao, climate_day, m)) for m in self.models)
-        return next((forecast for forecast in found if forecast is not None), None)
+        best = next((forecast for forecast in found if forecast is not None), None)
+        bridge = self._forecasts.get((station.icao, climate_day, BRIDGE))
+        if best is None or bridge is None or bridge.run_at <= best.run_at:
+            return best
+        needed = min(BRIDGE_DAYS, self.calibration(station, best).days)
+        return bridge if self.calibration(station, bridge).days >= needed else best
+
+    def evidence(self, station: Station, climate_day: date) -> Evidence:
+        """What was read of a climate day's maximum so far."""
+        seen = self._seen.get((station.icao, climate_day), {})
+        readings = [one for one in seen if isinstance(one, Observation)]
+        reports = [one for one in seen if isinstance(one, ClimateReport)]
+        return evidence(station, climate_day, readings, reports)
 
     def settled(self, ticker: str) -> Settlement | None:
         """What a market paid, if it did and is not forgotten yet."""
@@ -189,12 +231,13 @@ class Knowledge:
         forecast = self.best_forecast(ladder.station, ladder.climate_day)
         if forecast is None:
             return f"no forecast of {', '.join(self.models)}"
-        calibration = self.calibration(ladder.station, forecast)
+        station, day = ladder.station, ladder.climate_day
+        daytime = daily_high(forecast, self.calibration(station, forecast))
         return Outlook(
             at=at,
             ladder=ladder,
             books=self.books,
-            distribution=daily_high(forecast, calibration),
+            distribution=same_day(daytime, self.evidence(station, day), station, day, at),
             checks=self._ladder_checks(ladder, forecast, at, limits),
         )
 
@@ -221,6 +264,7 @@ class Knowledge:
             bins=tuple(leg.bin for leg in legs),
             fair=tuple(leg.fair for leg in legs),
             market=tuple(market_mid(leg) for leg in legs),
+            observed_floor_f=self.evidence(station, climate_day).floor_f(),
         )
 
     def _ladder_checks(
@@ -273,6 +317,12 @@ class Knowledge:
             return None
         self.calibrations[record.city, record.model, record.version] = record
         return record
+
+    def _floor(self, report: ClimateReport) -> None:
+        """Keep an intermediate report: the day was not over, so its figure is only a floor."""
+        station = next((s for s in self.stations if s.report == report.report), None)
+        if station is not None and not report.is_final:
+            self._seen.setdefault((station.icao, report.climate_day), {})[report] = None
 
     def _new_result(self, report: ClimateReport) -> Station | None:
         """Note a climate day's maximum: the station, where this report is the first to say it."""

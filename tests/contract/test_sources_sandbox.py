@@ -17,6 +17,7 @@ from kalshi_edge.data.weather.sources.nws import NwsForecastSource
 from kalshi_edge.data.weather.sources.observations import ObservationSource
 from kalshi_edge.data.weather.sources.reports import ClimateReportSource
 from kalshi_edge.data.weather.sources.status import Outcome, Source
+from kalshi_edge.data.weather.sources.summaries import SummarySource
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.domain.weather import Basis, ClimateReport, Forecast, Observation
 from kalshi_edge.sandbox.weather.faults import Fault, FaultKind, Faults, Product
@@ -55,6 +56,9 @@ class Town:
 
     def observations(self) -> ObservationSource:
         return ObservationSource(*self._with)
+
+    def summaries(self) -> SummarySource:
+        return SummarySource(*self._with)
 
     def reports(self) -> ClimateReportSource:
         return ClimateReportSource(*self._with)
@@ -277,3 +281,18 @@ async def test_one_silent_thermometer_is_named(town: Town):
     assert {o.station for o in await source()} == {"KNYC", "KLAX", "KMIA", "KPHX"}
     assert (source.status.outcome, source.status.is_stale) == (Outcome.LATE, True)
     assert source.status.error == "no report of KMDW within 2:00:00"
+
+
+async def test_a_days_summaries_say_its_maximum_and_then_nothing_new(town: Town):
+    source = town.summaries()
+    await source()
+    found: list[Observation] = await town.later(timedelta(hours=20), source)
+    whole = {
+        one.station: one.high_f
+        for one in found
+        if one.end_at - one.start_at == timedelta(days=1) and one.start_at.date() == START.date()
+    }
+    assert whole == {station.icao: WORLD.high_f(station, START.date()) for station in FIVE}
+    assert {one.basis for one in found} == {Basis.DAILY_SUMMARY}
+    assert await source() == ()
+    assert source.status.outcome is Outcome.UNCHANGED

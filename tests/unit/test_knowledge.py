@@ -1,7 +1,7 @@
 """What the engine knows of the world: the newest of every fact, and only what was there in time."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,10 +11,10 @@ from kalshi_edge.domain.events import AcknowledgeTerms, Alarm, Check
 from kalshi_edge.domain.market import FeeRule, FeeType, Ladder, MarketStatus
 from kalshi_edge.domain.orders import Settlement
 from kalshi_edge.domain.records import Calibration, SeriesTerms
-from kalshi_edge.domain.weather import ClimateReport, Forecast
+from kalshi_edge.domain.weather import Basis, ClimateReport, Forecast, Observation
 from kalshi_edge.trading.decision import Outlook
 from kalshi_edge.trading.edge import Gates
-from kalshi_edge.trading.knowledge import KEEP, REFERENCE, Knowledge
+from kalshi_edge.trading.knowledge import BRIDGE, KEEP, REFERENCE, Knowledge
 from kalshi_edge.trading.risk import Limits
 from tests.builders import DAY, EVENT, NOW, TERMS, book, forecast, ladder
 
@@ -416,3 +416,70 @@ def test_a_view_says_what_was_seen() -> None:
     assert view.sigma_f == pytest.approx(2.0)
     assert sum(view.fair) == pytest.approx(1.0)
     assert view.market == (None, None, 0.22, None, None, None)
+
+
+# --- the day in progress --------------------------------------------------------------------------
+
+
+def bridge(point_f: float, day: date = DAY, hours: float = 8.2) -> Forecast:
+    at = NEW_YORK.day_start(day) + timedelta(hours=hours)
+    return Forecast("KNYC", day, BRIDGE, "5.0", at, at, mean_f=point_f, sd_f=2.0)
+
+
+def test_a_newer_bridge_takes_the_place_of_what_is_no_better_known() -> None:
+    known = knowledge("NBP")
+    known.forecast(nbp(54.0, NEW_YORK.day_start(DAY) + timedelta(hours=2)))
+    known.forecast(bridge(57.0))
+    best = known.best_forecast(NEW_YORK, DAY)
+    assert best is not None
+    assert best.model == BRIDGE
+    learned = Calibration("NYC", "NBP", "5.0", days=3)
+    known.calibrations["NYC", "NBP", "5.0"] = learned
+    best = known.best_forecast(NEW_YORK, DAY)
+    assert best is not None
+    assert best.model == "NBP"
+    known.calibrations["NYC", BRIDGE, "5.0"] = replace(learned, model=BRIDGE)
+    best = known.best_forecast(NEW_YORK, DAY)
+    assert best is not None
+    assert best.model == BRIDGE
+
+
+@pytest.mark.parametrize(("hours", "teaches"), [(8.2, True), (13.0, False)])
+def test_a_bridge_teaches_only_if_it_came_before_the_peak(hours: float, teaches: bool) -> None:
+    known = knowledge("NBP")
+    known.forecast(bridge(57.0, hours=hours))
+    end_at = NEW_YORK.day_end(DAY)
+    report = ClimateReport("CLINYC", DAY, 58, 40, True, False, False, end_at, end_at)
+    learned = [v for v in known.report(report) if isinstance(v, Calibration)]
+    assert [record.model for record in learned] == ([BRIDGE] if teaches else [])
+
+
+def test_a_cycle_of_the_afternoon_sees_what_was_read() -> None:
+    known = knowledge("NBP")
+    known.forecast(nbp(54.0))
+    at = NEW_YORK.day_start(DAY) + timedelta(hours=15)
+    for hour, degrees in ((13, 56), (14, 56), (15, 55)):
+        moment = NEW_YORK.day_start(DAY) + timedelta(hours=hour)
+        known.observation(
+            Observation("KNYC", Basis.T_GROUP, moment, moment, degrees, degrees, moment)
+        )
+    seen = known.outlook(ladder(), at, LIMITS)
+    assert isinstance(seen, Outlook)
+    view = known.view(seen, Gates())
+    assert view.observed_floor_f == 56
+    assert sum(view.fair) == pytest.approx(1.0)
+    won = next(i for i, bin_ in enumerate(view.bins) if bin_.contains(56))
+    assert max(view.fair[:won]) < 0.03
+    assert view.fair[won] > 0.5
+
+
+def test_an_intermediate_report_is_a_floor_and_teaches_nothing() -> None:
+    known, at = knowledge("NBP"), NEW_YORK.day_start(DAY) + timedelta(hours=16)
+    known.forecast(nbp(54.0))
+    assert known.report(ClimateReport("CLINYC", DAY, 57, 40, False, False, False, at, at)) == ()
+    assert known.evidence(NEW_YORK, DAY).floor_f() == 57
+    again = knowledge("NBP")
+    again.recall(ClimateReport("CLINYC", DAY, 57, 40, False, False, False, at, at))
+    assert again.evidence(NEW_YORK, DAY).floor_f() == 57
+    again.forget(at + timedelta(days=6))
+    assert again.evidence(NEW_YORK, DAY).floor_f() is None
