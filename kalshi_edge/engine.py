@@ -25,19 +25,24 @@ from kalshi_edge.domain.events import (
     DayTurned,
     Event,
     Halt,
+    LookDue,
     OrderUpdate,
     Refused,
     Resume,
+    Started,
     Verdict,
 )
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Fill, OrderState, Settlement
-from kalshi_edge.domain.records import Switch, SwitchState
+from kalshi_edge.domain.records import Cause, Switch
+from kalshi_edge.domain.statement import AccountStatement
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation, Station
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.trading.decision import Outlook, Playbook, decisions
+from kalshi_edge.trading.guards import Guards
 from kalshi_edge.trading.knowledge import KEEP, Knowledge
-from kalshi_edge.trading.risk import day_loss_switch, review_close, situation
+from kalshi_edge.trading.risk import day_loss_hold, review_close, situation
+from kalshi_edge.trading.upkeep import Upkeep
 
 SETTLED_WITHIN = timedelta(days=1)
 """After its climate day; the exchange settles on the morning after it."""
@@ -53,6 +58,8 @@ class Setup:
     """Forecasts to use, the best first."""
     starting_balance: Decimal
     playbook: Playbook
+    guards: Guards | None = None
+    """What watches a trader with a line to an exchange; none watch a backtest."""
 
     def fresh_engine(self) -> "Engine":
         """An engine that has seen nothing yet."""
@@ -60,16 +67,24 @@ class Setup:
             Knowledge(self.stations, self.models),
             Account(self.mode, self.starting_balance),
             self.playbook,
+            self.guards,
         )
 
 
 class Engine:
     """Knowledge of the world, the account, and the rules that turn one into the other."""
 
-    def __init__(self, knowledge: Knowledge, account: Account, playbook: Playbook) -> None:
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        account: Account,
+        playbook: Playbook,
+        guards: Guards | None = None,
+    ) -> None:
         self.knowledge = knowledge
         self.account = account
         self.playbook = playbook
+        self.upkeep = Upkeep(account, knowledge, playbook.limits, guards)
         self._obeyed: dict[str, datetime] = {}
 
     def recall(self, event: Event) -> None:
@@ -86,16 +101,17 @@ class Engine:
 
     def handle(self, event: Event) -> tuple[Verdict, ...]:
         """Everything that follows from ``event``, in the order in which it is to happen."""
-        return (*self.absorb(event), *self._day_loss(event))
+        verdicts = (*self.absorb(event), *self._day_loss(event))
+        return (*verdicts, *self.upkeep.enforced(event.received_at))
 
     def absorb(self, event: Event) -> tuple[Verdict, ...]:
-        """What follows from ``event``, without a look at what the account is worth after it.
+        """What follows from ``event`` alone, whatever the account is worth after it.
 
         For the events that a journal's line keeps from before the last: as only the newest of
         several books is among them, the account was never worth what it seems in between.
         """
         at = event.received_at
-        turned = self.account.turn_day(at, self.knowledge.books)
+        turned = self.account.turn_day(at, self.knowledge.marks)
         verdicts = self._answer(event)
         if turned:
             self.forget(at)
@@ -124,31 +140,39 @@ class Engine:
             case CalibrationDue():
                 return self._calibration(event)
             case Ladder():
-                return self.knowledge.ladder(event)
+                return self._ladder(event)
             case ClimateReport():
                 return self.knowledge.report(event)
             case Fill():
-                return (*self.account.fill(event), *self._paid_already(event))
+                counted = (*self.upkeep.fill(event), *self._paid_already(event))
+                return (*counted, *self.upkeep.unwound(event.received_at))
             case OrderUpdate():
-                return self.account.update(event)
+                return (*self.upkeep.update(event), *self.upkeep.unwound(event.received_at))
             case Settlement():
                 return (*self.account.settle(event), *self.knowledge.settlement(event))
+            case AccountStatement():
+                return self.upkeep.statement(event)
+            case Started():
+                return self.upkeep.started(event)
+            case LookDue():
+                return self.upkeep.look(event.received_at)
             case Halt():
-                return (self._throw(SwitchState.HALT, event),)
+                return (self.upkeep.halt(event),)
             case Resume():
-                return (self._throw(SwitchState.RUN, event),)
+                return self.upkeep.resume(event)
             case ClosePosition():
                 return self._close(event)
             case CancelRequest():
                 return self._cancel(event)
             case AcknowledgeTerms():
-                return (self._acknowledge(event),)
+                return self._acknowledge(event)
             case _:
                 assert_never(event)
 
     def _cycle(self, event: CycleDue) -> tuple[Verdict, ...]:
         at, playbook = event.received_at, self.playbook
-        thrown = self._loss_switch(at)
+        thrown = (*self._loss_switch(at), *self.upkeep.before_cycle(at))
+        unwound = self.upkeep.unwound(at)
         outlooks: list[Outlook] = []
         skipped: list[str] = []
         for name, ladder in sorted(self.knowledge.ladders.items()):
@@ -159,7 +183,9 @@ class Engine:
                 skipped.append(f"{name}: {outlook}")
             else:
                 outlooks.append(outlook)
-        before = situation(self.account, self.knowledge.books, at)
+        before = replace(
+            situation(self.account, self.knowledge.marks, at), guards=self.upkeep.entry_guards(at)
+        )
         verdicts = decisions(outlooks, before, playbook, self.account.tracker.mode)
         approved = [verdict for verdict in verdicts if isinstance(verdict, Approved)]
         for verdict in approved:
@@ -171,10 +197,10 @@ class Engine:
             approved=len(approved),
             refused=len(verdicts) - len(approved),
             cash=self.account.tracker.cash,
-            equity=self.account.tracker.equity(self.knowledge.books),
+            equity=self.account.tracker.equity(self.knowledge.marks),
             missed=event.missed,
         )
-        return (*thrown, *verdicts, done)
+        return (*thrown, *unwound, *verdicts, done)
 
     def _calibration(self, event: CalibrationDue) -> tuple[Verdict, ...]:
         missing = self.knowledge.awaited(event.received_at)
@@ -208,8 +234,11 @@ class Engine:
             return ()
         return self.account.settle(replace(known, received_at=fill.received_at))
 
-    def _throw(self, state: SwitchState, command: Halt | Resume) -> Switch:
-        return self.account.throw(Switch(state, command.reason, command.received_at))
+    def _ladder(self, ladder: Ladder) -> tuple[Verdict, ...]:
+        verdicts = self.knowledge.ladder(ladder)
+        changed = [verdict.text for verdict in verdicts if isinstance(verdict, Alarm)]
+        at = ladder.received_at
+        return (*verdicts, *(self.upkeep.rules_changed(at, changed[0]) if changed else ()))
 
     def _is_new(self, command: Command) -> bool:
         """Whether this wish was not heard before; from now on it was."""
@@ -236,13 +265,17 @@ class Engine:
         why = f"by {command.by or 'hand'}: {command.reason}"
         return tuple(CancelOrder(order.intent.intent_id, why) for order in alive)
 
-    def _acknowledge(self, command: AcknowledgeTerms) -> Verdict:
+    def _acknowledge(self, command: AcknowledgeTerms) -> tuple[Verdict, ...]:
         record = self.knowledge.acknowledge(command)
-        if record is not None:
-            return record
-        known = self.knowledge.terms.get(command.series)
-        figure = "no rules seen" if known is None else known.fingerprint
-        return Refused(command, (Check("fingerprint", False, command.fingerprint, figure),))
+        if record is None:
+            known = self.knowledge.terms.get(command.series)
+            figure = "no rules seen" if known is None else known.fingerprint
+            check = Check("fingerprint", False, command.fingerprint, figure)
+            return (Refused(command, (check,)),)
+        if not all(one.accepted for one in self.knowledge.terms.values()):
+            return (record,)
+        lifted = self.upkeep.lifted({Cause.TERMS}, "all rules are accepted", command.received_at)
+        return (record, *lifted)
 
     def _day_loss(self, event: Event) -> tuple[Switch, ...]:
         # Only these change what the account is worth, or undo a halt. A cycle looks beforehand.
@@ -254,14 +287,14 @@ class Engine:
 
     def _loss_switch(self, at: datetime) -> tuple[Switch, ...]:
         account = self.account
-        thrown = day_loss_switch(
+        hold = day_loss_hold(
             account.switch_at(at),
-            account.tracker.equity(self.knowledge.books),
+            account.tracker.equity(self.knowledge.marks),
             account.opening_balance,
             at,
             self.playbook.limits,
         )
-        return () if thrown is None else (account.throw(thrown),)
+        return () if hold is None else (account.hold(hold),)
 
     def _is_held(self, ticker: str) -> bool:
         return any(trade.ticker == ticker for trade in self.account.tracker.open_trades())

@@ -48,6 +48,14 @@ class Exchange(Protocol):
         """
         ...
 
+    async def resolve(self, intent: Intent, *, resend: bool) -> Receipt:
+        """What became of an order whose answer was lost, sent again where that is wanted.
+
+        Raises ``OrderRejected`` where it is certain that it never arrived, and another
+        ``ExchangeError`` while it is not.
+        """
+        ...
+
 
 class Store(Protocol):
     """What must survive. Every call returns only when its records are safe.

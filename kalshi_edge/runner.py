@@ -6,22 +6,32 @@ Live, paper, backtest and replay differ only in what they pass in.
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from kalshi_edge.domain.events import (
+    Adopted,
     Approved,
     CancelOrder,
+    CashFlow,
     Event,
     JournalEntry,
+    LookDue,
+    OrderUpdate,
+    ResolveOrder,
+    Started,
     Verdict,
 )
 from kalshi_edge.domain.market import Book
-from kalshi_edge.domain.records import DailyRecord, Switch, SwitchState
+from kalshi_edge.domain.orders import Order
+from kalshi_edge.domain.records import DailyRecord, Switch
+from kalshi_edge.domain.statement import AccountStatement
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.ports import Feed, Publisher, Store
 from kalshi_edge.trading.executor import Executor
 from kalshi_edge.trading.knowledge import KEEP, Knowledge
+from kalshi_edge.units import ZERO
 
 MEMORY = KEEP + timedelta(days=8)
 """How far back a restart reads: what is known of a climate day came a week before it at most."""
@@ -70,23 +80,47 @@ async def run(
             line = journal.line(_journal_key(event, engine), event, verdicts)
             if line is None:
                 continue
+            for verdict in verdicts:
+                if isinstance(verdict, Adopted):
+                    await store.add_order(verdict.order)
             await store.append(line)
             for publisher in watching:
                 publisher.publish(line)
             for verdict in verdicts:
-                if isinstance(verdict, Approved):
-                    waiting += await executor.place(verdict, event.received_at)
-                elif isinstance(verdict, CancelOrder):
-                    order = engine.account.orders[verdict.intent_id]
-                    waiting += await executor.cancel(verdict, order, event.received_at)
+                waiting += await _done(verdict, engine, executor, event.received_at)
+
+
+async def _done(
+    verdict: Verdict, engine: Engine, executor: Executor, at: datetime
+) -> Sequence[OrderUpdate]:
+    """What came of a verdict that wants something done; nothing of any other."""
+    match verdict:
+        case Approved():
+            return await executor.place(verdict, at)
+        case CancelOrder():
+            return await executor.cancel(verdict, engine.account.orders[verdict.intent_id], at)
+        case ResolveOrder():
+            return await executor.resolve(verdict, engine.account.orders[verdict.intent_id], at)
+        case _:
+            return ()
 
 
 def _journal_key(event: Event, engine: Engine) -> object:
-    # A book that the engine did not take takes no other's place. One of the day before stays: the
-    # turn of the day looks at it.
-    if isinstance(event, Book) and engine.knowledge.books.get(event.ticker) is event:
-        return event.ticker, event.received_at.date()
-    return object()
+    """What an event that nothing followed from has in common with those that it makes superfluous.
+
+    A book that the engine did not take takes no other's place, and an empty one not that of the
+    last mark. One of the day before stays: the turn of the day looks at it.
+    """
+    match event:
+        case Book() if engine.knowledge.books.get(event.ticker) is event:
+            is_mark = engine.knowledge.marks.get(event.ticker) is event
+            return event.ticker, event.received_at.date(), is_mark
+        case AccountStatement() if engine.upkeep.vigil.clean_at == event.as_of:
+            return AccountStatement, engine.upkeep.vigil.doubts
+        case LookDue():
+            return LookDue
+        case _:
+            return object()
 
 
 async def resumed_engine(setup: Setup, store: Store) -> Engine:
@@ -108,8 +142,10 @@ async def resumed_engine(setup: Setup, store: Store) -> Engine:
         last_day=days[-1] if days else None,
         since=first.received_at.date(),
         halts=_halts_today(lines),
+        deposits=sum((day.deposits for day in days), ZERO),
+        deposits_today=_deposits_today(lines),
     )
-    engine = Engine(knowledge, account, setup.playbook)
+    engine = Engine(knowledge, account, setup.playbook, setup.guards)
     for line in lines:
         for event in line.events:
             engine.recall(event)
@@ -127,14 +163,43 @@ async def _recent_lines(store: Store) -> list[JournalEntry]:
     return lines
 
 
+def _today(lines: Iterable[JournalEntry]) -> list[tuple[datetime, Verdict]]:
+    """The verdicts since the last day's books were closed, each with its line's time."""
+    found: list[tuple[datetime, Verdict]] = []
+    for line in lines:
+        for verdict in line.verdicts:
+            if isinstance(verdict, DailyRecord):
+                found = []
+            found.append((line.received_at, verdict))
+    return found
+
+
 def _halts_today(lines: Iterable[JournalEntry]) -> int:
-    halts = 0
-    for verdict in (verdict for line in lines for verdict in line.verdicts):
-        if isinstance(verdict, DailyRecord):
-            halts = 0
-        elif isinstance(verdict, Switch):
-            halts += verdict.state is SwitchState.HALT
-    return halts
+    # A switch that was lifted in part, with holds of before, is no new halt.
+    return sum(
+        any(hold.since_at == at for hold in verdict.holds)
+        for at, verdict in _today(lines)
+        if isinstance(verdict, Switch)
+    )
+
+
+def _deposits_today(lines: Iterable[JournalEntry]) -> Decimal:
+    flows = (flow.amount for _, flow in _today(lines) if isinstance(flow, CashFlow))
+    return sum(flows, ZERO)
+
+
+async def start(store: Store, at: datetime) -> Started:
+    """What a process that takes over begins with, once all that was approved is in the store.
+
+    Between a journal's line and the first order's record an earlier process may have ended.
+    """
+    last = await store.last_seq()
+    for line in await store.journal(max(last - 1, 0)):
+        for verdict in line.verdicts:
+            if isinstance(verdict, Approved):
+                for intent in verdict.intents:
+                    await store.add_order(Order(intent))
+    return Started(at, tuple(await store.orders(live_only=True)))
 
 
 @dataclass(frozen=True, slots=True)

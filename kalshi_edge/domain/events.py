@@ -11,7 +11,16 @@ from typing import TypeAlias
 
 from kalshi_edge.domain.market import Bin, Book, Ladder
 from kalshi_edge.domain.orders import Fill, Intent, Order, OrderStep, Settlement, Strategy
-from kalshi_edge.domain.records import Calibration, DailyRecord, SeriesTerms, Switch, Trade
+from kalshi_edge.domain.records import (
+    Calibration,
+    Cause,
+    DailyRecord,
+    SeriesTerms,
+    Switch,
+    SwitchState,
+    Trade,
+)
+from kalshi_edge.domain.statement import AccountStatement
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
 from kalshi_edge.units import ZERO
 
@@ -54,11 +63,33 @@ class OrderUpdate:
     filled: Decimal = ZERO
     """Contracts that the exchange says have traded; their fills follow."""
     reason: str = ""
+    count: Decimal | None = None
+    """Contracts that it was sent for, where that is told."""
+    is_error: bool = False
+    """Whether it went otherwise than an order should: refused, not sent, or no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A process begins here, or takes over: what the store held of orders that were not over.
+
+    Whatever an earlier process remembered and did not store is gone.
+    """
+
+    received_at: datetime
+    orders: tuple[Order, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LookDue:
+    """Time to look after orders whose fate is open, and after what the kill switch wants done."""
+
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """A person stops new trading."""
+    """Trading is held back, by a person or, with another ``cause``, by a part of the program."""
 
     reason: str
     received_at: datetime
@@ -66,16 +97,19 @@ class Halt:
     """Names the wish: the same again is the same wish, and obeyed once. Empty is never the same."""
     by: str = ""
     """Whose wish it is."""
+    level: SwitchState = SwitchState.HALT
+    cause: Cause = Cause.PERSON
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """A person lets trading go on."""
+    """A person lets trading go on; with a ``cause`` only what that cause holds back is lifted."""
 
     reason: str
     received_at: datetime
     command_id: str = ""
     by: str = ""
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +177,10 @@ Event: TypeAlias = (
     | Settlement
     | Fill
     | OrderUpdate
+    | AccountStatement
+    | Started
     | CycleDue
+    | LookDue
     | DayTurned
     | CalibrationDue
     | Command
@@ -285,6 +322,33 @@ class CancelOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class ResolveOrder:
+    """Find out what became of an order whose answer was lost."""
+
+    intent_id: str
+    resend: bool
+    """Whether it is still wanted, so that it may be sent again under its own name."""
+    checks: tuple[Check, ...] = ()
+    """What speaks for and against sending it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """An order that was placed elsewhere is ours to keep account of from now on."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class CashFlow:
+    """Dollars that came into the account, or left it, otherwise than by trading."""
+
+    amount: Decimal
+    reason: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """Something a person should know."""
 
@@ -298,6 +362,9 @@ Verdict: TypeAlias = (
     | CycleDone
     | CalibrationDone
     | CancelOrder
+    | ResolveOrder
+    | Adopted
+    | CashFlow
     | Alarm
     | Order
     | Switch

@@ -80,6 +80,8 @@ class Intent:
     time_in_force: TimeInForce = TimeInForce.IMMEDIATE_OR_CANCEL
     post_only: bool = False
     expires_at: datetime | None = None
+    adopted: bool = False
+    """Whether it was placed elsewhere, and is only kept account of here."""
 
     def __post_init__(self) -> None:
         if self.count <= ZERO:
@@ -129,6 +131,7 @@ ORDER_STEPS: dict[tuple[OrderState, OrderStep], OrderState] = {
     (_S.UNKNOWN, _T.ACCEPT): _S.RESTING,
     (_S.UNKNOWN, _T.FILL): _S.PARTIAL,
     (_S.UNKNOWN, _T.FINISH): _S.DONE,
+    # Resting is only what was heard last: a reply to a cancel may be lost too.
     (_S.RESTING, _T.ACCEPT): _S.RESTING,
     (_S.RESTING, _T.FILL): _S.PARTIAL,
     (_S.RESTING, _T.FINISH): _S.DONE,
@@ -192,6 +195,14 @@ class Order:
         if filled == self.intent.count and order.state is not OrderState.DONE:
             return order.step(OrderStep.FINISH, reason="filled")
         return order
+
+    def limited(self, count: Decimal) -> "Order":
+        """The order for ``count`` contracts where that is less; its cost shrinks alike."""
+        intent = self.intent
+        if count >= intent.count:
+            return self
+        cost = intent.cost_limit * count / intent.count
+        return replace(self, intent=replace(intent, count=count, cost_limit=cost))
 
     @property
     def pending(self) -> Decimal:

@@ -1,5 +1,6 @@
 """What the store keeps beside orders and the journal."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -95,6 +96,8 @@ class DailyRecord:
     losses: int
     halts: int
     """How often the kill switch went off."""
+    deposits: Decimal = ZERO
+    """What came in, less what left, otherwise than by trading: no part of any profit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,23 +140,118 @@ class Lease:
 
 
 class SwitchState(StrEnum):
-    """Whether new risk may be taken."""
+    """The levels of the kill switch, the mildest first; each does what those before it do."""
 
     RUN = "run"
     HALT = "halt"
-    """No new risk; orders that reduce risk go on."""
+    """No new risk; orders that rest stay, and orders that reduce risk go on."""
+    CANCEL = "cancel"
+    """Our own resting entries are taken out of the book too."""
+    REDUCE = "reduce"
+    """Nothing may add to risk: orders placed by hand elsewhere are taken out too."""
+    FLATTEN = "flatten"
+    """What is held is sold, as far as the book pays for it."""
+
+    @property
+    def severity(self) -> int:
+        """0 for ``RUN``, one more for every level.
+
+        >>> [level.severity for level in SwitchState]
+        [0, 1, 2, 3, 4]
+        """
+        return list(SwitchState).index(self)
+
+
+class Cause(StrEnum):
+    """Who or what holds trading back."""
+
+    PERSON = "person"
+    DRILL = "drill"
+    DAY_LOSS = "day_loss"
+    RECONCILE = "reconcile"
+    """Our books and the exchange's differ."""
+    STALE_DATA = "stale_data"
+    ERROR_RATE = "error_rate"
+    TERMS = "terms"
+    """A series' rules changed and nobody has accepted them yet."""
+    FEE_DIFFERENCE = "fee_difference"
+    """The exchange charged another fee than we compute."""
+    LEASE = "lease"
+    """Another process may be trading, or the store cannot say that none is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One reason to hold trading back: how far, why, since when, and when it ends by itself."""
+
+    cause: Cause
+    state: SwitchState
+    reason: str
+    since_at: datetime
+    until_at: datetime | None = None
+    """The next UTC midnight after a day loss; ``None`` holds until it is lifted."""
+
+    def holds(self, at: datetime) -> bool:
+        """Whether it is in force at instant ``at``."""
+        return self.until_at is None or at < self.until_at
 
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """The kill switch: its state, since when, why, and when it resets by itself."""
+    """The kill switch: the strongest hold on trading, and the others that hold beside it.
+
+    Each cause has one hold at most, so that lifting one leaves the others.
+    """
 
     state: SwitchState
     reason: str
     since_at: datetime
     until_at: datetime | None = None
-    """The next UTC midnight after a day loss; ``None`` holds until somebody resumes."""
+    """When the strongest ends by itself; ``None`` holds until it is lifted."""
+    cause: Cause = Cause.PERSON
+    others: tuple[Hold, ...] = ()
+
+    @property
+    def holds(self) -> tuple[Hold, ...]:
+        """Every hold, whether or not it is over."""
+        if self.state is SwitchState.RUN:
+            return self.others
+        first = Hold(self.cause, self.state, self.reason, self.since_at, self.until_at)
+        return (first, *self.others)
+
+    def level(self, at: datetime) -> SwitchState:
+        """The strongest level in force at instant ``at``."""
+        levels = (hold.state for hold in self.holds if hold.holds(at))
+        return max(levels, key=lambda level: level.severity, default=SwitchState.RUN)
 
     def is_halted(self, at: datetime) -> bool:
-        """Whether it holds at instant ``at``."""
-        return self.state is SwitchState.HALT and (self.until_at is None or at < self.until_at)
+        """Whether new risk is refused at instant ``at``."""
+        return self.level(at) is not SwitchState.RUN
+
+    def hold(self, cause: Cause, at: datetime) -> Hold | None:
+        """What ``cause`` holds back at instant ``at``, if anything."""
+        return next((h for h in self.holds if h.cause is cause and h.holds(at)), None)
+
+    def with_hold(self, hold: Hold) -> "Switch":
+        """The switch with ``hold`` in the place of any that its cause had."""
+        others = (h for h in self.holds if h.cause is not hold.cause and h.holds(hold.since_at))
+        return _switch((hold, *others), hold.reason, hold.since_at)
+
+    def without(self, causes: Collection[Cause], reason: str, at: datetime) -> "Switch":
+        """The switch once the holds of ``causes`` are lifted, and those over are forgotten."""
+        left = tuple(h for h in self.holds if h.cause not in causes and h.holds(at))
+        return _switch(left, reason, at)
+
+
+def _switch(holds: tuple[Hold, ...], reason: str, at: datetime) -> Switch:
+    if not holds:
+        return Switch(SwitchState.RUN, reason, at)
+    first = max(holds, key=lambda hold: hold.state.severity)
+    return Switch(
+        state=first.state,
+        reason=first.reason,
+        since_at=first.since_at,
+        until_at=first.until_at,
+        cause=first.cause,
+        others=tuple(hold for hold in holds if hold is not first),
+    )

@@ -4,13 +4,21 @@ What has been approved counts as spent until the exchange says that it is not.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from kalshi_edge.domain.events import Alarm, Approved, OrderUpdate
+from kalshi_edge.domain.events import Alarm, Approved, CashFlow, OrderUpdate
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.orders import Fill, Order, Settlement
-from kalshi_edge.domain.records import DailyRecord, Switch, SwitchState, Trade
+from kalshi_edge.domain.records import (
+    Cause,
+    DailyRecord,
+    Hold,
+    Switch,
+    SwitchState,
+    Trade,
+)
 from kalshi_edge.portfolio.performance import closed_on, performance
 from kalshi_edge.portfolio.tracker import Tracker
 from kalshi_edge.units import ZERO
@@ -34,15 +42,26 @@ class Account:
         last_day: DailyRecord | None = None,
         since: date | None = None,
         halts: int = 0,
+        deposits: Decimal = ZERO,
+        deposits_today: Decimal = ZERO,
     ) -> None:
-        """``since`` is the first UTC day, where no day is over; ``halts`` are those of today."""
-        self.tracker = Tracker(mode, starting_balance, trades, seen_fills)
+        """``since`` is the first UTC day, where no day is over; ``halts`` are those of today.
+
+        ``deposits`` are those of the days that are over.
+        """
+        paid_in = starting_balance + deposits + deposits_today
+        self.tracker = Tracker(mode, paid_in, trades, seen_fills)
+        self.paid_in = paid_in
+        """Dollars that trading did not earn: what it began with, and deposits since."""
         self.orders = {order.intent.intent_id: order for order in orders}
         self.switch = switch
         self.starting_balance = starting_balance
         self.day = since if last_day is None else last_day.day + timedelta(days=1)
-        self.opening_balance = starting_balance if last_day is None else last_day.closing_balance
+        opening = starting_balance if last_day is None else last_day.closing_balance
+        self.opening_balance = opening + deposits_today
+        """The day's, and what was paid in since: what a day loss is counted from."""
         self._halts = halts
+        self._deposits = deposits_today
 
     def approve(self, approved: Approved) -> None:
         """Count the orders of ``approved`` as on their way."""
@@ -55,6 +74,8 @@ class Account:
         order = self.orders.get(update.intent_id)
         if order is None:
             return (Alarm("unknown_order", f"news of order {update.intent_id}, which is not ours"),)
+        if update.count is not None:
+            order = order.limited(update.count)
         after = order.step(
             update.step, order_id=update.order_id, reported=update.filled, reason=update.reason
         )
@@ -72,6 +93,11 @@ class Account:
         if order is None:
             text = f"{fill.ticker}: {fill.count} contracts of order {fill.intent_id}, not ours"
             return (Alarm("unknown_fill", text),)
+        if order.intent.adopted:
+            grown = replace(order.intent, count=max(order.intent.count, order.filled + fill.count))
+            after = replace(order, intent=grown).fill(fill.count)
+            self.orders[fill.intent_id] = after
+            return (*self.tracker.adopted_fill(fill, order.intent), after)
         after = order.fill(fill.count)
         trade = self.tracker.fill(fill, order.intent)
         assert trade is not None  # it was not seen before
@@ -95,23 +121,37 @@ class Account:
         record = DailyRecord(
             day=closed,
             mode=self.tracker.mode,
-            opening_balance=self.opening_balance,
+            opening_balance=self.opening_balance - self._deposits,
             closing_balance=equity,
             realised=done.pnl,
             fees=done.fees,
             wins=done.wins,
             losses=done.losses,
             halts=self._halts,
+            deposits=self._deposits,
         )
-        self.opening_balance, self._halts = equity, 0
+        self.opening_balance, self._halts, self._deposits = equity, 0, ZERO
         self._forget_done_orders(at)
         return (record, *self._released(at))
 
-    def throw(self, switch: Switch) -> Switch:
-        """Set the kill switch."""
-        self.switch = switch
-        self._halts += switch.state is SwitchState.HALT
-        return switch
+    def hold(self, hold: Hold) -> Switch:
+        """Hold trading back."""
+        self.switch = self.switch_at(hold.since_at).with_hold(hold)
+        self._halts += 1
+        return self.switch
+
+    def lift(self, causes: Collection[Cause], reason: str, at: datetime) -> Switch:
+        """Lift what ``causes`` hold back; what others hold back stays."""
+        self.switch = self.switch_at(at).without(causes, reason, at)
+        return self.switch
+
+    def deposit(self, flow: CashFlow) -> CashFlow:
+        """Count dollars that came in, or left, otherwise than by trading."""
+        self.tracker.cash += flow.amount
+        self.paid_in += flow.amount
+        self.opening_balance += flow.amount
+        self._deposits += flow.amount
+        return flow
 
     def switch_at(self, at: datetime) -> Switch:
         """The kill switch as it stands; one never thrown lets trading run."""
@@ -155,9 +195,9 @@ class Account:
 
     def _released(self, at: datetime) -> tuple[Switch, ...]:
         switch = self.switch
-        if switch is None or switch.state is SwitchState.RUN or switch.is_halted(at):
+        if switch is None or all(hold.holds(at) for hold in switch.holds):
             return ()
-        return (self.throw(Switch(SwitchState.RUN, f"over at {at:%Y-%m-%d %H:%M}Z", at)),)
+        return (self.lift((), f"over at {at:%Y-%m-%d %H:%M}Z", at),)
 
     def _forget_done_orders(self, at: datetime) -> None:
         self.orders = {

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from kalshi_edge.domain.market import Book
-from kalshi_edge.domain.orders import Fill, Intent, Settlement, Side
+from kalshi_edge.domain.market import Book, Ladder, MarketStatus
+from kalshi_edge.domain.orders import Fill, Intent, Settlement, Side, derived_id
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.errors import StateError
 from kalshi_edge.units import ONE, ZERO
@@ -36,6 +36,16 @@ def liquidation_value(trade: Trade, book: Book | None) -> Decimal:
         return book.sell(trade.open_count).cost
     found = book.buy(trade.open_count)
     return found.count - found.cost
+
+
+def is_mark(book: Book, ladder: Ladder | None) -> bool:
+    """Whether ``book`` says what a position is worth: not while it is empty or its market paused.
+
+    A pause empties a book, and so does a gap in the stream; neither is a price of nothing.
+    """
+    markets = () if ladder is None else ladder.markets
+    active = all(m.status is MarketStatus.ACTIVE for m in markets if m.ticker == book.ticker)
+    return active and bool(book.bids or book.asks)
 
 
 def unrealised(trade: Trade, book: Book | None) -> Decimal:
@@ -100,6 +110,34 @@ class Tracker:
         )
         self._seen_fills.add(fill.fill_id)
         return self._keep(before, trade)
+
+    def adopted_fill(self, fill: Fill, intent: Intent) -> tuple[Trade, ...]:
+        """Count a fill of an order placed elsewhere, which knows nothing of our trades.
+
+        It closes what faces it in its market, oldest first; what is left opens a trade.
+        """
+        facing = [t for t in self.open_trades() if t.ticker == fill.ticker and t.side != fill.side]
+        left, fee_left, changed = fill.count, fill.fee, list[Trade]()
+        for trade in facing:
+            count = min(left, trade.open_count)
+            if count > ZERO:
+                fee = fee_left * count / left
+                part = replace(fill, count=count, fee=fee)
+                changed.append(self.keep(_reduced(trade, part, intent)))
+                left, fee_left = left - count, fee_left - fee
+        if left > ZERO:
+            rest = replace(fill, count=left, fee=fee_left)
+            own = intent
+            if intent.reduces:
+                own = replace(intent, trade_id=derived_id("adopted", intent.intent_id))
+            before = self.trades.get(own.trade_id)
+            changed.append(self.keep(_enlarged(before, rest, own, self.mode)))
+        self._seen_fills.add(fill.fill_id)
+        return tuple(changed)
+
+    def keep(self, trade: Trade) -> Trade:
+        """Put ``trade`` in the place of what was known of it; cash moves with it."""
+        return self._keep(self.trades.get(trade.trade_id), trade)
 
     def settle(self, settlement: Settlement) -> tuple[Trade, ...]:
         """Pay out every open trade in the settled market; none where all are closed already."""

@@ -12,6 +12,7 @@ from kalshi_edge.models.calibration import learn, uncalibrated
 from kalshi_edge.models.observed import Evidence, evidence
 from kalshi_edge.models.sameday import same_day
 from kalshi_edge.models.temperature import daily_high
+from kalshi_edge.portfolio.tracker import is_mark
 from kalshi_edge.trading.decision import Outlook
 from kalshi_edge.trading.edge import Gates, market_mid
 from kalshi_edge.trading.risk import Limits
@@ -48,6 +49,11 @@ class Knowledge:
         self.models = tuple(models)
         self.ladders: dict[str, Ladder] = {}
         self.books: dict[str, Book] = {}
+        self.marks: dict[str, Book] = {}
+        """Books to value positions by: of each market the last in which anybody wanted anything.
+
+        A pause empties a book, and so does a gap in the stream; neither is a price of nothing.
+        """
         self.calibrations = {(c.city, c.model, c.version): c for c in calibrations}
         self.terms = {record.series: record for record in terms}
         self._ladder_by_ticker: dict[str, Ladder] = {}
@@ -91,8 +97,11 @@ class Knowledge:
     def book(self, book: Book) -> None:
         """Keep the newest book; after a market's close its last book before stays."""
         ladder = self._ladder_by_ticker.get(book.ticker)
-        if ladder is None or book.received_at < _close_at(ladder):
-            self.books[book.ticker] = book
+        if ladder is not None and book.received_at >= _close_at(ladder):
+            return
+        self.books[book.ticker] = book
+        if is_mark(book, ladder):
+            self.marks[book.ticker] = book
 
     def ladder(self, ladder: Ladder) -> tuple[SeriesTerms | Alarm, ...]:
         """Keep a ladder; new rules in its series are recorded, and changed ones not accepted."""
@@ -176,7 +185,8 @@ class Knowledge:
         for ladder in gone:
             del self.ladders[ladder.event_ticker]
             for market in ladder.markets:
-                for by_ticker in (self._ladder_by_ticker, self.books, self._settlements):
+                kept = (self._ladder_by_ticker, self.books, self.marks, self._settlements)
+                for by_ticker in kept:
                     by_ticker.pop(market.ticker, None)
         self._forecasts = {k: v for k, v in self._forecasts.items() if k[1] >= last}
         self._lessons = {k: v for k, v in self._lessons.items() if k[1] >= last}
@@ -204,6 +214,20 @@ class Knowledge:
         readings = [one for one in seen if isinstance(one, Observation)]
         reports = [one for one in seen if isinstance(one, ClimateReport)]
         return evidence(station, climate_day, readings, reports)
+
+    def ladder_of(self, ticker: str) -> Ladder | None:
+        """The ladder that a market belongs to, as last told."""
+        return self._ladder_by_ticker.get(ticker)
+
+    def place(self, ticker: str, at: datetime) -> tuple[str, date]:
+        """City and climate day of a market; of one that is not ours, no city and today."""
+        ladder = self._ladder_by_ticker.get(ticker)
+        return ("", at.date()) if ladder is None else (ladder.station.city, ladder.climate_day)
+
+    def is_settling(self, ticker: str, at: datetime) -> bool:
+        """Whether a market is closed at ``at`` and its result not known yet."""
+        ladder = self._ladder_by_ticker.get(ticker)
+        return ladder is not None and at >= _close_at(ladder) and ticker not in self._settlements
 
     def settled(self, ticker: str) -> Settlement | None:
         """What a market paid, if it did and is not forgotten yet."""

@@ -3,7 +3,7 @@
 An order that reduces risk is never stopped by the kill switch or by a limit on new risk.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,7 +11,8 @@ from decimal import Decimal
 from kalshi_edge.domain.events import Approved, Check, Close, ClosePosition, Opportunity, Refused
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.orders import Intent, Side, TimeInForce, derived_id
-from kalshi_edge.domain.records import Switch, SwitchState, Trade
+from kalshi_edge.domain.records import Cause, Hold, Switch, SwitchState, Trade
+from kalshi_edge.errors import StateError
 from kalshi_edge.portfolio.account import Account, pending_cost
 from kalshi_edge.portfolio.tracker import open_cost
 from kalshi_edge.units import ONE, ZERO
@@ -55,6 +56,8 @@ class Situation:
     """City by ticker, of every position and every live entry."""
     exposure: Mapping[tuple[str, date], Decimal]
     """Dollars at risk by city and climate day."""
+    guards: tuple[Check, ...] = ()
+    """What must hold of the whole trader before it takes new risk."""
 
     def budget(self, city: str, climate_day: date, limits: Limits) -> Decimal:
         """Dollars that may still go into one city's climate day."""
@@ -123,6 +126,7 @@ def _entry_checks(
     held = [leg.ticker for leg in legs if leg.ticker in situation.holders]
     return (
         switch_check(situation.switch, situation.at),
+        *situation.guards,
         Check("no_second_entry", not held, ", ".join(held) or "none held", "none held"),
         _at_most("open_positions", len(situation.holders) + len(legs), limits.max_positions),
         _at_most("city_positions", at_city + len(legs), limits.max_city_positions),
@@ -207,18 +211,31 @@ def _closing(part: Close, trade: Trade, command: ClosePosition) -> Intent:
     )
 
 
-def day_loss_switch(
+def approved_exit(sales: Sequence[Intent], account: Account) -> Approved:
+    """Orders of ours that only reduce: no limit on new risk stands in their way.
+
+    Raises ``StateError`` where one could sell more than is held.
+    """
+    for one in sales:
+        trade = account.tracker.trades.get(one.trade_id)
+        held = ZERO if trade is None else trade.open_count - account.pending_sales(one.trade_id)
+        if not one.reduces or one.count > held:
+            raise StateError(f"{one.ticker}: a sale of {one.count} contracts, {held} are held")
+    return Approved(tuple(sales), None, ())
+
+
+def day_loss_hold(
     switch: Switch, equity: Decimal, opening_balance: Decimal, at: datetime, limits: Limits
-) -> Switch | None:
-    """The switch thrown by a day loss beyond its limit; ``None`` where it stays as it is.
+) -> Hold | None:
+    """The hold of a day loss beyond its limit; ``None`` where there is none, or it holds already.
 
     loss = opening balance − equity, with fees and unrealised losses in it. Holds until the next
     UTC midnight.
     """
     loss = opening_balance - equity
     limit = limits.day_loss_share * opening_balance
-    if loss <= limit or switch.is_halted(at):
+    if loss <= limit or switch.hold(Cause.DAY_LOSS, at) is not None:
         return None
     midnight = (at + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     reason = f"day loss ${loss:.2f} is over ${limit:.2f}"
-    return Switch(SwitchState.HALT, reason, at, midnight)
+    return Hold(Cause.DAY_LOSS, SwitchState.HALT, reason, at, midnight)

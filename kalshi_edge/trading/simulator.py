@@ -149,6 +149,15 @@ class SimulatedExchange:
         working = self._working.pop(order.intent.intent_id, None)
         return ZERO if working is None else working.left
 
+    async def resolve(self, intent: Intent, *, resend: bool) -> Receipt:
+        """Every answer of this exchange arrives, so an order without one died with its process."""
+        working = self._working.get(intent.intent_id)
+        if working is not None:
+            return Receipt(_order_id(intent), working.filled, working.left)
+        if resend and intent.intent_id not in self._seen:
+            return await self.place(intent)
+        raise OrderRejected(f"{intent.ticker}: the order never arrived")
+
     def _told(self) -> Iterator[Fill | OrderUpdate]:
         while self._news:
             yield self._news.popleft()

@@ -25,12 +25,14 @@ from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain import events as vocabulary
 from kalshi_edge.domain.events import (
     AcknowledgeTerms,
+    Adopted,
     Alarm,
     Approved,
     CalibrationDone,
     CalibrationDue,
     CancelOrder,
     CancelRequest,
+    CashFlow,
     Check,
     CityView,
     Close,
@@ -42,22 +44,28 @@ from kalshi_edge.domain.events import (
     Halt,
     JournalEntry,
     Leg,
+    LookDue,
     Opportunity,
     OrderUpdate,
     Refused,
+    ResolveOrder,
     Resume,
+    Started,
     Verdict,
 )
 from kalshi_edge.domain.market import Bin
-from kalshi_edge.domain.orders import Order, OrderStep, Settlement, Strategy
+from kalshi_edge.domain.orders import Order, OrderStep, Settlement, Side, Strategy
 from kalshi_edge.domain.records import (
     Calibration,
+    Cause,
     DailyRecord,
+    Hold,
     SeriesTerms,
     Switch,
     SwitchState,
     Trade,
 )
+from kalshi_edge.domain.statement import AccountStatement, Holding, StatedOrder
 from kalshi_edge.domain.weather import Basis, ClimateReport, Observation
 from kalshi_edge.errors import Fenced, StoreError
 from kalshi_edge.ports import Store
@@ -131,11 +139,21 @@ EVENTS: tuple[Event, ...] = (
     Settlement(TICKER, D("0.37"), D("54.00"), NOW, LATER),
     fill(ORDER.intent, "1.56", "0.3250", "0.017500"),
     OrderUpdate(ORDER.intent.intent_id, OrderStep.LOSE, NOW, "x", D("1.56"), "timed out"),
+    AccountStatement(
+        NOW,
+        LATER,
+        D("12.345678"),
+        (Holding(TICKER, D("-1.5"), D("0.6")),),
+        (StatedOrder("x", "i", TICKER, Side.SELL, D("0.4"), D(1), D(2), "resting"),),
+        NOW,
+    ),
+    Started(NOW, (ORDER,)),
+    LookDue(NOW),
     CycleDue(NOW),
     DayTurned(NOW),
     CalibrationDue(NOW, is_last=True),
-    Halt("Überhitzung – „halt“", NOW),
-    Resume("", NOW),
+    Halt("Überhitzung – „halt“", NOW, "c0", "ann", SwitchState.FLATTEN, Cause.DRILL),
+    Resume("", NOW, cause=Cause.LEASE),
     ClosePosition("t", D("1.5"), D("0.01"), NOW, (Close("u", D(2), D("0.3")),), True, "why", "c1"),
     CancelRequest("theirs", "no more", NOW, "c2", "ann"),
     AcknowledgeTerms("KXHIGHNY", "f", NOW),
@@ -148,9 +166,19 @@ VERDICTS: tuple[Verdict, ...] = (
     CycleDone(NOW, (VIEW,), ("E: no forecast",), 1, 2, D("999.999999"), D("1000")),
     CalibrationDone(NOW, ("LA",), ("NYC",)),
     CancelOrder(ORDER.intent.intent_id, "too old"),
+    ResolveOrder(ORDER.intent.intent_id, False, (CHECK,)),
+    Adopted(ORDER),
+    CashFlow(D("-12.5"), "withdrawn", NOW),
     Alarm("terms_changed", "rules changed"),
     Order(ORDER.intent).step(OrderStep.SEND, order_id="x"),
-    Switch(SwitchState.HALT, "day loss", NOW, LATER),
+    Switch(
+        SwitchState.CANCEL,
+        "day loss",
+        NOW,
+        LATER,
+        Cause.DAY_LOSS,
+        (Hold(Cause.PERSON, SwitchState.HALT, "by hand", NOW),),
+    ),
     Calibration("NYC", "NBP", "5.0", 0.1 + 0.2, 1.1, 3, DAY, -0.0, 2.0, NOW),
     TRADE,
     DailyRecord(DAY, "paper", D(1000), D("1000.15"), D("0.15"), D("0.35"), 1, 0, 1),

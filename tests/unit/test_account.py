@@ -7,7 +7,7 @@ import pytest
 
 from kalshi_edge.domain.events import Alarm, Approved, OrderUpdate
 from kalshi_edge.domain.orders import Fill, Intent, Order, OrderState, OrderStep, Settlement, Side
-from kalshi_edge.domain.records import DailyRecord, Switch, SwitchState, Trade
+from kalshi_edge.domain.records import Cause, DailyRecord, Hold, Switch, SwitchState, Trade
 from kalshi_edge.errors import IllegalStep, StateError
 from kalshi_edge.portfolio.account import Account
 from tests.builders import DAY, NOW, TICKER, book, fill, intent
@@ -132,7 +132,7 @@ def test_done_orders_are_forgotten_after_days_and_live_ones_never() -> None:
 
 def test_a_days_record_by_hand() -> None:
     ours = filled(fill(BUY, 10, "0.40", "0.17"), fill(SALE, 10, "0.45", "0.18"), orders=(BUY, SALE))
-    ours.throw(Switch(SwitchState.HALT, "day loss", NOW, NEXT))
+    ours.hold(Hold(Cause.DAY_LOSS, SwitchState.HALT, "day loss", NOW, NEXT))
     record, switch = ours.turn_day(NEXT, {})
     assert record == DailyRecord(
         DAY, "paper", D(1000), D("1000.15"), D("0.15"), D("0.35"), wins=1, losses=0, halts=1
@@ -193,9 +193,8 @@ def test_a_clock_that_jumps_back_turns_no_day() -> None:
 
 
 def test_a_halt_by_hand_holds_over_midnight_and_over_a_restart() -> None:
-    by_hand = Switch(SwitchState.HALT, "by hand", NOW)
     ours = account()
-    ours.throw(by_hand)
+    by_hand = ours.hold(Hold(Cause.PERSON, SwitchState.HALT, "by hand", NOW))
     assert not any(isinstance(v, Switch) for v in ours.turn_day(NEXT, {}))
     assert ours.switch_at(NEXT + timedelta(days=30)).is_halted(NEXT + timedelta(days=30))
     again = Account("paper", D(1000), switch=by_hand)

@@ -209,9 +209,9 @@ async def test_without_the_first_leg_the_second_is_not_sent(
         (D(7), [("finish", D(0), "too old")]),
         (D("2.5"), [("finish", D("4.5"), "too old")]),  # the rest has traded: it is owed to us
         (D(0), []),
-        (ExchangeDown("paused"), []),
-        (OutcomeUnknown("timed out"), []),
-        (OrderRejected("closed"), []),
+        (ExchangeDown("paused"), [("accept", D(0), "not cancelled: paused")]),
+        (OutcomeUnknown("timed out"), [("accept", D(0), "not cancelled: timed out")]),
+        (OrderRejected("closed"), [("accept", D(0), "not cancelled: closed")]),
     ],
 )
 async def test_a_cancel_finishes_an_order_only_where_that_is_certain(

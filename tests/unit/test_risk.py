@@ -17,12 +17,12 @@ from kalshi_edge.domain.events import (
 )
 from kalshi_edge.domain.market import Bin
 from kalshi_edge.domain.orders import Order, OrderStep, Side, Strategy
-from kalshi_edge.domain.records import Switch, SwitchState, Trade
+from kalshi_edge.domain.records import Cause, Switch, SwitchState, Trade
 from kalshi_edge.portfolio.account import Account, pending_cost
 from kalshi_edge.trading.risk import (
     Limits,
     Situation,
-    day_loss_switch,
+    day_loss_hold,
     review,
     review_close,
 )
@@ -356,12 +356,12 @@ def test_a_brackets_legs_are_sold_together_or_not_at_all() -> None:
 def test_the_switch_goes_off_beyond_five_percent_of_the_days_opening(
     equity: str, trips: bool
 ) -> None:
-    thrown = day_loss_switch(RUN, D(equity), D(1000), NOW, LIMITS)
+    thrown = day_loss_hold(RUN, D(equity), D(1000), NOW, LIMITS)
     assert (thrown is not None) is trips
     if thrown is not None:
         assert thrown.until_at == datetime(2026, 11, 23, tzinfo=UTC)
-        assert thrown.is_halted(datetime(2026, 11, 22, 23, 59, 59, tzinfo=UTC))
-        assert not thrown.is_halted(datetime(2026, 11, 23, tzinfo=UTC))
+        assert thrown.holds(datetime(2026, 11, 22, 23, 59, 59, tzinfo=UTC))
+        assert not thrown.holds(datetime(2026, 11, 23, tzinfo=UTC))
 
 
 def test_midnight_is_the_next_one_also_at_midnight_and_at_the_end_of_a_month() -> None:
@@ -369,18 +369,30 @@ def test_midnight_is_the_next_one_also_at_midnight_and_at_the_end_of_a_month() -
         (datetime(2026, 11, 30, 0, 0, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)),
         (datetime(2026, 12, 31, 23, 59, 59, 999999, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)),
     ):
-        thrown = day_loss_switch(RUN, D(0), D(1000), at, LIMITS)
+        thrown = day_loss_hold(RUN, D(0), D(1000), at, LIMITS)
         assert thrown is not None
         assert thrown.until_at == until
 
 
-def test_a_halt_by_hand_is_never_shortened_by_a_days_loss() -> None:
-    assert day_loss_switch(BY_HAND, D(0), D(1000), NOW, LIMITS) is None
+def test_a_halt_by_hand_is_never_shortened_by_a_days_loss_nor_hides_it() -> None:
+    hold = day_loss_hold(BY_HAND, D(0), D(1000), NOW, LIMITS)
+    assert hold is not None
+    both = BY_HAND.with_hold(hold)
+    midnight = datetime(2026, 11, 23, tzinfo=UTC)
+    assert both.is_halted(midnight)
+    assert both.without({Cause.PERSON}, "go on", NOW).is_halted(NOW)
+    assert not both.without({Cause.PERSON}, "go on", NOW).is_halted(midnight)
+
+
+def test_a_days_loss_that_holds_already_is_not_thrown_again() -> None:
+    hold = day_loss_hold(RUN, D(0), D(1000), NOW, LIMITS)
+    assert hold is not None
+    assert day_loss_hold(RUN.with_hold(hold), D(0), D(1000), NOW, LIMITS) is None
 
 
 def test_a_halt_that_is_over_can_be_followed_by_another() -> None:
     over = Switch(SwitchState.HALT, "yesterday", NOW - timedelta(days=1), NOW)
-    assert day_loss_switch(over, D(900), D(1000), NOW, LIMITS) is not None
+    assert day_loss_hold(over, D(900), D(1000), NOW, LIMITS) is not None
 
 
 def test_a_halt_by_hand_holds_for_years() -> None:
