@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from kalshi_edge.data.weather.stations import station_of
@@ -17,6 +17,7 @@ from kalshi_edge.domain.weather import Station
 from kalshi_edge.errors import InputError, SettingError
 from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.edge import FeeGate, Gates
+from kalshi_edge.trading.guards import Guards
 from kalshi_edge.trading.risk import Limits
 
 Price = Annotated[Decimal, Field(gt=0, lt=1)]
@@ -68,6 +69,18 @@ class Settings(BaseSettings):
     max_spread: Price = Decimal("0.12")
     kalshi_fee_rate: Decimal = Field(default=Decimal("0.01"), ge=0, le=Decimal("0.1"))
     fee_gate: FeeGate = FeeGate.HOUSE
+
+    kalshi_key_id: str = ""
+    kalshi_private_key_pem: SecretStr = SecretStr("")
+    kalshi_private_key_path: Path | None = None
+    live_confirm: str = "no"
+    max_contracts_15s: int = Field(default=2000, ge=1, le=1_000_000)
+
+    max_reconcile_age_min: float = Field(default=10, ge=1, le=1440)
+    max_data_age_min: float = Field(default=15, ge=1, le=1440)
+    max_order_errors: int = Field(default=5, ge=1, le=1000)
+    halt_on_rule_change: bool = True
+    halt_on_fee_difference: bool = True
 
     kelly_fraction: Share = Decimal("0.25")
     max_city_day_share: Share = Decimal("0.03")
@@ -152,6 +165,38 @@ class Settings(BaseSettings):
         return f"kalshi-edge ({self.contact})"
 
     @property
+    def private_key_pem(self) -> str:
+        """The text of the private key, wherever it is kept.
+
+        Raises ``SettingError``, which repeats nothing of it.
+        """
+        if pem := self.kalshi_private_key_pem.get_secret_value():
+            return pem
+        path = self.kalshi_private_key_path
+        if path is None:
+            raise SettingError(
+                "KALSHI_PRIVATE_KEY_PEM is missing, and so is KALSHI_PRIVATE_KEY_PATH:"
+                " make a key in the exchange's account settings"
+            )
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingError(
+                f"KALSHI_PRIVATE_KEY_PATH is {path}, which cannot be read: {type(error).__name__}"
+            ) from None
+
+    @property
+    def guards(self) -> Guards:
+        """What holds trading back by itself."""
+        return Guards(
+            max_reconcile_age=timedelta(minutes=self.max_reconcile_age_min),
+            max_data_age=timedelta(minutes=self.max_data_age_min),
+            max_errors=self.max_order_errors,
+            halt_on_rule_change=self.halt_on_rule_change,
+            halt_on_fee_difference=self.halt_on_fee_difference,
+        )
+
+    @property
     def playbook(self) -> Playbook:
         """The gates, limits and strategies that the core trades by."""
         return Playbook(
@@ -194,4 +239,7 @@ def load_settings(**overrides: Any) -> Settings:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"]).upper()
         why = first["msg"].removeprefix("Value error, ")
-        raise SettingError(f"{name} is {first['input']!r}: {why}" if name else why) from error
+        # The value of a secret is never shown; nor is what pydantic knows of it.
+        secret = any(word in name for word in ("KEY", "SECRET", "PASSWORD"))
+        value = "wrong" if secret else repr(first["input"])
+        raise SettingError(f"{name} is {value}: {why}" if name else why) from None

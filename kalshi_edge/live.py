@@ -2,25 +2,42 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.kalshi.account import AccountClient
 from kalshi_edge.data.kalshi.source import MarketSource, trimmed
+from kalshi_edge.data.kalshi.statement_source import StatementSource
 from kalshi_edge.data.kalshi.stream import KalshiStream
 from kalshi_edge.data.weather.sources.status import SourceStatus
-from kalshi_edge.domain.events import CalibrationDue, CycleDue, DayTurned, Event
+from kalshi_edge.domain.events import (
+    CalibrationDue,
+    CycleDue,
+    DayTurned,
+    Event,
+    Halt,
+    LookDue,
+    Resume,
+)
 from kalshi_edge.domain.market import Book
+from kalshi_edge.domain.records import Cause
 from kalshi_edge.domain.weather import Forecast
 from kalshi_edge.engine import Engine
+from kalshi_edge.errors import Fenced, StoreError
 from kalshi_edge.feed import Inbox
 from kalshi_edge.ports import Feed, Publisher, Store
-from kalshi_edge.runner import run
+from kalshi_edge.runner import run, start
 from kalshi_edge.schedule import Job, Stroke, Timetable
+from kalshi_edge.tenure import RENEWED_EVERY_S, Tenure
 from kalshi_edge.trading.executor import Executor
 from kalshi_edge.trading.simulator import SimulatedExchange
 
+LOOK_EVERY_S = 2.0
+RECONCILED_EVERY_S = 30.0
+FIRST_AGREEMENT_WITHIN_S = 20.0
+"""The first cycle waits for it so long; without it, it buys nothing."""
 RESULTS_EVERY = timedelta(minutes=15)
 REPORTS_AGAIN = timedelta(minutes=15)
 REPORTS_UNTIL = timedelta(hours=7)
@@ -53,6 +70,8 @@ class Line:
     account: AccountClient
     stream: KalshiStream
     news: Feed
+    statements: StatementSource
+    """The exchange's books, to hold ours against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +92,12 @@ class Trader:
     """All other weather; books, where no stream tells them."""
     publishers: Sequence[Publisher]
     timetable: Timetable
+    tenure: Tenure
+    """Whether it is this process that trades."""
     inbox: Inbox = field(default_factory=Inbox)
     """Where sources, strokes and people's commands wait for the one loop."""
+    agreed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the exchange's books and ours agreed."""
     line: Line | None = None
     simulated: SimulatedExchange | None = None
 
@@ -88,13 +111,17 @@ class Trader:
         """Trade until cancelled; whatever part fails for good ends the whole."""
         inbox, last_seq = self.inbox, await self.store.last_seq()
         since_at = await self._last_at(last_seq)
+        inbox.put(await start(self.store, self.clock.now()))
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._stay())
+            group.create_task(self._look())
             for poll in (self.reports, *self.polls, Poll(self.markets.results, RESULTS_EVERY)):
                 group.create_task(self._ask(poll))
             for job in Job:
                 group.create_task(self._keep(job, since_at))
             if self.line is not None:
                 group.create_task(self._listen(self.line.news))
+                group.create_task(self._reconcile(self.line.statements))
             await run(
                 inbox if self.simulated is None else self.simulated.watch(inbox),
                 self.engine,
@@ -137,8 +164,51 @@ class Trader:
                 case Job.HEARTBEAT:
                     await self.inbox.handled()
 
+    async def _stay(self) -> None:
+        """Keep the lease; where another process has it, ``Fenced`` ends everything here."""
+        while True:
+            await asyncio.sleep(RENEWED_EVERY_S)
+            held = self.engine.account.switch_at(self.clock.now())
+            is_held = held.hold(Cause.LEASE, self.clock.now()) is not None
+            try:
+                await self.tenure.renew()
+            except Fenced:
+                raise
+            except StoreError as error:
+                if self.tenure.objection() and not is_held:
+                    reason = f"the lease cannot be kept: {error}"
+                    self.inbox.put(Halt(reason, self.clock.now(), cause=Cause.LEASE))
+                continue
+            if is_held:
+                self.inbox.put(Resume("the lease is ours", self.clock.now(), cause=Cause.LEASE))
+
+    async def _look(self) -> None:
+        """Have lost answers, and what the kill switch wants done, looked after."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            now = self.clock.now()
+            switch = self.engine.account.switch_at(now)
+            if self.engine.upkeep.unknown() or switch.is_halted(now):
+                self.inbox.put(LookDue(now))
+                await self.inbox.handled()
+
+    async def _reconcile(self, statements: StatementSource) -> None:
+        """Hold the exchange's books against ours, soon again where they differ or never agreed."""
+        while True:
+            self.inbox.put(*await statements.ask())
+            await self.inbox.handled()
+            vigil = self.engine.upkeep.vigil
+            if vigil.clean_at is not None:
+                self.agreed.set()
+            doubtful = vigil.clean_at is None or bool(vigil.suspects)
+            await asyncio.sleep(LOOK_EVERY_S if doubtful else RECONCILED_EVERY_S)
+
     async def _cycle(self, stroke: Stroke) -> None:
-        """Look at the markets afresh, then decide."""
+        """Look at the markets afresh, then decide; the first time once the books agreed."""
+        if self.line is not None and not self.agreed.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FIRST_AGREEMENT_WITHIN_S):
+                    await self.agreed.wait()
         self.inbox.put(*await self.markets.refresh())
         if self.line is not None:
             await self.line.stream.watch(self.markets.open_tickers)

@@ -7,7 +7,7 @@ import httpx
 
 from kalshi_edge.clock import SystemClock
 from kalshi_edge.config import Settings, TradingMode
-from kalshi_edge.data.kalshi.auth import ApiKey
+from kalshi_edge.data.kalshi.auth import ApiKey, parse_api_key
 from kalshi_edge.data.kalshi.rest import DEMO, PRODUCTION
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
 from kalshi_edge.errors import SettingError
@@ -67,4 +67,8 @@ def _key(settings: Settings) -> ApiKey | None:
     mode = settings.trading_mode
     if mode is TradingMode.PAPER:
         return None
-    raise SettingError(f"TRADING_MODE is {mode.value!r}: only paper trading starts from here yet")
+    if mode is TradingMode.LIVE and settings.live_confirm != "yes":
+        raise SettingError(
+            "TRADING_MODE is 'live', which trades real money: it starts with LIVE_CONFIRM=yes only"
+        )
+    return parse_api_key(settings.kalshi_key_id, settings.private_key_pem, SystemClock())

@@ -1,16 +1,18 @@
 """Where a trader lives: whose exchange, whose weather, whose time. Modes differ in nothing else."""
 
+import logging
 import secrets
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import httpx
 
-from kalshi_edge.clock import Clock
+from kalshi_edge.clock import Clock, SystemClock
 from kalshi_edge.config import Settings
 from kalshi_edge.data.kalshi.account import AccountClient
 from kalshi_edge.data.kalshi.auth import ApiKey
@@ -20,20 +22,26 @@ from kalshi_edge.data.kalshi.feed import KalshiFeed
 from kalshi_edge.data.kalshi.limits import Jitter
 from kalshi_edge.data.kalshi.rest import Host
 from kalshi_edge.data.kalshi.source import MarketSource
+from kalshi_edge.data.kalshi.statement_source import StatementSource
 from kalshi_edge.data.kalshi.stream import Connect, KalshiStream
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
 from kalshi_edge.data.weather.sources.http import PoliteClient
 from kalshi_edge.db.codec import from_json, to_json
 from kalshi_edge.domain.orders import Side
 from kalshi_edge.engine import Engine, Setup
-from kalshi_edge.live import Line, Poll, Trader
+from kalshi_edge.errors import ExchangeDown, OutcomeUnknown, RequestRefused, SettingError
+from kalshi_edge.live import RECONCILED_EVERY_S, Line, Poll, Trader
 from kalshi_edge.ports import Exchange, Publisher, Store
 from kalshi_edge.runner import resumed_engine
 from kalshi_edge.schedule import Timetable
+from kalshi_edge.tenure import Tenure
 from kalshi_edge.trading.executor import Executor
+from kalshi_edge.trading.guards import Guards
 from kalshi_edge.trading.simulator import SimulatedExchange
 from kalshi_edge.units import ZERO
 from kalshi_edge.weather_feeds import weather_feeds
+
+QUIET = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,9 @@ class Wire:
     connect: Connect | None = None
     """Opens the stream; ``None`` for the network."""
     jitter: Jitter = secrets.SystemRandom().random
+    machine: Clock = field(default_factory=SystemClock)
+    """What the lease runs by."""
+    now_s: Callable[[], float] = time.monotonic
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +93,13 @@ async def open_trader(
     """
     async with AsyncExitStack() as stack:
         wire = around.wire
-        public = PublicClient(around.host, around.clock, wire.jitter, transport=wire.transport)
+        public = PublicClient(
+            around.host,
+            around.clock,
+            wire.jitter,
+            machine=wire.machine,
+            transport=wire.transport,
+        )
         stack.push_async_callback(public.aclose)
         weather = PoliteClient(around.clock, around.user_agent, addresses=around.addresses)
         stack.push_async_callback(weather.close)
@@ -92,21 +109,27 @@ async def open_trader(
                 around.host, around.key, around.clock, wire.jitter, transport=wire.transport
             )
             stack.push_async_callback(account.aclose)
-        setup = await _setup(settings, around.mode, store, account)
+        tenure = Tenure(store, clock=wire.machine, now_s=wire.now_s)
+        stack.push_async_callback(tenure.end)
+        await tenure.begin(QUIET.warning)
+        since_at = await _known_until(store, around.clock)
+        setup = await _setup(settings, around, store, account)
         engine = await resumed_engine(setup, store)
         line, simulated = None, None
         exchange: Exchange
         if account is None:
             exchange = simulated = _simulated(engine)
         else:
-            exchange = KalshiExchange(account, public, around.clock)
-            line = _line(settings, around, public, account)
+            group_id = await _checked_line(account, public, settings.max_contracts_15s)
+            exchange = KalshiExchange(account, public, around.clock, group_id=group_id)
+            line = _line(settings, around, public, account, since_at)
         markets = _markets(public, settings, around, engine)
         feeds = weather_feeds(weather, settings, around.clock, _layouts(settings.store_path))
         books = Poll(markets.fresh_books, timedelta(seconds=settings.books_every_s))
         yield Trader(
             engine=engine,
-            executor=Executor(exchange, store),
+            executor=Executor(exchange, store, tenure.objection),
+            tenure=tenure,
             store=store,
             clock=around.clock,
             markets=markets,
@@ -120,7 +143,7 @@ async def open_trader(
 
 
 async def _setup(
-    settings: Settings, mode: str, store: Store, account: AccountClient | None
+    settings: Settings, around: Surroundings, store: Store, account: AccountClient | None
 ) -> Setup:
     """What the store was begun under, with the settings of today; noted there."""
     noted = await store.noted("setup")
@@ -131,9 +154,54 @@ async def _setup(
         balance = await account.balance()
     else:
         balance = settings.starting_balance
-    setup = Setup(mode, settings.stations, settings.forecast_models, balance, settings.playbook)
+    setup = Setup(
+        around.mode,
+        settings.stations,
+        settings.forecast_models,
+        balance,
+        settings.playbook,
+        _guards(settings, around),
+    )
     await store.note("setup", to_json(setup))
     return setup
+
+
+async def _checked_line(account: AccountClient, public: PublicClient, limit: int) -> str:
+    """The order group of this process, once clock, key and permission are known to be right.
+
+    Raises ``SettingError`` where one is not. What an exchange that is down does not answer is left
+    open: nothing is bought before its books agree with ours.
+    """
+    try:
+        await public.check_clock()
+        await account.learn_limits()
+        return await account.open_group(limit)
+    except (ExchangeDown, OutcomeUnknown) as error:
+        QUIET.warning("the exchange was not asked everything: %s", error)
+        return ""
+    except RequestRefused as error:
+        if error.status in {401, 403}:
+            raise SettingError(f"the exchange refuses our key: {error}") from error
+        raise
+
+
+def _guards(settings: Settings, around: Surroundings) -> Guards:
+    """What watches this trader; where the world runs faster, questions take more of its time."""
+    guards = settings.guards
+    if around.key is None or guards.max_reconcile_age is None:
+        return replace(guards, max_reconcile_age=None)
+    now = around.clock.now()
+    minute_s = around.clock.delay_s(now + timedelta(minutes=1))
+    pace = 60 / minute_s if minute_s else 1.0
+    least = timedelta(seconds=3 * RECONCILED_EVERY_S * pace)
+    return replace(guards, max_reconcile_age=max(guards.max_reconcile_age, least))
+
+
+async def _known_until(store: Store, clock: Clock) -> datetime:
+    """Up to when an earlier life heard the exchange: its last line."""
+    last = await store.last_seq()
+    lines = await store.journal(last - 1) if last else ()
+    return lines[-1].received_at if lines else clock.now()
 
 
 def _simulated(engine: Engine) -> SimulatedExchange:
@@ -147,7 +215,11 @@ def _simulated(engine: Engine) -> SimulatedExchange:
 
 
 def _line(
-    settings: Settings, around: Surroundings, public: PublicClient, account: AccountClient
+    settings: Settings,
+    around: Surroundings,
+    public: PublicClient,
+    account: AccountClient,
+    since_at: datetime,
 ) -> Line:
     assert around.key is not None  # there is no account without one
     stream = KalshiStream(
@@ -159,8 +231,8 @@ def _line(
         names=account.names,
         connect=around.wire.connect,
     )
-    news = KalshiFeed(stream, account, public, known_until=around.clock.now())
-    return Line(account, stream, news)
+    news = KalshiFeed(stream, account, public, known_until=since_at)
+    return Line(account, stream, news, StatementSource(account, around.clock, since_at))
 
 
 def _markets(

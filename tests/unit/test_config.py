@@ -15,7 +15,16 @@ from kalshi_edge.trading.risk import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
 
-ANY_TEXT = {"STORE_PATH", "HISTORY_DIR", "FORECAST_MODELS", "LOG_PATH"}
+ANY_TEXT = {
+    "KALSHI_KEY_ID",
+    "KALSHI_PRIVATE_KEY_PEM",
+    "KALSHI_PRIVATE_KEY_PATH",
+    "LIVE_CONFIRM",
+    "STORE_PATH",
+    "HISTORY_DIR",
+    "FORECAST_MODELS",
+    "LOG_PATH",
+}
 """What takes any text cannot be wrong before it is used."""
 
 WRONG = {
@@ -56,6 +65,12 @@ WRONG = {
     "REPORTS_EVERY_MIN": ["4", "61", "nan"],
     "NWS_EVERY_MIN": ["9", "361", "nan"],
     "BOOKS_EVERY_S": ["4", "1801", "nan"],
+    "MAX_CONTRACTS_15S": ["0", "-1", "1.5"],
+    "MAX_RECONCILE_AGE_MIN": ["0", "1441", "nan"],
+    "MAX_DATA_AGE_MIN": ["0", "1441", "nan"],
+    "MAX_ORDER_ERRORS": ["0", "1001"],
+    "HALT_ON_RULE_CHANGE": ["perhaps"],
+    "HALT_ON_FEE_DIFFERENCE": ["2"],
 }
 
 

@@ -162,6 +162,23 @@ class AccountClient:
         route = "/portfolio/events/orders/{order_id}"
         return await self._rest.send("DELETE", route, params=params, order_id=order_id)
 
+    async def open_group(self, contracts_limit: int) -> str:
+        """A new group of orders, all cancelled by the exchange where more than so many contracts
+        trade within 15 seconds; its name.
+
+        Raises ``RequestRefused`` for a definite no, and as ``SignedRest.send`` does.
+        """
+        body = {"contracts_limit": contracts_limit, "exchange_index": EXCHANGE_INDEX}
+        answer = await self._rest.send("POST", "/portfolio/order_groups/create", body=body)
+        if isinstance(answer, Refusal):
+            raise RequestRefused(f"no order group: {answer}", status=answer.status)
+        return text_field(answer, "order_group_id")
+
+    async def drop_group(self, group_id: str) -> None:
+        """Remove a group of orders; those that rest in it are cancelled."""
+        route = "/portfolio/order_groups/{order_group_id}"
+        await self._rest.send("DELETE", route, order_group_id=group_id)
+
     async def order(self, order_id: str) -> OrderReport:
         """One order; ``RequestRefused`` with status 404 where it is not known (any more)."""
         answer = await self._rest.get("/portfolio/orders/{order_id}", order_id=order_id)

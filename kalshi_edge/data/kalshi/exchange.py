@@ -54,11 +54,14 @@ class KalshiExchange:
         clock: Clock,
         *,
         looks_s: Sequence[float] = LOOKS_S,
+        group_id: str = "",
     ) -> None:
+        """``group_id`` is the group that every order joins, a belt for the day that we run wild."""
         self._account = account
         self._public = public
         self._clock = clock
         self._looks_s = looks_s
+        self._group_id = group_id
         self._started_at = clock.now()
         self._sent_at: dict[str, datetime] = {}
 
@@ -127,7 +130,7 @@ class KalshiExchange:
                 market = await self._public.market(intent.ticker)
             if found := objections(intent, market):
                 raise OrderRejected(f"{intent.ticker}: {'; '.join(found)}")
-            return order_body(intent)
+            return order_body(intent, group_id=self._group_id)
         except (InputError, RequestRefused) as error:
             raise OrderRejected(str(error)) from error
 

@@ -1,5 +1,6 @@
 """What we send: an order's body, and everything that must be right with it before it leaves."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 from kalshi_edge.data.kalshi.fields import unix_s
@@ -12,7 +13,11 @@ EXCHANGE_INDEX = 0
 """The shard of the weather markets; naming it keeps writes out of the other shards' budgets."""
 
 
-def order_body(intent: Intent) -> dict[str, str | int | bool]:
+DEAD_MAN = timedelta(hours=6)
+"""How long an order rests at most: should we fall silent, the exchange takes it out by itself."""
+
+
+def order_body(intent: Intent, *, group_id: str = "") -> dict[str, str | int | bool]:
     """The body of ``POST /portfolio/events/orders``; prices and counts are strings in it.
 
     Raises ``ContractError`` where the wire cannot say what ``intent`` means.
@@ -33,8 +38,9 @@ def order_body(intent: Intent) -> dict[str, str | int | bool]:
     if waits:
         # What rests must not wake up from a pause at an old price.
         body |= {"post_only": intent.post_only, "cancel_order_on_pause": True}
-    if intent.expires_at is not None:
-        body["expiration_time"] = unix_s(intent.expires_at)
+        body["expiration_time"] = unix_s(intent.expires_at or intent.created_at + DEAD_MAN)
+    if group_id:
+        body["order_group_id"] = group_id
     if intent.reduces and intent.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
         body["reduce_only"] = True
     return body
