@@ -251,9 +251,9 @@ async def test_during_a_pause_nothing_is_sent(whole):
 
 async def test_after_the_close_a_cancel_says_that_the_order_still_rests_until_it_is_swept():
     async with member() as at:
-        wanted = order(at, time_in_force=GTC)
-        receipt = await at.exchange.place(wanted)
         closes_at = next(m.close_at for m in at.ladder.markets if m.ticker == at.ticker)
+        wanted = order(at, time_in_force=GTC, expires_at=closes_at + timedelta(minutes=1))
+        receipt = await at.exchange.place(wanted)
         at.advance(closes_at - NOW + timedelta(seconds=1))
         with pytest.raises(ExchangeDown, match="market_inactive"):
             await at.exchange.cancel(resting(at, wanted, receipt))

@@ -41,7 +41,7 @@ def test_profit_adds_up_per_strategy_per_city_and_per_both() -> None:
         ("single", "NYC"): Decimal("6.85"),
     }
     assert found.total.performance == Performance(
-        4, 2, 2, Decimal(40), Decimal("8.75"), Decimal("0.45"), Decimal("5.80")
+        4, 2, 2, 0, Decimal(40), Decimal("8.75"), Decimal("0.45"), Decimal("5.80")
     )
 
 
