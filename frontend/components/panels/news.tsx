@@ -1,0 +1,44 @@
+"use client";
+
+import clsx from "clsx";
+import { Instant, Money } from "@/components/ui/figures";
+import { Panel } from "@/components/ui/panel";
+import { useTopic } from "@/lib/live/store";
+import type { Schemas } from "@/lib/types";
+
+const TONES: Record<Schemas["Level"], string> = {
+  info: "",
+  warning: "text-risk",
+  danger: "text-loss",
+};
+
+/** What happened, the newest first. The list scrolls, so it takes the keyboard's focus. */
+export function News() {
+  return (
+    <Panel title="What happened" slice={useTopic("news")} empty="Nothing has happened yet.">
+      {(news) => (
+        <ol
+          tabIndex={0}
+          aria-label="What happened, newest first"
+          className="max-h-96 overflow-y-auto"
+        >
+          {news.toReversed().map((item) => (
+            <Item key={`${item.seq} ${item.kind} ${item.ticker} ${item.text}`} item={item} />
+          ))}
+        </ol>
+      )}
+    </Panel>
+  );
+}
+
+function Item({ item }: { item: Schemas["NewsItem"] }) {
+  return (
+    <li className="flex flex-wrap items-baseline gap-x-3 border-line border-b px-3 py-1 text-xs last:border-0">
+      <Instant at={item.at} className="text-dim" />
+      <span className="label w-14">{item.kind}</span>
+      <span className="figure text-dim">{item.ticker ?? item.city}</span>
+      <span className={clsx("min-w-0", TONES[item.level])}>{item.text}</span>
+      {item.amount && <Money value={item.amount} toned className="ml-auto" />}
+    </li>
+  );
+}

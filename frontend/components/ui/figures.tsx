@@ -1,0 +1,105 @@
+"use client";
+
+import clsx from "clsx";
+import type { ReactNode } from "react";
+import * as format from "@/lib/format";
+import { useServerNow, useZone } from "@/lib/time";
+
+/** Figures as people read them. A figure that is not known is a dash, never a zero. */
+
+type Known<T> = T | null | undefined;
+
+interface FigureProps {
+  className?: string | undefined;
+  /** Writes the sign of a gain too. */
+  signed?: boolean;
+  /** Colours by sign; the sign itself is always written, colour is never alone. */
+  toned?: boolean;
+  digits?: number;
+}
+
+const TONES = { [-1]: "text-loss", [0]: "", [1]: "text-gain" } as const;
+
+function Figure({ children, className }: { children: ReactNode; className?: string | undefined }) {
+  return <span className={clsx("figure", className)}>{children}</span>;
+}
+
+type Write<T> = (value: T, options: { signed?: boolean; digits?: number }) => string;
+
+type Props<T> = FigureProps & { value: Known<T> };
+
+function Written<T extends string | number>({
+  write,
+  value,
+  className,
+  signed = false,
+  toned = false,
+  digits,
+}: Props<T> & { write: Write<T> }) {
+  if (value === null || value === undefined) {
+    return <Figure className={clsx("text-dim", className)}>{format.NOTHING}</Figure>;
+  }
+  const text = write(value, {
+    signed: signed || toned,
+    ...(digits === undefined ? {} : { digits }),
+  });
+  return <Figure className={clsx(toned && TONES[format.sign(value)], className)}>{text}</Figure>;
+}
+
+type Decimal = format.Decimal;
+
+export const Money = (props: Props<Decimal>) => <Written write={format.money} {...props} />;
+export const Price = (props: Props<Decimal | number>) => (
+  <Written write={format.price} {...props} />
+);
+export const Percent = (props: Props<Decimal | number>) => (
+  <Written write={format.percent} {...props} />
+);
+export const Temperature = (props: Props<number>) => (
+  <Written write={format.temperature} {...props} />
+);
+export const Num = (props: Props<Decimal | number>) => <Written write={format.number} {...props} />;
+export const Count = (props: Props<Decimal | number>) => (
+  <Written write={format.count} {...props} />
+);
+
+/** How old something is by the bot's own clock, in the colour of risk beyond `limit_s`. */
+export function Age({
+  at,
+  limit_s,
+  className,
+}: {
+  at: Known<string>;
+  limit_s?: number;
+  className?: string;
+}) {
+  const now_ms = useServerNow();
+  if (!at || now_ms === null)
+    return <Figure className={clsx("text-dim", className)}>{format.NOTHING}</Figure>;
+  const age_ms = now_ms - Date.parse(at);
+  const isOld = limit_s !== undefined && age_ms > limit_s * 1000;
+  return (
+    <time dateTime={at} className={clsx("figure", isOld ? "text-risk" : "text-dim", className)}>
+      {format.age(age_ms)} old
+    </time>
+  );
+}
+
+/** An instant in the reader's chosen zone. */
+export function Instant({
+  at,
+  className,
+  short = false,
+}: {
+  at: Known<string>;
+  className?: string;
+  short?: boolean;
+}) {
+  const zone = useZone();
+  if (!at) return <Figure className={clsx("text-dim", className)}>{format.NOTHING}</Figure>;
+  return (
+    <time dateTime={at} className={clsx("figure", className)}>
+      {short ? format.timeOfDay(at, zone) : format.instant(at, zone)}
+    </time>
+  );
+}

@@ -1,0 +1,153 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { LiveState } from "../types";
+import { backoff_ms, FIRST_MS, LONGEST_MS } from "./backoff";
+import { addressFor, type Door, LiveLink, POLL_EVERY_MS, type Refusal } from "./link";
+import { reduced, SILENCE_MS, START, type View } from "./reducer";
+
+/** The line's other end: a socket that does what the test says, and questions that are counted. */
+class World {
+  view: View = START;
+  sockets: FakeSocket[] = [];
+  polls = 0;
+  door: Door | Refusal = { url: "ws://bot/ws/live", subprotocols: ["live", "ticket"] };
+  answer: Partial<LiveState> | Refusal = { news: [] };
+  link = new LiveLink({
+    view: () => this.view,
+    dispatch: (action) => {
+      this.view = reduced(this.view, action);
+    },
+    door: async () => this.door,
+    poll: async () => {
+      this.polls += 1;
+      return this.answer;
+    },
+    open: (url) => {
+      const socket = new FakeSocket(url);
+      this.sockets.push(socket);
+      return socket as unknown as WebSocket;
+    },
+    now: Date.now,
+    random: () => 0.5,
+  });
+
+  get socket(): FakeSocket {
+    const socket = this.sockets.at(-1);
+    if (socket === undefined) throw new Error("no socket was opened");
+    return socket;
+  }
+}
+
+class FakeSocket {
+  onmessage: ((event: { data: string }) => void) | null = null;
+  onclose: (() => void) | null = null;
+  isClosed = false;
+
+  constructor(readonly url: string) {}
+
+  close(): void {
+    this.isClosed = true;
+  }
+
+  says(message: object): void {
+    this.onmessage?.({ data: JSON.stringify(message) });
+  }
+}
+
+const SNAPSHOT = {
+  type: "snapshot",
+  stream: "s",
+  n: 1,
+  state: { news: [], prices: {}, equity: [] },
+};
+const HEARTBEAT = { type: "heartbeat", n: 1, at: "2026-11-25T12:00:00Z" };
+
+let world: World;
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  world = new World();
+  world.link.start();
+  await vi.advanceTimersByTimeAsync(0);
+});
+
+afterEach(() => {
+  world.link.stop();
+  vi.useRealTimers();
+});
+
+it("waits longer from attempt to attempt, never all at once, never beyond the bound", () => {
+  for (let attempt = 0; attempt < 40; attempt++) {
+    const [least, most] = [backoff_ms(attempt, 0), backoff_ms(attempt, 1)];
+    expect(least).toBe(most / 2);
+    expect(most).toBe(Math.min(LONGEST_MS, FIRST_MS * 2 ** attempt));
+  }
+});
+
+it("is live with the first message, and polls nothing", async () => {
+  world.socket.says(SNAPSHOT);
+  await vi.advanceTimersByTimeAsync(SILENCE_MS / 2);
+  expect(world.view.link).toBe("live");
+  expect(world.polls).toBe(0);
+});
+
+it("polls while the line is down, and goes on from the last message when nothing was polled", async () => {
+  world.socket.says(SNAPSHOT);
+  world.socket.onclose?.();
+  expect(world.view.link).toBe("polling");
+  await vi.advanceTimersByTimeAsync(FIRST_MS);
+  expect(world.socket.url).toBe("ws://bot/ws/live?stream=s&after=1");
+  world.socket.says({ type: "resumed", stream: "s", n: 1 });
+  expect(world.view.link).toBe("live");
+});
+
+it("after a poll it asks for everything again", async () => {
+  world.socket.says(SNAPSHOT);
+  world.door = "unreachable";
+  world.socket.onclose?.();
+  await vi.advanceTimersByTimeAsync(POLL_EVERY_MS);
+  expect(world.polls).toBe(1);
+  expect(addressFor("ws://bot/ws/live", world.view)).toBe("ws://bot/ws/live");
+});
+
+it("a gap drops the socket and asks for a snapshot", async () => {
+  world.socket.says(SNAPSHOT);
+  const first = world.socket;
+  first.says({ type: "update", n: 3, changes: {} });
+  expect(first.isClosed).toBe(true);
+  await vi.advanceTimersByTimeAsync(FIRST_MS);
+  expect(world.socket.url).toBe("ws://bot/ws/live");
+});
+
+it("silence drops the socket; heartbeats keep it", async () => {
+  world.socket.says(SNAPSHOT);
+  const first = world.socket;
+  for (let n = 0; n < 5; n++) {
+    await vi.advanceTimersByTimeAsync(5_000);
+    first.says(HEARTBEAT);
+  }
+  expect(first.isClosed).toBe(false);
+  await vi.advanceTimersByTimeAsync(SILENCE_MS + 3_001);
+  expect(first.isClosed).toBe(true);
+});
+
+it("ends with the session", async () => {
+  world.socket.says(SNAPSHOT);
+  world.door = "session";
+  world.socket.onclose?.();
+  await vi.advanceTimersByTimeAsync(FIRST_MS);
+  expect(world.view.link).toBe("ended");
+  const { polls, sockets } = { polls: world.polls, sockets: world.sockets.length };
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect([world.polls, world.sockets.length]).toEqual([polls, sockets]);
+});
+
+it("a page looked at again tries at once", async () => {
+  world.door = "unreachable";
+  world.socket.onclose?.();
+  await vi.advanceTimersByTimeAsync(120_000);
+  const before = world.sockets.length;
+  world.door = { url: "ws://bot/ws/live", subprotocols: [] };
+  world.link.wake();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(world.sockets.length).toBe(before + 1);
+});

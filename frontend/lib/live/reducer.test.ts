@@ -1,0 +1,151 @@
+import { describe, expect, it } from "vitest";
+import type { LiveMessage, LiveState, Schemas } from "../types";
+import { isSilent, KEPT_NEWS, reduced, SILENCE_MS, START, type View } from "./reducer";
+
+const LOCAL = 1_000_000;
+const at = (second: number) => new Date(Date.UTC(2026, 10, 25, 12, 0, second)).toISOString();
+
+const balance = (equity: string, second = 0) => ({ at: at(second), equity }) as Schemas["Balance"];
+const item = (seq: number) => ({ seq, text: `line ${seq}` }) as Schemas["NewsItem"];
+const quote = (bid: string) => ({ bid }) as Schemas["Quote"];
+
+const STATE = {
+  balance: balance("1000"),
+  orders: [],
+  trades: [],
+  prices: { A: quote("0.10"), B: quote("0.20") },
+  news: [item(1)],
+  equity: [],
+} as unknown as LiveState;
+
+const snapshot = (n: number, state = STATE): LiveMessage => ({
+  type: "snapshot",
+  stream: "s",
+  n,
+  state,
+});
+const update = (n: number, changes: Partial<Schemas["LiveChanges"]>): LiveMessage => ({
+  type: "update",
+  n,
+  changes: changes as Schemas["LiveChanges"],
+});
+
+const viewAfter = (view: View, ...messages: LiveMessage[]): View =>
+  messages.reduce(
+    (before, message) => reduced(before, { type: "message", message, local_ms: LOCAL }),
+    view,
+  );
+
+describe("messages in order", () => {
+  it("a snapshot replaces everything", () => {
+    const view = viewAfter(START, snapshot(7), snapshot(3, { ...STATE, news: [] }));
+    expect(view).toMatchObject({ stream: "s", n: 3, isGapped: false });
+    expect(view.state?.news).toEqual([]);
+  });
+
+  it("an update replaces its topics and leaves the others the same objects", () => {
+    const before = viewAfter(START, snapshot(7));
+    const view = viewAfter(before, update(8, { balance: balance("1001"), orders: null }));
+    expect(view.n).toBe(8);
+    expect(view.state?.balance.equity).toBe("1001");
+    expect(view.state?.orders).toBe(before.state?.orders);
+    expect(view.state?.prices).toBe(before.state?.prices);
+  });
+
+  it("prices are put over the others, news and equity are added and bounded", () => {
+    const many = Array.from({ length: KEPT_NEWS }, (_, n) => item(n + 2));
+    const view = viewAfter(
+      START,
+      snapshot(1),
+      update(2, { prices: { B: quote("0.25") }, news: many }),
+    );
+    expect(view.state?.prices).toEqual({ A: quote("0.10"), B: quote("0.25") });
+    expect(view.state?.news).toHaveLength(KEPT_NEWS);
+    expect(view.state?.news.at(-1)?.seq).toBe(KEPT_NEWS + 1);
+  });
+
+  it("a heartbeat changes nothing but the clock", () => {
+    const before = viewAfter(START, snapshot(7));
+    const view = viewAfter(before, { type: "heartbeat", n: 7, at: at(30) });
+    expect(view.state).toBe(before.state);
+    expect(view.clock?.server_ms).toBe(Date.parse(at(30)));
+  });
+
+  it("a resumed stream goes on", () => {
+    const view = viewAfter(
+      START,
+      snapshot(7),
+      { type: "resumed", stream: "s", n: 7 },
+      update(8, {}),
+    );
+    expect(view).toMatchObject({ n: 8, isGapped: false });
+  });
+});
+
+describe("messages that are not the next", () => {
+  it("a duplicate or an older one is taken in once", () => {
+    const once = viewAfter(START, snapshot(7), update(8, { news: [item(2)] }), update(9, {}));
+    const twice = viewAfter(once, update(8, { news: [item(2)] }), update(9, {}), {
+      type: "heartbeat",
+      n: 8,
+      at: at(1),
+    });
+    expect(twice).toEqual(once);
+  });
+
+  it.each<[string, LiveMessage]>([
+    ["an update", update(9, { balance: balance("1") })],
+    ["a heartbeat", { type: "heartbeat", n: 8, at: at(1) }],
+    ["a resumption elsewhere", { type: "resumed", stream: "s", n: 8 }],
+    ["another process", { type: "resumed", stream: "t", n: 7 }],
+  ])("%s past the next is a gap: nothing is believed until a snapshot", (_, message) => {
+    const before = viewAfter(START, snapshot(7));
+    const gapped = viewAfter(before, message);
+    expect(gapped.isGapped).toBe(true);
+    expect(gapped.state).toBe(before.state);
+    expect(viewAfter(gapped, update(8, { balance: balance("1") })).state).toBe(before.state);
+    expect(viewAfter(gapped, snapshot(9))).toMatchObject({ n: 9, isGapped: false });
+  });
+
+  it("without a snapshot there is nothing to update", () => {
+    expect(viewAfter(START, update(1, {})).isGapped).toBe(true);
+  });
+});
+
+it("polled topics go over what is known, and a resumption is no longer possible", () => {
+  const polled = { balance: balance("990", 5) };
+  const view = reduced(viewAfter(START, snapshot(7)), {
+    type: "polled",
+    state: polled,
+    local_ms: LOCAL,
+  });
+  expect(view).toMatchObject({ n: null, stream: null });
+  expect(view.state?.balance.equity).toBe("990");
+  expect(view.state?.news).toEqual(STATE.news);
+});
+
+it("silence is beyond its limit, not at it, and never forgiven by data", () => {
+  const view = viewAfter(START, snapshot(7));
+  expect(isSilent(START, LOCAL)).toBe(true);
+  expect(isSilent(view, LOCAL + SILENCE_MS)).toBe(false);
+  expect(isSilent(view, LOCAL + SILENCE_MS + 1)).toBe(true);
+});
+
+it("any order of duplicated updates ends in the state of the clean order or in a gap", () => {
+  const updates = [8, 9, 10].map((n) => update(n, { balance: balance(`${n}`), news: [item(n)] }));
+  const clean = viewAfter(START, snapshot(7), ...updates);
+  for (const order of orders([...updates, ...updates])) {
+    const view = viewAfter(START, snapshot(7), ...order);
+    if (!view.isGapped) expect(view).toEqual(clean);
+    expect(view.state?.news.map(({ seq }) => seq)).toEqual(
+      clean.state?.news.slice(0, view.state?.news.length).map(({ seq }) => seq),
+    );
+  }
+});
+
+function orders<T>(items: T[]): T[][] {
+  if (items.length <= 1) return [items];
+  return items.flatMap((chosen, place) =>
+    orders(items.toSpliced(place, 1)).map((rest) => [chosen, ...rest]),
+  );
+}

@@ -1,0 +1,52 @@
+"use client";
+
+import { useSyncExternalStore } from "react";
+import type { LiveState, Topic } from "../types";
+import { type Action, reduced, START, type View } from "./reducer";
+
+/** The one view of the page. Components select from it and render when their part changes. */
+
+let view: View = START;
+const listeners = new Set<() => void>();
+
+export const currentView = (): View => view;
+
+export function dispatch(action: Action): void {
+  const next = reduced(view, action);
+  if (next === view) return;
+  view = next;
+  for (const listener of listeners) listener();
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** `select` must return a part of the view as it is, not a new object. */
+export const useLive = <T>(select: (view: View) => T): T =>
+  useSyncExternalStore(
+    subscribe,
+    () => select(view),
+    () => select(START),
+  );
+
+/** What a panel shows: data, or why there is none yet. */
+export interface Slice<T> {
+  data: T | null;
+  /** When the bot wrote it, where it says so. */
+  at: string | null;
+  problem: string | null;
+}
+
+/** One topic of the live state. */
+export function useTopic<T extends Topic>(topic: T): Slice<LiveState[T]> {
+  const data = useLive((view) => view.state?.[topic] ?? null);
+  const problem = useLive((view) => (view.state === null ? view.problem : null));
+  return { data, at: instantOf(data), problem };
+}
+
+function instantOf(data: unknown): string | null {
+  if (typeof data !== "object" || data === null || !("at" in data)) return null;
+  return typeof data.at === "string" ? data.at : null;
+}

@@ -1,0 +1,11 @@
+/**
+ * Whether a write comes from our own pages. SameSite already keeps the cookie at home; this holds
+ * where a browser does not, and against a sibling on the same site.
+ */
+export function isSameOrigin(headers: Headers): boolean {
+  const site = headers.get("sec-fetch-site");
+  if (site !== null && site !== "same-origin") return false;
+  const origin = headers.get("origin");
+  if (origin === null || !URL.canParse(origin)) return false;
+  return new URL(origin).host === headers.get("host");
+}

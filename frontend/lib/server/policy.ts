@@ -1,0 +1,24 @@
+/** The Content-Security-Policy of one answer. Scripts need its nonce; nothing loads from elsewhere. */
+export function contentSecurityPolicy(
+  nonce: string,
+  webSocket: string,
+  development: boolean,
+): string {
+  const directives: Record<string, string> = {
+    "default-src": "'self'",
+    // React's development build rebuilds stack traces with eval.
+    "script-src": `'self' 'nonce-${nonce}' 'strict-dynamic'${development ? " 'unsafe-eval'" : ""}`,
+    // Charts and primitives position things by style attributes, which no nonce can cover.
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "connect-src": `'self' ${new URL(webSocket).origin}`,
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+  };
+  return Object.entries(directives)
+    .map(([name, sources]) => `${name} ${sources}`)
+    .join("; ");
+}

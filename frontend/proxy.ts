@@ -1,0 +1,41 @@
+import { type NextRequest, NextResponse } from "next/server";
+import { webSocketUrl } from "@/lib/server/config";
+import { cookieName } from "@/lib/server/cookie";
+import { contentSecurityPolicy } from "@/lib/server/policy";
+import { openedSession } from "@/lib/server/session";
+
+/**
+ * The gate before everything: without a session there is only the login page. Whatever reads data
+ * checks the session again; this gate is a courtesy to people, not the lock.
+ */
+
+const OPEN = new Set(["/login", "/session", "/healthz"]);
+
+export async function proxy(request: NextRequest): Promise<NextResponse> {
+  const { pathname } = request.nextUrl;
+  const token = request.cookies.get(cookieName(request.headers.get("host")))?.value;
+  const session = await openedSession(token, Date.now());
+  if (session === null && pathname.startsWith("/backend/"))
+    return new NextResponse(null, { status: 401 });
+  if (session === null && !OPEN.has(pathname)) return redirected(request, "/login");
+  if (session !== null && pathname === "/login") return redirected(request, "/");
+  return withPolicy(request);
+}
+
+/** A relative address: behind a proxy this server does not know its own name. */
+const redirected = (_request: NextRequest, location: string): NextResponse =>
+  new NextResponse(null, { status: 303, headers: { Location: location } });
+
+function withPolicy(request: NextRequest): NextResponse {
+  const nonce = btoa(crypto.randomUUID());
+  const development = process.env.NODE_ENV === "development";
+  const policy = contentSecurityPolicy(nonce, webSocketUrl(), development);
+  const headers = new Headers(request.headers);
+  headers.set("x-nonce", nonce);
+  headers.set("Content-Security-Policy", policy); // where Next looks for the nonce of its scripts
+  const response = NextResponse.next({ request: { headers } });
+  response.headers.set("Content-Security-Policy", policy);
+  return response;
+}
+
+export const config = { matcher: ["/((?!_next/static|_next/image|icon.svg).*)"] };

@@ -1,0 +1,2 @@
+// Outside Next nothing tells server from client: the marker has nothing to forbid.
+export {};

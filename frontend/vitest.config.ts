@@ -1,0 +1,18 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  plugins: [react()],
+  resolve: {
+    alias: {
+      "@": import.meta.dirname,
+      "server-only": `${import.meta.dirname}/tests/server-only.ts`,
+    },
+  },
+  test: {
+    environment: "happy-dom",
+    include: ["{app,components,lib,scripts,tests}/**/*.test.{ts,tsx}"],
+    restoreMocks: true,
+    unstubEnvs: true,
+  },
+});
