@@ -1,7 +1,7 @@
 """Composition: from settings and files to things that run. Commands call it; it prints nothing."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,13 +11,17 @@ from kalshi_edge.clock import Clock, SystemClock
 from kalshi_edge.config import Settings
 from kalshi_edge.dashboard import Dashboard
 from kalshi_edge.data.history.coverage import coverage
+from kalshi_edge.data.history.records import Record as Fact
+from kalshi_edge.data.history.records import merge_events
+from kalshi_edge.data.recording.reading import events_of
+from kalshi_edge.data.recording.replaying import Decided, decisions_of, differences
 from kalshi_edge.data.weather.nbm.bulletin import NbmBulletin
 from kalshi_edge.data.weather.nbm.nbp import parse_nbp
 from kalshi_edge.data.weather.nbm.nbs import parse_nbs
 from kalshi_edge.db.codec import from_json
 from kalshi_edge.db.opening import open_store
 from kalshi_edge.db.sqlite import SqliteStore
-from kalshi_edge.domain.events import Event
+from kalshi_edge.domain.events import Event, JournalEntry
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.engine import Setup
 from kalshi_edge.errors import BulletinError, HistoryError, InputError
@@ -117,5 +121,32 @@ def replay_store(path: Path) -> Iterator[Difference | None]:
         while lines := asyncio.run(store.journal(after_seq, READ_AHEAD_LINES)):
             yield from replay(lines, engine)
             after_seq = lines[-1].seq
+    finally:
+        asyncio.run(store.close())
+
+
+def replay_recording(folder: Path, store_path: Path) -> Iterator[Difference | None]:
+    """Every line of a store's journal decided again from the recording made beside it."""
+    return differences(folder, _journal(store_path))
+
+
+def decide_recording(folder: Path) -> Iterator[Decided]:
+    """What follows from a recording that goes back to its journal's first line."""
+    return decisions_of(folder)
+
+
+def add_recording(folder: Path, history: Path) -> int:
+    """Put the facts of a recording into the history; how many there were."""
+    facts = [event for event in events_of(folder) if isinstance(event, Fact)]
+    merge_events(history, facts)
+    return len(facts)
+
+
+def _journal(path: Path) -> Sequence[JournalEntry]:
+    if not path.is_file():
+        raise InputError(f"no file {path}")
+    store = SqliteStore(path, mode=None)
+    try:
+        return asyncio.run(store.journal())
     finally:
         asyncio.run(store.close())

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import date, datetime
@@ -129,10 +130,17 @@ def backtest_command(  # noqa: PLR0917 - typer wants each option as a parameter
 
 @cli.command("replay")
 def replay_command(
-    store: Annotated[Path, typer.Argument(help="A store whose journal is decided again.")],
+    source: Annotated[Path, typer.Argument(help="A store, or the folder of a recording.")],
+    store: Annotated[
+        Path | None, typer.Option(help="The store written while the recording was made.")
+    ] = None,
 ) -> None:
-    """Decide a journal's every line again, from its events alone, and show any difference."""
-    differences = list(app.replay_store(store))
+    """Decide a journal's every line again, from its events or a recording's, and compare."""
+    if source.is_dir() and store is None:
+        _tell_decisions(source)
+        return
+    again = app.replay_store(source) if store is None else app.replay_recording(source, store)
+    differences = list(again)
     changed = [difference for difference in differences if difference is not None]
     for line in changed:
         err.print(f"[yellow]line {line.seq}[/] comes out otherwise")
@@ -143,6 +151,27 @@ def replay_command(
     if changed:
         raise InputError(f"{len(changed)} of {len(differences)} journal lines come out otherwise")
     out.print(f"[green]same[/] all {len(differences)} journal lines come out as recorded")
+
+
+def _tell_decisions(recording: Path) -> None:
+    """What a recording alone comes to; with its store it can be compared."""
+    kinds = Counter(
+        type(verdict).__name__
+        for decided in app.decide_recording(recording)
+        for verdict in decided.verdicts
+    )
+    for name, count in sorted(kinds.items()):
+        out.print(f"{count:8} {name}")
+
+
+@history.command("add")
+def history_add(
+    recording: Annotated[Path, typer.Argument(help="The folder of a recording.")],
+) -> None:
+    """Bring the facts of a recording into the history, for backtests."""
+    folder = load_settings().history_dir
+    count = app.add_recording(recording, folder)
+    out.print(f"history: {count} facts in [bold]{folder}[/]")
 
 
 @history.command("import")

@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     store: StoreKind = StoreKind.SQLITE
     store_path: Path = Path("kalshi-edge.db")
     history_dir: Path = Path("history")
+    record_dir: Path | None = None
 
     contact: str = ""
     sandbox_url: str = ""

@@ -87,6 +87,13 @@ class Engine:
         self.upkeep = Upkeep(account, knowledge, playbook.limits, guards)
         self._obeyed: dict[str, datetime] = {}
 
+    def adopt(self, setup: Setup) -> None:
+        """Go on as a restart under ``setup`` does."""
+        self.playbook = setup.playbook
+        self.knowledge.stations, self.knowledge.models = setup.stations, setup.models
+        limits = setup.playbook.limits
+        self.upkeep = Upkeep(self.account, self.knowledge, limits, setup.guards)
+
     def recall(self, event: Event) -> None:
         """Take in again what an earlier life was told: what followed is on record already."""
         if isinstance(event, Command):

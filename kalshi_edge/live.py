@@ -11,6 +11,7 @@ from kalshi_edge.data.kalshi.account import AccountClient
 from kalshi_edge.data.kalshi.source import MarketSource, trimmed
 from kalshi_edge.data.kalshi.statement_source import StatementSource
 from kalshi_edge.data.kalshi.stream import KalshiStream
+from kalshi_edge.data.recording.recorder import Recorder
 from kalshi_edge.data.weather.sources.status import SourceStatus
 from kalshi_edge.domain.events import (
     CalibrationDue,
@@ -28,7 +29,7 @@ from kalshi_edge.engine import Engine
 from kalshi_edge.errors import Fenced, StoreError
 from kalshi_edge.feed import Inbox
 from kalshi_edge.ports import Feed, Publisher, Store
-from kalshi_edge.runner import run, start
+from kalshi_edge.runner import as_it_came, run, start
 from kalshi_edge.schedule import Job, Stroke, Timetable
 from kalshi_edge.tenure import RENEWED_EVERY_S, Tenure
 from kalshi_edge.trading.executor import Executor
@@ -100,6 +101,7 @@ class Trader:
     """Set once the exchange's books and ours agreed."""
     line: Line | None = None
     simulated: SimulatedExchange | None = None
+    recorder: Recorder | None = None
 
     @property
     def sources(self) -> Sequence[SourceStatus]:
@@ -129,6 +131,7 @@ class Trader:
                 self.store,
                 self.publishers,
                 last_seq=last_seq,
+                told=as_it_came if self.recorder is None else self.recorder.told,
             )
 
     async def _last_at(self, last_seq: int) -> datetime | None:

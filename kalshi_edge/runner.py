@@ -4,7 +4,7 @@ Live, paper, backtest and replay differ only in what they pass in.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -39,6 +39,11 @@ MEMORY = KEEP + timedelta(days=8)
 READ_BACK_LINES = 500
 
 
+def as_it_came(*events: Event) -> Iterable[Event]:
+    """What the loop is told where nobody records it."""
+    return events
+
+
 class Journal:
     """Numbers the lines; keeps events back until something follows from them.
 
@@ -69,11 +74,15 @@ async def run(
     publishers: Iterable[Publisher] = (),
     *,
     last_seq: int = 0,
+    told: Callable[..., Iterable[Event]] = as_it_came,
 ) -> None:
-    """Trade until the feed ends. A decision is in the journal before it is acted on."""
+    """Trade until the feed ends. A decision is in the journal before it is acted on.
+
+    Every event passes through ``told`` before the engine sees it, in the order of its being heard.
+    """
     journal, watching = Journal(last_seq), tuple(publishers)
     async for outside in feed:
-        waiting = deque([outside])
+        waiting = deque(told(outside))
         while waiting:
             event = waiting.popleft()
             verdicts = engine.handle(event)
@@ -87,7 +96,7 @@ async def run(
             for publisher in watching:
                 publisher.publish(line)
             for verdict in verdicts:
-                waiting += await _done(verdict, engine, executor, event.received_at)
+                waiting += told(*await _done(verdict, engine, executor, event.received_at))
 
 
 async def _done(

@@ -24,6 +24,7 @@ from kalshi_edge.data.kalshi.rest import Host
 from kalshi_edge.data.kalshi.source import MarketSource
 from kalshi_edge.data.kalshi.statement_source import StatementSource
 from kalshi_edge.data.kalshi.stream import Connect, KalshiStream
+from kalshi_edge.data.recording.recorder import Recorder
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
 from kalshi_edge.data.weather.sources.http import PoliteClient
 from kalshi_edge.db.codec import from_json, to_json
@@ -115,7 +116,7 @@ async def open_trader(
         since_at = await _known_until(store, around.clock)
         setup = await _setup(settings, around, store, account)
         engine = await resumed_engine(setup, store)
-        line, simulated = None, None
+        line, simulated, recorder = None, None, None
         exchange: Exchange
         if account is None:
             exchange = simulated = _simulated(engine)
@@ -126,6 +127,9 @@ async def open_trader(
         markets = _markets(public, settings, around, engine)
         feeds = weather_feeds(weather, settings, around.clock, _layouts(settings.store_path))
         books = Poll(markets.fresh_books, timedelta(seconds=settings.books_every_s))
+        if settings.record_dir is not None:
+            recorder = await _recorder(settings.record_dir, setup, store, around)
+            stack.callback(recorder.close)
         yield Trader(
             engine=engine,
             executor=Executor(exchange, store, tenure.objection),
@@ -139,6 +143,7 @@ async def open_trader(
             timetable=Timetable(around.clock),
             line=line,
             simulated=simulated,
+            recorder=recorder,
         )
 
 
@@ -202,6 +207,16 @@ async def _known_until(store: Store, clock: Clock) -> datetime:
     last = await store.last_seq()
     lines = await store.journal(last - 1) if last else ()
     return lines[-1].received_at if lines else clock.now()
+
+
+async def _recorder(folder: Path, setup: Setup, store: Store, around: Surroundings) -> Recorder:
+    return Recorder(
+        folder,
+        setup,
+        around.clock.now(),
+        after_seq=await store.last_seq(),
+        is_synthetic=around.is_synthetic,
+    )
 
 
 def _simulated(engine: Engine) -> SimulatedExchange:

@@ -5,13 +5,16 @@ through ``run`` with an engine that checks its own account after every event.
 """
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from pathlib import Path
 
 from hypothesis import strategies as st
 
+from kalshi_edge.data.recording.recorder import Recorder
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import (
@@ -254,6 +257,8 @@ class Desk:
     engine: InspectedEngine | None = None
     unwritten: list[Event] = field(default_factory=list)
     """Told since the journal's last line: what a live feed would fetch again."""
+    recording: Path | None = None
+    """Where everything that the loop is told is recorded, if anywhere."""
 
     async def play(self, events: Sequence[Event]) -> None:
         """Trade through ``events`` with what the store knows."""
@@ -264,7 +269,13 @@ class Desk:
         executor = Executor(self.exchange, self.store)
         seq = await self.store.last_seq()
         feed = self._noted(_chained(again, self.exchange.watch(_chained(events))))
-        await run(feed, self.engine, executor, self.store, [self], last_seq=seq)
+        if self.recording is None:
+            await run(feed, self.engine, executor, self.store, [self], last_seq=seq)
+            return
+        with closing(Recorder(self.recording, self.setup, START, after_seq=seq)) as recorder:
+            await run(
+                feed, self.engine, executor, self.store, [self], last_seq=seq, told=recorder.told
+            )
 
     def publish(self, _: JournalEntry) -> None:
         """What is in a line need not be told again."""

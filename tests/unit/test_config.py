@@ -22,6 +22,7 @@ ANY_TEXT = {
     "LIVE_CONFIRM",
     "STORE_PATH",
     "HISTORY_DIR",
+    "RECORD_DIR",
     "FORECAST_MODELS",
     "LOG_PATH",
 }
