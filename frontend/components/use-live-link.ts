@@ -2,7 +2,7 @@
 
 import { useEffect } from "react";
 import { LiveLink } from "@/lib/live/link";
-import { liveDoor, pollAll } from "@/lib/live/questions";
+import { liveDoor, snapshot } from "@/lib/live/questions";
 import { currentView, dispatch, useLive } from "@/lib/live/store";
 
 /** Keeps the line to the bot for as long as the page is open, and leaves when the session ends. */
@@ -14,7 +14,7 @@ export function useLiveLink(sessionEndsAt_ms: number): void {
       view: currentView,
       dispatch,
       door: liveDoor,
-      poll: pollAll,
+      poll: snapshot,
       open: (url, subprotocols) => new WebSocket(url, subprotocols),
       now: Date.now,
       random: Math.random,

@@ -1,4 +1,4 @@
-import type { LiveMessage, LiveState } from "../types";
+import type { LiveMessage, Schemas } from "../types";
 import { backoff_ms } from "./backoff";
 import { type Action, isSilent, type View } from "./reducer";
 
@@ -19,7 +19,8 @@ export interface Surroundings {
   dispatch: (action: Action) => void;
   /** A pass for one connection, or why there is none. */
   door: () => Promise<Door | Refusal>;
-  poll: () => Promise<Partial<LiveState> | Refusal>;
+  /** What a live connection would begin with now. */
+  poll: () => Promise<Schemas["Snapshot"] | Refusal>;
   open: (url: string, subprotocols: string[]) => WebSocket;
   now: () => number;
   random: () => number;
@@ -79,13 +80,16 @@ export class LiveLink {
   }
 
   private take(text: string): void {
-    const message = JSON.parse(text) as LiveMessage;
-    this.around.dispatch({ type: "message", message, local_ms: this.around.now() });
+    this.tell(JSON.parse(text) as LiveMessage);
     const view = this.around.view();
     if (view.isGapped) return this.lost("A message was missing.");
     this.attempt = 0;
     this.endPolling();
     if (view.link !== "live") this.around.dispatch({ type: "link", link: "live", problem: null });
+  }
+
+  private tell(message: LiveMessage): void {
+    this.around.dispatch({ type: "message", message, local_ms: this.around.now() });
   }
 
   private checkSilence(): void {
@@ -142,9 +146,7 @@ export class LiveLink {
     });
     if (this.isStopped || this.poller === undefined) return; // live again meanwhile
     if (answer === "session") this.end();
-    else if (answer !== "unreachable") {
-      this.around.dispatch({ type: "polled", state: answer, local_ms: this.around.now() });
-    }
+    else if (answer !== "unreachable") this.tell(answer);
   }
 }
 

@@ -112,16 +112,18 @@ describe("messages that are not the next", () => {
   });
 });
 
-it("polled topics go over what is known, and a resumption is no longer possible", () => {
-  const polled = { balance: balance("990", 5) };
-  const view = reduced(viewAfter(START, snapshot(7)), {
-    type: "polled",
-    state: polled,
-    local_ms: LOCAL,
-  });
-  expect(view).toMatchObject({ n: null, stream: null });
-  expect(view.state?.balance.equity).toBe("990");
-  expect(view.state?.news).toEqual(STATE.news);
+it("a snapshot polled while a resumption was under way leaves only duplicates to come", () => {
+  const view = viewAfter(
+    START,
+    snapshot(7),
+    snapshot(9, { ...STATE, news: [item(1), item(8), item(9)] }),
+    { type: "resumed", stream: "s", n: 7 },
+    update(8, { news: [item(8)] }),
+    update(9, { news: [item(9)] }),
+    update(10, { news: [item(10)] }),
+  );
+  expect(view).toMatchObject({ n: 10, isGapped: false });
+  expect(view.state?.news.map(({ seq }) => seq)).toEqual([1, 8, 9, 10]);
 });
 
 it("silence is beyond its limit, not at it, and never forgiven by data", () => {

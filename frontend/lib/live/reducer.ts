@@ -2,15 +2,15 @@ import type { LiveMessage, LiveState, Schemas, Topic } from "../types";
 import { clockAfter, type ServerClock } from "./skew";
 
 /**
- * What the dashboard knows, as a pure function of what came: a snapshot, numbered messages, polled
- * answers. Message n follows n − 1; one that is missing is never guessed at, it is asked for again.
+ * What the dashboard knows, as a pure function of what came: snapshots, sent or polled, and numbered
+ * messages. Message n follows n − 1; one that is missing is never guessed at, it is asked for again.
  */
 
 export type Link = "connecting" | "live" | "polling" | "ended";
 
 export interface View {
   state: LiveState | null;
-  /** The stream that `n` counts in, and the last message taken in; null where polling interfered. */
+  /** The stream that `n` counts in, and the last message taken in. */
   stream: string | null;
   n: number | null;
   /** A message is missing: only a snapshot helps. */
@@ -25,7 +25,6 @@ export interface View {
 
 export type Action =
   | { type: "message"; message: LiveMessage; local_ms: number }
-  | { type: "polled"; state: Partial<LiveState>; local_ms: number }
   | { type: "link"; link: Link; problem: string | null };
 
 export const START: View = {
@@ -46,8 +45,6 @@ export function reduced(view: View, action: Action): View {
   switch (action.type) {
     case "link":
       return { ...view, link: action.link, problem: action.problem };
-    case "polled":
-      return afterPoll(view, action.state, action.local_ms);
     case "message":
       return afterMessage(view, action.message, action.local_ms);
   }
@@ -60,7 +57,8 @@ function afterMessage(view: View, message: LiveMessage, local_ms: number): View 
       return { ...heard(view, state, local_ms), state, stream, n, isGapped: false };
     }
     case "resumed":
-      return message.stream === view.stream && message.n === view.n
+      // What was polled meanwhile may be newer: the updates up to it are duplicates then.
+      return message.stream === view.stream && message.n <= (view.n ?? -1)
         ? { ...view, isGapped: false, heard_ms: local_ms }
         : gapped(view);
     case "heartbeat":
@@ -93,20 +91,6 @@ export function changed(state: LiveState, changes: Partial<Schemas["LiveChanges"
     ...(equity ? { equity: [...state.equity, ...equity].slice(-KEPT_EQUITY) } : {}),
   };
 }
-
-/** A polled answer is newer than any message so far; the numbers no longer fit what is known. */
-function afterPoll(view: View, polled: Partial<LiveState>, local_ms: number): View {
-  const state = { ...(view.state ?? EMPTY), ...polled };
-  return { ...heard(view, polled, local_ms), state, stream: null, n: null, isGapped: false };
-}
-
-const EMPTY = {
-  orders: [],
-  trades: [],
-  prices: {},
-  news: [],
-  equity: [],
-} as unknown as LiveState; // topics not polled yet are undefined: panels show them as loading
 
 const gapped = (view: View): View => ({ ...view, isGapped: true });
 

@@ -27,6 +27,7 @@ export async function forwarded(request: Request, path: string): Promise<Respons
     return problem(413, `A body of ${body.length} characters; at most ${LONGEST_BODY} are taken.`);
   }
   const headers = chosen(request.headers, PASSED_ON);
+  headers.set("X-Acting", "dashboard");
   if (apiKey() !== "") headers.set("X-API-Key", apiKey());
   try {
     const answer = await fetch(`${apiUrl()}${path}`, {

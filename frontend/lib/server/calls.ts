@@ -2,21 +2,22 @@
  * The fixed list of what is forwarded to the bot. What is not in it does not exist for a browser;
  * a name in braces stands for one plain path segment.
  */
-const CALLS = [
-  "GET /api/health",
-  "GET /api/balance",
-  "GET /api/positions/open",
+export const CALLS = [
+  "GET /api/live",
   "GET /api/trades",
-  "GET /api/pnl/today",
+  "GET /api/orders",
+  "GET /api/equity",
   "GET /api/pnl/history",
-  "GET /api/risk/status",
-  "GET /api/scanner",
+  "GET /api/positions/{trade_id}/preview",
   "GET /api/markets/{city}",
   "GET /api/calibration/{city}",
+  "GET /api/terms",
+  "GET /api/audit",
   "DELETE /api/orders/{order_id}",
   "POST /api/positions/{trade_id}/sell",
   "POST /api/risk/halt",
   "POST /api/risk/resume",
+  "POST /api/terms/{series}/acknowledge",
 ];
 
 const SEGMENT = "[A-Za-z0-9_-]{1,64}";

@@ -1,6 +1,7 @@
 // @vitest-environment node
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { isForwarded } from "./calls";
+import document from "../openapi.json";
+import { CALLS, isForwarded } from "./calls";
 import { cookieFlags, cookieName } from "./cookie";
 import { isSameOrigin } from "./origin";
 import { contentSecurityPolicy } from "./policy";
@@ -130,4 +131,11 @@ it("the policy lets scripts run by nonce only, and the socket connect", () => {
   expect(policy).toContain("script-src 'self' 'nonce-n0nce' 'strict-dynamic';");
   expect(policy).toContain("connect-src 'self' wss://bot.example;");
   expect(policy).not.toContain("unsafe-eval");
+});
+
+it("every forwarded call is one that the API has", () => {
+  const known = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  expect(known).toEqual(expect.arrayContaining(CALLS));
 });
