@@ -1,0 +1,42 @@
+"use client";
+
+import { Dialog } from "radix-ui";
+import type { ReactNode } from "react";
+
+/** A dialog that holds the focus, closes on Escape, and says what it is about. */
+export function Frame({
+  title,
+  description,
+  trigger,
+  isOpen,
+  onOpenChange,
+  children,
+}: {
+  title: string;
+  description: string;
+  trigger: ReactNode;
+  isOpen: boolean;
+  onOpenChange: (isOpen: boolean) => void;
+  children: ReactNode;
+}) {
+  return (
+    <Dialog.Root open={isOpen} onOpenChange={onOpenChange}>
+      <Dialog.Trigger asChild>{trigger}</Dialog.Trigger>
+      <Dialog.Portal>
+        <Dialog.Overlay className="fixed inset-0 z-10 bg-ground/80" />
+        <Dialog.Content className="fixed top-1/2 left-1/2 z-20 max-h-[92dvh] w-[min(34rem,94vw)] -translate-x-1/2 -translate-y-1/2 overflow-y-auto border border-edge bg-panel shadow-2xl">
+          <header className="flex items-start gap-3 border-line border-b px-4 py-3">
+            <div className="min-w-0 flex-1">
+              <Dialog.Title className="font-medium">{title}</Dialog.Title>
+              <Dialog.Description className="text-dim text-xs">{description}</Dialog.Description>
+            </div>
+            <Dialog.Close aria-label="Leave this dialog" className="px-2 text-dim hover:text-text">
+              ✕
+            </Dialog.Close>
+          </header>
+          {children}
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}

@@ -1,0 +1,104 @@
+"use client";
+
+import { CloseButton } from "@/components/dialog/close-button";
+import { Age, Count, Money, Percent, Price } from "@/components/ui/figures";
+import { Panel } from "@/components/ui/panel";
+import { Cell, type Head, Row, Table } from "@/components/ui/table";
+import { Tag } from "@/components/ui/tag";
+import * as format from "@/lib/format";
+import { useTopic } from "@/lib/live/store";
+import type { Schemas } from "@/lib/types";
+
+type Position = Schemas["Position"];
+
+const HEAD: Head = [
+  ["Market", "left"],
+  ["Held", "right"],
+  ["Paid", "right"],
+  ["Bid", "right"],
+  ["Would fetch", "right"],
+  ["Unrealised", "right"],
+  ["If it wins", "right"],
+  ["Model", "right"],
+  ["Book", "right"],
+  ["Close", "left"],
+];
+
+/** What is held, at what selling all of it into the book would fetch now. */
+export function Positions() {
+  const slice = useTopic("positions");
+  return (
+    <Panel
+      title="Open positions"
+      slice={slice}
+      limit_s={60}
+      empty="Nothing is held."
+      isEmpty={(data) => data.positions.length === 0}
+      aside={
+        slice.data && (
+          <span className="text-dim text-xs">
+            cost <Money value={slice.data.total_cost} /> · unrealised{" "}
+            <Money value={slice.data.total_unrealised} toned />
+          </span>
+        )
+      }
+    >
+      {({ positions }) => (
+        <Table label="Open positions" head={HEAD}>
+          {positions.map((position) => (
+            <PositionRow key={position.trade_id} position={position} />
+          ))}
+        </Table>
+      )}
+    </Panel>
+  );
+}
+
+function PositionRow({ position }: { position: Position }) {
+  return (
+    <Row>
+      <Cell>
+        <span className="figure font-medium">
+          {position.city} {position.bin ?? position.ticker}
+        </span>{" "}
+        <span className="text-dim">{format.day(position.climate_day)}</span>{" "}
+        {position.side !== "bid" && <Tag tone="risk">NO</Tag>}{" "}
+        <Tag tone={position.bracket_id === null ? "plain" : "model"}>{position.strategy}</Tag>
+      </Cell>
+      <Cell right>
+        <Count value={position.open_count} />
+        {Number(position.on_sale) > 0 && (
+          <span className="text-risk">
+            {" "}
+            (<Count value={position.on_sale} /> on sale)
+          </span>
+        )}
+      </Cell>
+      <Cell right>
+        <Price value={position.average_price} />
+      </Cell>
+      <Cell right>
+        <Price value={position.bid} />
+      </Cell>
+      <Cell right>
+        <Money value={position.liquidation_value} />
+      </Cell>
+      <Cell right>
+        <Money value={position.unrealised} toned />
+      </Cell>
+      <Cell right>
+        <Money value={position.payoff_if_won} />
+      </Cell>
+      <Cell right>
+        <Percent value={position.fair} digits={0} />
+      </Cell>
+      <Cell right className={position.is_stale ? "text-risk" : undefined}>
+        {position.is_stale && "stale "}
+        <Age at={position.book_at} limit_s={300} className="text-2xs" />
+      </Cell>
+      <Cell>
+        <CloseButton position={position} />
+      </Cell>
+    </Row>
+  );
+}

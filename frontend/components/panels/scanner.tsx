@@ -1,0 +1,84 @@
+"use client";
+
+import { Opportunity } from "@/components/panels/opportunity";
+import { Panel } from "@/components/ui/panel";
+import { useTopic } from "@/lib/live/store";
+import type { Schemas } from "@/lib/types";
+
+/** Everything the last cycle looked at, taken or not: what passed, and for the rest why not. */
+export function Scanner() {
+  const slice = useTopic("scanner");
+  return (
+    <Panel
+      title="Opportunity scanner"
+      slice={slice}
+      limit_s={45 * 60}
+      empty="No cycle has run yet."
+      isEmpty={(data) => data.at === null}
+      aside={
+        slice.data?.at && (
+          <span className="text-dim text-xs">
+            <span className="text-gain">{slice.data.approved} taken</span> · {slice.data.refused}{" "}
+            refused
+          </span>
+        )
+      }
+    >
+      {(scanner) => (
+        <div>
+          <List title="Single bins, by net edge" opportunities={scanner.singles} isOpen />
+          <List title="Brackets, by expected value" opportunities={scanner.brackets} />
+          <Skipped reasons={scanner.skipped} />
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function List({
+  title,
+  opportunities,
+  isOpen = false,
+}: {
+  title: string;
+  opportunities: Schemas["OpportunityView"][];
+  isOpen?: boolean;
+}) {
+  return (
+    <details open={isOpen} className="group border-line border-b last:border-0">
+      <summary className="label flex items-center gap-2 px-3 py-1.5 hover:bg-raised">
+        <span aria-hidden className="transition-transform group-open:rotate-90">
+          ›
+        </span>
+        {title} ({opportunities.length})
+      </summary>
+      {opportunities.length === 0 ? (
+        <p className="px-3 pb-3 text-dim text-sm">None was looked at.</p>
+      ) : (
+        <ol
+          tabIndex={0}
+          aria-label={title}
+          className="max-h-96 overflow-y-auto border-line border-t"
+        >
+          {opportunities.map((one) => (
+            <Opportunity key={one.legs.map((leg) => leg.ticker).join(" ")} opportunity={one} />
+          ))}
+        </ol>
+      )}
+    </details>
+  );
+}
+
+function Skipped({ reasons }: { reasons: string[] }) {
+  if (reasons.length === 0) return null;
+  return (
+    <div className="px-3 py-2 text-xs">
+      <h3 className="label">Ladders left out</h3>
+      <ul className="text-risk">
+        {reasons.map((reason) => (
+          <li key={reason}>{reason}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}

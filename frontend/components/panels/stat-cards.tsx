@@ -1,0 +1,65 @@
+"use client";
+
+import type { ReactNode } from "react";
+import { Age, Count, Money, Percent } from "@/components/ui/figures";
+import { useIsSilent } from "@/lib/live/silence";
+import { useTopic } from "@/lib/live/store";
+
+/** Four figures before all others: what it is worth, how it does, today, and what is at stake. */
+export function StatCards() {
+  const balance = useTopic("balance");
+  const today = useTopic("pnl_today").data;
+  const risk = useTopic("risk").data;
+  const { data, at } = balance;
+  return (
+    <section aria-label="The account" className="grid grid-cols-2 gap-2 lg:grid-cols-4">
+      <Card title="Equity" at={at} figure={<Money value={data?.equity} />}>
+        cash <Money value={data?.cash} />
+      </Card>
+      <Card
+        title="Total return"
+        at={at}
+        figure={<Percent value={share(data?.total_return_percent)} toned />}
+      >
+        from <Money value={data?.starting_balance} />
+      </Card>
+      <Card title="Today" at={at} figure={<Money value={data?.day_pnl} toned />}>
+        realised <Money value={today?.realised} toned /> · <Count value={today?.wins} /> won,{" "}
+        <Count value={today?.losses} /> lost
+      </Card>
+      <Card title="Open positions" at={at} figure={<Count value={data?.open_positions} />}>
+        unrealised <Money value={data?.unrealised} toned /> · at most{" "}
+        <Count value={risk?.limits.max_positions} />
+      </Card>
+    </section>
+  );
+}
+
+const share = (percent: number | undefined) => (percent === undefined ? undefined : percent / 100);
+
+function Card({
+  title,
+  at,
+  figure,
+  children,
+}: {
+  title: string;
+  at: string | null;
+  figure: ReactNode;
+  children: ReactNode;
+}) {
+  const isSilent = useIsSilent();
+  return (
+    <div
+      data-stale={isSilent || undefined}
+      className="min-w-0 border border-line bg-panel px-3 py-2 data-stale:opacity-70 data-stale:grayscale"
+    >
+      <h2 className="label flex justify-between gap-2">
+        {title}
+        {isSilent ? <span className="text-risk">stale</span> : at && <Age at={at} limit_s={60} />}
+      </h2>
+      <p className="text-2xl leading-9">{figure}</p>
+      <p className="text-dim text-xs">{children}</p>
+    </div>
+  );
+}

@@ -1,0 +1,114 @@
+"use client";
+
+import clsx from "clsx";
+import { Count, Instant, Money, Price } from "@/components/ui/figures";
+import { Panel } from "@/components/ui/panel";
+import { Cell, type Head, Row, Table } from "@/components/ui/table";
+import { Tag } from "@/components/ui/tag";
+import * as format from "@/lib/format";
+import { useTopic } from "@/lib/live/store";
+import type { Schemas } from "@/lib/types";
+
+type Trade = Schemas["TradeView"];
+
+const SHOWN = 50;
+const HEAD: Head = [
+  ["Opened", "left"],
+  ["Market", "left"],
+  ["Strategy", "left"],
+  ["Contracts", "right"],
+  ["Paid", "right"],
+  ["Received", "right"],
+  ["Fees", "right"],
+  ["Edge claimed", "right"],
+  ["Result", "right"],
+];
+
+/** The last trades, whichever way they ended; one still open has no result yet. */
+export function Trades() {
+  const slice = useTopic("trades");
+  return (
+    <Panel
+      title={`Last ${SHOWN} trades`}
+      slice={slice}
+      empty="No trade yet."
+      aside={slice.data && <Tally trades={slice.data.slice(-SHOWN)} />}
+    >
+      {(trades) => (
+        <div className="max-h-112 overflow-y-auto">
+          <Table label="Last trades" head={HEAD}>
+            {trades
+              .slice(-SHOWN)
+              .toReversed()
+              .map((trade) => (
+                <TradeRow key={trade.trade_id} trade={trade} />
+              ))}
+          </Table>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+/** Wins and losses of exactly what is listed; what a person sold is in neither. */
+function Tally({ trades }: { trades: Trade[] }) {
+  const results = trades.flatMap((trade) =>
+    trade.pnl === null || trade.by_hand ? [] : [format.sign(trade.pnl)],
+  );
+  const won = results.filter((sign) => sign > 0).length;
+  return (
+    <span className="text-dim text-xs">
+      of these: <span className="text-gain">{won} won</span>,{" "}
+      <span className="text-loss">{results.filter((sign) => sign < 0).length} lost</span>, n ={" "}
+      {results.length}
+    </span>
+  );
+}
+
+function TradeRow({ trade }: { trade: Trade }) {
+  const sign = trade.pnl === null ? 0 : format.sign(trade.pnl);
+  return (
+    <Row
+      className={clsx(
+        "border-l-2",
+        sign > 0 ? "border-l-gain" : sign < 0 ? "border-l-loss" : "border-l-transparent",
+      )}
+    >
+      <Cell>
+        <Instant at={trade.opened_at} className="text-dim" />
+      </Cell>
+      <Cell>
+        <span className="figure">
+          {trade.city} {trade.bin ?? trade.ticker}
+        </span>{" "}
+        <span className="text-dim">{format.day(trade.climate_day)}</span>
+      </Cell>
+      <Cell>
+        <Tag tone={trade.bracket_id === null ? "plain" : "model"}>{trade.strategy}</Tag>{" "}
+        {trade.by_hand && <Tag tone="risk">by hand</Tag>}
+      </Cell>
+      <Cell right>
+        <Count value={trade.count} />
+      </Cell>
+      <Cell right>
+        <Money value={trade.paid} />
+      </Cell>
+      <Cell right>
+        <Money value={trade.received} />
+      </Cell>
+      <Cell right>
+        <Money value={trade.fees} />
+      </Cell>
+      <Cell right>
+        <Price value={trade.edge_at_entry} digits={1} />
+      </Cell>
+      <Cell right>
+        {trade.pnl === null ? (
+          <span className="text-dim">open</span>
+        ) : (
+          <Money value={trade.pnl} toned />
+        )}
+      </Cell>
+    </Row>
+  );
+}

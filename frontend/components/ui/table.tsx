@@ -1,0 +1,61 @@
+import clsx from "clsx";
+import type { ReactNode } from "react";
+
+/** A dense table that scrolls sideways by itself, by keyboard too; figures stand to the right. */
+
+export function Table({
+  label,
+  head,
+  children,
+}: {
+  label: string;
+  head: Head;
+  children: ReactNode;
+}) {
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a scrolling region has no element of its own
+    <div role="region" aria-label={label} tabIndex={0} className="relative overflow-x-auto">
+      <table className="w-full border-collapse text-xs">
+        <thead>
+          <tr>
+            {head.map(([text, side]) => (
+              <th
+                key={text}
+                scope="col"
+                className={clsx(
+                  "label whitespace-nowrap px-2 py-1.5 font-normal",
+                  side === "right" ? "text-right" : "text-left",
+                )}
+              >
+                {text}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
+}
+
+export type Head = readonly (readonly [text: string, side: "left" | "right"])[];
+
+export const Row = ({ children, className }: { children: ReactNode; className?: string }) => (
+  <tr className={clsx("border-line border-t", className)}>{children}</tr>
+);
+
+export function Cell({
+  children,
+  right = false,
+  className,
+}: {
+  children: ReactNode;
+  right?: boolean;
+  className?: string | undefined;
+}) {
+  return (
+    <td className={clsx("whitespace-nowrap px-2 py-1.5", right && "text-right", className)}>
+      {children}
+    </td>
+  );
+}
