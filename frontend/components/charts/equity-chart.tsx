@@ -30,6 +30,8 @@ export default function EquityChart({ points, marks, starting_balance }: Props) 
     equity: Number(point.equity),
   }));
   const last = curve.at(-1)?.equity ?? starting_balance;
+  const worths = curve.map((point) => point.equity);
+  const digits = Math.max(...worths) - Math.min(...worths) < 10 ? 2 : 0;
   const tone = last >= starting_balance ? "var(--color-gain)" : "var(--color-loss)";
   return (
     <figure className="h-56 px-1 pt-2">
@@ -55,8 +57,8 @@ export default function EquityChart({ points, marks, starting_balance }: Props) 
           />
           <YAxis
             domain={["auto", "auto"]}
-            width={64}
-            tickFormatter={(dollars: number) => format.money(String(dollars), { digits: 0 })}
+            width={76}
+            tickFormatter={(dollars: number) => format.money(String(dollars), { digits })}
             tick={AXIS}
             stroke="var(--color-line)"
           />

@@ -23,7 +23,7 @@ export function LadderChart({ day }: { day: Day }) {
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
       role="img"
       aria-label="Model, market and payoff by final temperature; the table has the figures"
-      className="w-full text-dim"
+      className="w-full min-w-xl text-dim"
       fontFamily="var(--font-mono)"
       fontSize={10}
     >

@@ -19,7 +19,7 @@ export function AcknowledgeButton({ terms }: { terms: Schemas["TermsView"] }) {
       isOpen={isOpen}
       onOpenChange={setIsOpen}
       trigger={
-        <Button className="min-h-6 px-2 py-0 text-xs" aria-label={`Review ${terms.series}`}>
+        <Button small aria-label={`Review ${terms.series}`}>
           REVIEW
         </Button>
       }

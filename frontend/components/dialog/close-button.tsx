@@ -60,7 +60,7 @@ function CloseDialog({
       isOpen={isOpen}
       onOpenChange={setIsOpen}
       trigger={
-        <Button aria-label={label} className="min-h-6 px-2 py-0 text-xs">
+        <Button aria-label={label} small>
           CLOSE
         </Button>
       }

@@ -93,7 +93,13 @@ function DayView({ day }: { day: Day }) {
           {day.source}
         </span>
       </p>
-      <div className="px-3 py-2">
+      {/* biome-ignore lint/a11y/useSemanticElements: a scrolling region has no element of its own */}
+      <div
+        role="region"
+        aria-label="Ladder drawing"
+        tabIndex={0}
+        className="overflow-x-auto px-3 py-2"
+      >
         <LadderChart day={day} />
       </div>
       <Table label={`Ladder ${day.event_ticker}`} head={HEAD}>

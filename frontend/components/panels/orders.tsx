@@ -47,8 +47,7 @@ function OrderRow({ order }: { order: Order }) {
         <span className="figure">{order.ticker}</span>
       </Cell>
       <Cell>
-        {order.side === "bid" ? "buy" : "sell"} <Count value={order.count} /> at{" "}
-        <Price value={order.limit_price} />
+        {order.side} <Count value={order.count} /> at <Price value={order.limit_price} />
       </Cell>
       <Cell right>
         <Count value={order.filled} />
@@ -56,7 +55,7 @@ function OrderRow({ order }: { order: Order }) {
       <Cell>
         <Tag tone={order.state === "unknown" ? "risk" : "plain"}>{order.state}</Tag>
       </Cell>
-      <Cell>
+      <Cell sticky>
         <CloseOrderButton order={order} />
       </Cell>
     </Row>

@@ -31,7 +31,6 @@ export function Positions() {
     <Panel
       title="Open positions"
       slice={slice}
-      limit_s={60}
       empty="Nothing is held."
       isEmpty={(data) => data.positions.length === 0}
       aside={
@@ -62,7 +61,7 @@ function PositionRow({ position }: { position: Position }) {
           {position.city} {position.bin ?? position.ticker}
         </span>{" "}
         <span className="text-dim">{format.day(position.climate_day)}</span>{" "}
-        {position.side !== "bid" && <Tag tone="risk">NO</Tag>}{" "}
+        {position.side === "no" && <Tag tone="risk">NO</Tag>}{" "}
         <Tag tone={position.bracket_id === null ? "plain" : "model"}>{position.strategy}</Tag>
       </Cell>
       <Cell right>
@@ -96,7 +95,7 @@ function PositionRow({ position }: { position: Position }) {
         {position.is_stale && "stale "}
         <Age at={position.book_at} limit_s={300} className="text-2xs" />
       </Cell>
-      <Cell>
+      <Cell sticky>
         <CloseButton position={position} />
       </Cell>
     </Row>

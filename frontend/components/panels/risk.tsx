@@ -14,7 +14,7 @@ type RiskStatus = Schemas["RiskStatus"];
 /** The kill switch, the stop-loss meter, and how much of each limit is used. */
 export function Risk() {
   return (
-    <Panel title="Risk" slice={useTopic("risk")} limit_s={60}>
+    <Panel title="Risk" slice={useTopic("risk")}>
       {(risk) => (
         <div className="grid gap-4 p-3">
           <SwitchState state={risk.switch} />

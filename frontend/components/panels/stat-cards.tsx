@@ -56,7 +56,11 @@ function Card({
     >
       <h2 className="label flex justify-between gap-2">
         {title}
-        {isSilent ? <span className="text-risk">stale</span> : at && <Age at={at} limit_s={60} />}
+        {isSilent ? (
+          <span className="text-risk">stale</span>
+        ) : (
+          at && <Age at={at} className="text-2xs normal-case tracking-normal" />
+        )}
       </h2>
       <p className="text-2xl leading-9">{figure}</p>
       <p className="text-dim text-xs">{children}</p>

@@ -11,15 +11,17 @@ const TONES: Record<ButtonTone, string> = {
 
 export function Button({
   tone = "quiet",
+  small = false,
   className,
   type = "button",
   ...rest
-}: ComponentProps<"button"> & { tone?: ButtonTone }) {
+}: ComponentProps<"button"> & { tone?: ButtonTone; small?: boolean }) {
   return (
     <button
       type={type}
       className={clsx(
-        "min-h-8 border px-3 py-1 font-medium text-sm transition-colors",
+        "border font-medium transition-colors",
+        small ? "px-2 text-xs leading-6" : "min-h-8 px-3 py-1 text-sm",
         "disabled:cursor-not-allowed disabled:border-line disabled:bg-transparent disabled:text-dim",
         TONES[tone],
         className,

@@ -24,6 +24,7 @@ export function Table({
                 scope="col"
                 className={clsx(
                   "label whitespace-nowrap px-2 py-1.5 font-normal",
+                  /[μσ]/.test(text) && "normal-case", // upper-case mu is an M
                   side === "right" ? "text-right" : "text-left",
                 )}
               >
@@ -47,14 +48,24 @@ export const Row = ({ children, className }: { children: ReactNode; className?: 
 export function Cell({
   children,
   right = false,
+  sticky = false,
   className,
 }: {
   children: ReactNode;
   right?: boolean;
+  /** Stays in sight where the table is wider than the screen. */
+  sticky?: boolean;
   className?: string | undefined;
 }) {
   return (
-    <td className={clsx("whitespace-nowrap px-2 py-1.5", right && "text-right", className)}>
+    <td
+      className={clsx(
+        "whitespace-nowrap px-2 py-1.5",
+        right && "text-right",
+        sticky && "sticky right-0 bg-panel",
+        className,
+      )}
+    >
       {children}
     </td>
   );
