@@ -6,12 +6,13 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint bench lock clean
+.PHONY: help demo run test lint bench openapi lock clean
 
 help:
 	@echo "make demo    a SYNTHETIC exchange and weather on this machine, and the trader in it"
 	@echo "make run     trade as .env says: real prices, no key, no real order (TRADING_MODE=paper)"
 	@echo "make test    lint, types, import rules and every test"
+	@echo "make openapi the API's document, which the dashboard's types come from"
 	@echo "make bench   speed, as ratios against named baselines"
 
 $(READY): requirements.lock pyproject.toml
@@ -39,6 +40,10 @@ lint: $(READY)
 
 bench: $(READY)
 	for bench in bench/*.py; do $(PY) $$bench || exit 1; done
+
+openapi: $(READY)
+	mkdir -p frontend/lib
+	$(PY) -m kalshi_edge.cli api-schema > frontend/lib/openapi.json
 
 lock: $(READY)
 	$(PY) -m uv pip compile --universal --generate-hashes --no-emit-index-url \

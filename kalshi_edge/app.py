@@ -6,10 +6,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+from kalshi_edge.api.memory import Memory
+from kalshi_edge.api.server import address_of, bound, policy_of, run_with_api
+from kalshi_edge.api.standing import Standing
 from kalshi_edge.backtest.run import Record, Request, backtest
 from kalshi_edge.clock import Clock, SystemClock
 from kalshi_edge.config import Settings
-from kalshi_edge.dashboard import Dashboard
+from kalshi_edge.dashboard import CycleLog, Dashboard
 from kalshi_edge.data.history.coverage import coverage
 from kalshi_edge.data.history.records import Record as Fact
 from kalshi_edge.data.history.records import merge_events
@@ -26,7 +29,6 @@ from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.engine import Setup
 from kalshi_edge.errors import BulletinError, HistoryError, InputError
 from kalshi_edge.places import surroundings_of
-from kalshi_edge.ports import Publisher
 from kalshi_edge.runner import Difference, replay
 from kalshi_edge.surroundings import open_trader
 
@@ -91,16 +93,32 @@ def run_backtest(
     return asyncio.run(backtest(request, watch, store_path))
 
 
-async def run_trader(settings: Settings, dashboard: Dashboard, log: Publisher) -> None:
-    """Trade as the settings say until cancelled, shown on ``dashboard``."""
+async def run_trader(
+    settings: Settings, dashboard: Dashboard, write: Callable[[bytes], object]
+) -> None:
+    """Trade as the settings say until cancelled, shown on ``dashboard`` and served by the API.
+
+    Each cycle, and each request of note, is a line of JSON given to ``write``.
+    """
     around = await surroundings_of(settings)
     dashboard.is_synthetic = around.is_synthetic
-    async with (
-        open_store(settings, around.store_mode) as store,
-        open_trader(settings, around, store, (dashboard, log)) as trader,
-    ):
-        dashboard.follow(trader)
-        await trader.run()
+    memory = Memory()
+    with bound(address_of(settings)) as listener:
+        async with (
+            open_store(settings, around.store_mode) as store,
+            open_trader(settings, around, store, (dashboard, CycleLog(write), memory)) as trader,
+        ):
+            dashboard.follow(trader)
+            await memory.read(store)
+            policy = policy_of(settings)
+            standing = Standing(
+                trader,
+                memory,
+                around.mode,
+                is_synthetic=around.is_synthetic,
+                has_key=bool(policy.api_key),
+            )
+            await run_with_api(standing, policy, listener, write)
 
 
 def replay_store(path: Path) -> Iterator[Difference | None]:

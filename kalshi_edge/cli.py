@@ -16,12 +16,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from stamina.instrumentation import set_on_retry_hooks
 
 from kalshi_edge import app
+from kalshi_edge.api.server import openapi_text
 from kalshi_edge.backtest.report import report_html
 from kalshi_edge.backtest.summary import summary
 from kalshi_edge.backtest.terminal import as_json, backtest_panel
 from kalshi_edge.cli_sandbox import sandbox
 from kalshi_edge.config import Settings, load_settings
-from kalshi_edge.dashboard import CycleLog, Dashboard
+from kalshi_edge.dashboard import Dashboard
 from kalshi_edge.data.history.coverage import coverage
 from kalshi_edge.data.history.importing import import_archive
 from kalshi_edge.data.history.parity import verify_archive, verify_history
@@ -238,14 +239,20 @@ def run() -> None:
     set_on_retry_hooks(())
     with ExitStack() as stack:
         stack.enter_context(suppress(KeyboardInterrupt))
-        log = CycleLog(stack.enter_context(_log(settings)))
+        write = stack.enter_context(_log(settings))
         if out.is_terminal:
             stack.enter_context(
                 Live(
                     get_renderable=dashboard.render, console=out, refresh_per_second=2, screen=True
                 )
             )
-        asyncio.run(app.run_trader(settings, dashboard, log))
+        asyncio.run(app.run_trader(settings, dashboard, write))
+
+
+@cli.command("api-schema")
+def api_schema() -> None:
+    """Print the API's OpenAPI document: the dashboard's types come from it."""
+    sys.stdout.write(openapi_text())
 
 
 @contextmanager

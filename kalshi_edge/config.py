@@ -62,6 +62,11 @@ class Settings(BaseSettings):
     nws_every_min: float = Field(default=60, ge=10, le=360)
     books_every_s: float = Field(default=60, ge=5, le=1800)
 
+    api_host: str = Field(default="127.0.0.1", pattern=r"^[A-Za-z0-9.:-]{1,253}$")
+    api_port: int = Field(default=8000, ge=0, le=65535)
+    api_secret_key: SecretStr = SecretStr("")
+    frontend_url: Words = ("http://localhost:3000", "http://127.0.0.1:3000")
+
     min_edge_threshold: float = Field(default=0.05, ge=0, lt=1)
     max_edge_threshold: float = Field(default=0.35, gt=0, le=1)
     min_bracket_edge: float = Field(default=0.10, ge=0, lt=1)
@@ -96,7 +101,7 @@ class Settings(BaseSettings):
     reference_required: bool = False
     last_entry_h: float = Field(default=10, ge=0, le=24)
 
-    @field_validator("cities", "strategies", "forecast_models", mode="before")
+    @field_validator("cities", "strategies", "forecast_models", "frontend_url", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         words = value.split(",") if isinstance(value, str) else value
@@ -118,6 +123,23 @@ class Settings(BaseSettings):
         if not strategies or set(strategies) - {"single", "bracket"}:
             raise ValueError("must be single, bracket or both")
         return strategies
+
+    @field_validator("api_secret_key")
+    @classmethod
+    def _not_guessed(cls, key: SecretStr) -> SecretStr:
+        text = key.get_secret_value()
+        if text and (len(text) < 16 or not text.isascii() or not text.isprintable()):
+            raise ValueError("must be at least 16 printable ASCII characters, or empty")
+        return key
+
+    @field_validator("frontend_url")
+    @classmethod
+    def _origins(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        origins = tuple(url.rstrip("/") for url in urls)
+        for origin in origins:
+            if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", origin):
+                raise ValueError(f"{origin!r} must be like https://dashboard.example.org")
+        return origins
 
     @field_validator("contact")
     @classmethod

@@ -4,11 +4,14 @@ Sandbox and trader are two processes that speak HTTP and WebSocket, with real si
 that it shows is evidence of profit.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from kalshi_edge.api.memory import Memory
+from kalshi_edge.api.server import address_of, bound, policy_of, run_with_api
+from kalshi_edge.api.standing import Standing
 from kalshi_edge.config import Settings
 from kalshi_edge.dashboard import Dashboard
 from kalshi_edge.db.opening import open_store
@@ -36,17 +39,30 @@ async def demo_trader(
         yield trader
 
 
-async def run_demo(settings: Settings, plan: Sequence[str], dashboard: Dashboard) -> None:
-    """Run sandbox and trader until cancelled, the trader's journal shown on ``dashboard``."""
-    with TemporaryDirectory(prefix="kalshi-edge-demo-") as folder:
+async def run_demo(
+    settings: Settings,
+    plan: Sequence[str],
+    dashboard: Dashboard,
+    write: Callable[[bytes], object] = len,
+) -> None:
+    """Run sandbox, trader and API until cancelled, the journal shown on ``dashboard``."""
+    memory = Memory()
+    with (
+        bound(address_of(settings)) as listener,
+        TemporaryDirectory(prefix="kalshi-edge-demo-") as folder,
+    ):
         store_path = Path(folder) / "demo.db"
         async with (
             running_sandbox(plan) as sandbox,
-            demo_trader(settings, sandbox, store_path, (dashboard,)) as trader,
+            demo_trader(settings, sandbox, store_path, (dashboard, memory)) as trader,
         ):
             dashboard.follow(trader)
+            policy = policy_of(settings)
+            standing = Standing(
+                trader, memory, "demo", is_synthetic=True, has_key=bool(policy.api_key)
+            )
             try:
-                await trader.run()
+                await run_with_api(standing, policy, listener, write)
             finally:
                 dashboard.note(await settlement_of_accounts(trader))
 

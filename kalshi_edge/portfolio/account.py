@@ -153,6 +153,11 @@ class Account:
         self._deposits += flow.amount
         return flow
 
+    @property
+    def halts(self) -> int:
+        """How often the kill switch went off today."""
+        return self._halts
+
     def switch_at(self, at: datetime) -> Switch:
         """The kill switch as it stands; one never thrown lets trading run."""
         return self.switch or Switch(SwitchState.RUN, "never thrown", at)

@@ -83,13 +83,20 @@ def leg(market: Market, fair: float, book: Book | None, rule: FeeRule, gates: Ga
 def market_mid(leg: Leg) -> float | None:
     """The middle of a bin's quotes, dollars; ``None`` where nobody quotes it.
 
-    A missing bid stands at 0 and a missing ask at 1, their bounds. The mids of a ladder do not sum
-    to 1.
+    The mids of a ladder do not sum to 1.
     """
-    if leg.bid is None and leg.ask is None:
+    return quoted_mid(leg.bid, leg.ask)
+
+
+def quoted_mid(bid: Decimal | None, ask: Decimal | None) -> float | None:
+    """Between a bid and an ask, dollars; a missing one stands at its bound, 0 or 1.
+
+    >>> quoted_mid(Decimal("0.30"), Decimal("0.34")), quoted_mid(None, Decimal("0.10"))
+    (0.32, 0.05)
+    """
+    if bid is None and ask is None:
         return None
-    bid, ask = (ZERO if leg.bid is None else leg.bid), (ONE if leg.ask is None else leg.ask)
-    return float(bid + ask) / 2
+    return float((ZERO if bid is None else bid) + (ONE if ask is None else ask)) / 2
 
 
 def quote_checks(leg: Leg, gates: Gates) -> tuple[Check, ...]:

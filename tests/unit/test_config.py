@@ -25,6 +25,7 @@ ANY_TEXT = {
     "RECORD_DIR",
     "FORECAST_MODELS",
     "LOG_PATH",
+    "API_SECRET_KEY",
 }
 """What takes any text cannot be wrong before it is used."""
 
@@ -72,6 +73,9 @@ WRONG = {
     "MAX_ORDER_ERRORS": ["0", "1001"],
     "HALT_ON_RULE_CHANGE": ["perhaps"],
     "HALT_ON_FEE_DIFFERENCE": ["2"],
+    "API_HOST": ["http://127.0.0.1", "a b"],
+    "API_PORT": ["-1", "65536", "8000.5"],
+    "FRONTEND_URL": ["localhost:3000", "https://a.example/path", "*"],
 }
 
 
@@ -100,6 +104,13 @@ def test_a_wrong_setting_stops_the_program_and_is_named(
     assert name in str(stopped.value)
     assert text in str(stopped.value)
     assert "\n" not in str(stopped.value)
+
+
+@pytest.mark.parametrize("key", ["fifteen-letters", "sixteen letters é"])
+def test_a_weak_key_is_refused_and_not_repeated(key: str) -> None:
+    with pytest.raises(SettingError, match="API_SECRET_KEY") as stopped:
+        load_settings(api_secret_key=key)
+    assert key not in str(stopped.value)
 
 
 @pytest.mark.parametrize("name", ["CITIES", "STRATEGIES"])

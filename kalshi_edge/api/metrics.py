@@ -1,0 +1,118 @@
+"""Figures for Prometheus, in a registry of its own: what is asked of us, and how the trader is."""
+
+from collections import Counter as Count
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.types import Scope
+
+from kalshi_edge.api.hub import Hub
+from kalshi_edge.api.present.status import last_cycle_at, source_views
+from kalshi_edge.api.standing import Standing
+from kalshi_edge.domain.events import CycleDone, JournalEntry
+from kalshi_edge.domain.orders import OrderState
+
+PREFIX = "kalshi_edge_"
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """Counts requests and cycles as they happen, and looks at the trader when it is asked."""
+
+    def __init__(self, standing: Standing, hub: Hub) -> None:
+        self._registry = CollectorRegistry()
+        self._clock = standing.trader.clock
+        self._requests = Histogram(
+            f"{PREFIX}request_seconds",
+            "Time to answer a request.",
+            ["method", "route", "status"],
+            registry=self._registry,
+        )
+        self._cycles = Histogram(
+            f"{PREFIX}cycle_seconds",
+            "From a cycle's stroke to its journal line, in the trader's own time.",
+            registry=self._registry,
+        )
+        self._registry.register(_Trader(standing, hub))
+        standing.memory.listeners.append(self._heard)
+
+    def watch(self, scope: Scope, status: int, took_s: float) -> None:
+        """Count one answer; what no route answered has one name for all."""
+        route = getattr(scope.get("route"), "path", "other")
+        method = scope["method"] if scope["method"] in {"GET", "POST", "DELETE"} else "other"
+        self._requests.labels(method, route, str(status)).observe(took_s)
+
+    def exposition(self) -> tuple[bytes, str]:
+        """Everything as text, and its media type."""
+        return generate_latest(self._registry), MEDIA_TYPE
+
+    def _heard(self, entry: JournalEntry) -> None:
+        for verdict in entry.verdicts:
+            if isinstance(verdict, CycleDone):
+                took = self._clock.now() - verdict.received_at
+                self._cycles.observe(max(took.total_seconds(), 0.0))
+
+
+class _Trader(Collector):
+    """The trader as it is at the moment of asking."""
+
+    def __init__(self, standing: Standing, hub: Hub) -> None:
+        self._standing = standing
+        self._hub = hub
+
+    def collect(self) -> Iterable[Metric]:
+        """Every figure."""
+        yield from self._ages()
+        yield from self._sources()
+        yield from self._account()
+        yield _gauge("live_clients", "Open live connections.", self._hub.clients)
+        yield _counter("live_dropped", "Live clients that did not keep up.", self._hub.dropped)
+        yield _counter("live_messages", "Numbered live messages.", self._hub.n)
+
+    def _ages(self) -> Iterable[Metric]:
+        standing, now = self._standing, self._standing.now()
+        ages = {
+            "last_cycle_age_seconds": last_cycle_at(standing.memory),
+            "reconciled_age_seconds": standing.trader.engine.upkeep.vigil.clean_at,
+        }
+        for name, at in ages.items():
+            if at is not None:
+                yield _gauge(name, f"{name}, in the trader's time.", (now - at).total_seconds())
+
+    def _sources(self) -> Iterable[Metric]:
+        ages = GaugeMetricFamily(f"{PREFIX}source_age_seconds", "Data age.", labels=["source"])
+        stale = GaugeMetricFamily(f"{PREFIX}source_stale", "1 where stale.", labels=["source"])
+        moved = CounterMetricFamily(f"{PREFIX}source_bytes", "Bytes fetched.", labels=["source"])
+        for source in source_views(self._standing.trader):
+            if source.age_s is not None:
+                ages.add_metric([source.name], source.age_s)
+            stale.add_metric([source.name], float(source.is_stale))
+            moved.add_metric([source.name], source.bytes_moved)
+        return (ages, stale, moved)
+
+    def _account(self) -> Iterable[Metric]:
+        engine, memory = self._standing.trader.engine, self._standing.memory
+        account = engine.account
+        orders = GaugeMetricFamily(f"{PREFIX}orders", "Recent orders by state.", labels=["state"])
+        states = Count(order.state for order in account.orders.values())
+        for state in OrderState:
+            orders.add_metric([state], states[state])
+        level = account.switch_at(self._standing.now()).level(self._standing.now())
+        yield orders
+        yield _gauge("switch_level", "0 runs, 4 sells what is held.", level.severity)
+        yield _gauge("open_positions", "Open trades.", len(account.tracker.open_trades()))
+        yield _gauge(
+            "equity_dollars", "Equity.", float(account.tracker.equity(engine.knowledge.marks))
+        )
+        yield _gauge("journal_seq", "The journal's last line.", memory.seq)
+        yield _gauge("inbox_events", "Events waiting.", self._standing.trader.inbox.waiting)
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(PREFIX + name, text, value=value)
+
+
+def _counter(name: str, text: str, value: float) -> CounterMetricFamily:
+    return CounterMetricFamily(PREFIX + name, text, value=value)

@@ -1,0 +1,1 @@
+"""From what the engine knows to the API's shapes. Nothing here decides or computes afresh."""

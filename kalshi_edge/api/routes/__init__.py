@@ -1,0 +1,1 @@
+"""The paths, each a few lines: what is asked, and which view answers it."""

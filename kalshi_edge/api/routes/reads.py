@@ -1,0 +1,159 @@
+"""Everything that is only looked at. All of it is in memory: no request reads the store."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+
+from kalshi_edge.api.deps import CityStation, Here, KnownTrade, Now, documented_key
+from kalshi_edge.api.present import account, market, risk, status
+from kalshi_edge.api.present.calibration import city_calibration
+from kalshi_edge.api.problems import Refusal, documented
+from kalshi_edge.api.schemas.account import (
+    Balance,
+    Equity,
+    OpenPositions,
+    Orders,
+    PnlHistory,
+    PnlToday,
+    RiskStatus,
+    SalePreview,
+    Trades,
+)
+from kalshi_edge.api.schemas.figures import GivenCount, GivenPrice
+from kalshi_edge.api.schemas.live import Snapshot
+from kalshi_edge.api.schemas.market import CityCalibration, CityMarkets, Forecasts, Scanner
+from kalshi_edge.api.schemas.status import Audit, Health, News, Sources, Terms
+
+Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many, the newest.")]
+
+router = APIRouter(
+    prefix="/api", dependencies=[documented_key], responses=documented(401, 403, 414, 422, 429)
+)
+
+
+@router.get("/health", tags=["status"])
+async def health(here: Here) -> Health:
+    """Status, mode, cycles, and the age of each source."""
+    return status.health(here.standing, here.hub.clients)
+
+
+@router.get("/sources", tags=["status"])
+async def sources(now: Now) -> Sources:
+    """Every source of facts and how old its last word is."""
+    return Sources(at=now.now(), sources=status.source_views(now.trader))
+
+
+@router.get("/terms", tags=["status"])
+async def terms(now: Now) -> Terms:
+    """The rules of every series, and whether they are accepted."""
+    return status.terms(now)
+
+
+@router.get("/news", tags=["status"])
+async def news(now: Now, limit: Limit = 100) -> News:
+    """What happened lately."""
+    return News(items=list(now.memory.news)[-limit:])
+
+
+@router.get("/audit", tags=["status"])
+async def audit(now: Now) -> Audit:
+    """Who wanted what, why, and what followed."""
+    return status.audit(now.memory)
+
+
+@router.get("/balance", tags=["account"])
+async def balance(now: Now) -> Balance:
+    """Cash, equity, total return."""
+    return account.balance(now.trader.engine, now.now())
+
+
+@router.get("/positions/open", tags=["account"])
+async def open_positions(now: Now) -> OpenPositions:
+    """Open positions, each valued by walking the book for its whole size."""
+    return account.open_positions(now.trader.engine, now.memory, now.now())
+
+
+@router.get("/positions/{trade_id}/preview", tags=["account"], responses=documented(404, 409))
+async def sale_preview(
+    now: Now, trade: KnownTrade, limit_price: GivenPrice, count: GivenCount | None = None
+) -> SalePreview:
+    """What a limit sell would come to against the book as it stands."""
+    wanted = trade.open_count if count is None else Decimal(count)
+    if not 0 < wanted <= trade.open_count:
+        raise Refusal(409, f"{wanted} contracts to sell, {trade.open_count} held")
+    return account.sale_preview(trade, Decimal(limit_price), wanted, now.trader.engine, now.now())
+
+
+@router.get("/trades", tags=["account"])
+async def trades(
+    now: Now,
+    day: Annotated[date | None, Query(alias="date", description="Climate day.")] = None,
+    city: Annotated[str | None, Query(pattern=r"^[A-Z]{2,4}$", examples=["NYC"])] = None,
+    limit: Limit = 200,
+) -> Trades:
+    """Trades of a climate day, of a city, or both; without either, all."""
+    return account.selected_trades(now.trader.engine, day=day, city=city, limit=limit)
+
+
+@router.get("/orders", tags=["account"])
+async def orders(now: Now, live_only: bool = False, limit: Limit = 200) -> Orders:
+    """Orders of the last days, live ones first."""
+    known = now.trader.engine.account.orders.values()
+    return Orders(orders=account.newest_orders(known, limit, live_only=live_only))
+
+
+@router.get("/pnl/today", tags=["account"])
+async def pnl_today(now: Now) -> PnlToday:
+    """The UTC day so far."""
+    return account.pnl_today(now.trader.engine, now.now())
+
+
+@router.get("/pnl/history", tags=["account"])
+async def pnl_history(now: Now) -> PnlHistory:
+    """All daily records."""
+    return account.pnl_history(now.memory)
+
+
+@router.get("/equity", tags=["account"])
+async def equity(now: Now, limit: Annotated[int, Query(ge=1, le=5000)] = 1000) -> Equity:
+    """The account cycle by cycle, with the kill switch's marks."""
+    return account.equity_curve(now.trader.engine, now.memory, limit)
+
+
+@router.get("/risk/status", tags=["risk"])
+async def risk_status(now: Now) -> RiskStatus:
+    """Kill switch, limits and use, exposure per city."""
+    return risk.risk_status(now.trader.engine, now.now())
+
+
+@router.get("/scanner", tags=["market"])
+async def scanner(now: Now) -> Scanner:
+    """The last cycle's opportunities with every gate's outcome."""
+    return market.scanner(now.memory)
+
+
+@router.get("/forecasts", tags=["market"])
+async def forecasts(now: Now) -> Forecasts:
+    """What the last cycle believed of every open ladder."""
+    return market.forecasts(now.memory)
+
+
+@router.get("/markets/{city}", tags=["market"], responses=documented(404))
+async def markets(now: Now, station: CityStation) -> CityMarkets:
+    """A city's ladders: bins, books, our probability and position, payoff by bin."""
+    return market.city_markets(now.trader.engine, now.memory, station, now.now())
+
+
+@router.get("/calibration/{city}", tags=["market"], responses=documented(404))
+async def calibration(now: Now, station: CityStation) -> CityCalibration:
+    """What past errors taught, and how the forecasts did against what settled."""
+    return city_calibration(now.memory, station)
+
+
+@router.get("/live", tags=["live"], response_model=Snapshot)
+async def live_snapshot(here: Here) -> Response:
+    """What the live connection would begin with now."""
+    return Response(here.hub.snapshot(), media_type="application/json")

@@ -1,0 +1,143 @@
+"""What people may ask for, and what is answered: what happened, not what is hoped."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from kalshi_edge.api.schemas.account import OrderView, SwitchView, TradeView
+from kalshi_edge.api.schemas.figures import Count, GivenCount, GivenPrice, Shape
+from kalshi_edge.api.schemas.market import Gate
+from kalshi_edge.api.schemas.status import TermsView
+
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
+Confirm = Annotated[
+    bool, Field(strict=True, description="Must be true in live mode: real money follows.")
+]
+TradeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+class Wish(Shape):
+    """Why, and whether it is meant."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "storm ahead"}]})
+
+    reason: Reason
+    confirm: Confirm = False
+
+
+class HaltLevel(StrEnum):
+    """How far trading is held back; each does what those before it do."""
+
+    HALT = "halt"
+    """No new risk; what rests in the book stays."""
+    CANCEL = "cancel"
+    """Resting entries are taken out of the book too."""
+    REDUCE = "reduce"
+    """Nothing may add to risk: orders placed by hand elsewhere are taken out too."""
+    FLATTEN = "flatten"
+    """What is held is sold, as far as the book pays for it."""
+
+
+class HaltWish(Wish):
+    """Hold trading back, how far, and why."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "storm ahead", "level": "halt"}]}
+    )
+
+    level: HaltLevel = HaltLevel.HALT
+
+
+class OtherLeg(Shape):
+    """Another leg of the bracket that is closed with it."""
+
+    trade_id: TradeName
+    limit_price: GivenPrice
+    count: GivenCount | None = None
+
+
+class SellWish(Shape):
+    """A limit sell. A bracket is closed together: name every other open leg with its price."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"limit_price": "0.41", "reason": "enough"}]}
+    )
+
+    limit_price: GivenPrice
+    """Dollars per YES contract: the least to sell at, or the most to buy NO back at."""
+    count: GivenCount | None = None
+    """All that is held where left out."""
+    other_legs: Annotated[tuple[OtherLeg, ...], Field(max_length=4)] = ()
+    waits: Annotated[bool, Field(strict=True)] = True
+    """Whether what does not trade at once stays in the book."""
+    reason: Reason = "sold by hand"
+    confirm: Confirm = False
+
+
+class AcknowledgeWish(Shape):
+    """Accept a series' rules as they stand; the fingerprint says which were read."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"fingerprint": "9f2c", "reason": "source renamed"}]}
+    )
+
+    fingerprint: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+    reason: Reason
+    confirm: Confirm = False
+
+
+class Outcome(Shape):
+    """What became of a wish."""
+
+    command_id: str
+    """The idempotency key: asked again, it answers the same and does nothing."""
+    is_settled: bool
+    """False: not all is known yet. Look again with the same key, or at the orders."""
+    is_refused: bool
+    seq: int | None
+    """The journal line that decided it."""
+    text: str
+    """One sentence for a person."""
+    gates: tuple[Gate, ...] = ()
+    """Where refused: every rule's outcome."""
+
+
+class SwitchOutcome(Outcome):
+    """The kill switch after the wish."""
+
+    switch: SwitchView
+
+
+class CancelOutcome(Outcome):
+    """A quick sell: out of the book at once, resolved at P&L 0 where nothing had filled."""
+
+    orders: list[OrderView]
+    filled: Count
+    """Contracts that had filled already: they stay a position."""
+    positions: list[TradeView]
+    """That position, where there is one."""
+
+
+class SaleOutcome(Outcome):
+    """A limit sell: its orders and the trades they close."""
+
+    orders: list[OrderView]
+    sold: Count
+    trades: list[TradeView]
+
+
+class TermsOutcome(Outcome):
+    """A series' rules after the wish."""
+
+    terms: TermsView | None
+
+
+class Ticket(Shape):
+    """A pass for one live connection, soon."""
+
+    ticket: str
+    expires_in_s: float
+    path: str
+    subprotocols: list[str]
+    """Give these to the WebSocket: the ticket is one of them, never part of an address."""

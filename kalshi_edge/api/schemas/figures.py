@@ -1,0 +1,68 @@
+"""The figures that shapes are made of, and how each is written."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+
+class Shape(BaseModel):
+    """One JSON object of the API: exactly these fields."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", ser_json_inf_nan="null", use_attribute_docstrings=True
+    )
+
+
+def plain(figure: Decimal) -> str:
+    """A figure without exponent or needless zeros, cents kept: 139, 0.40, 3.125.
+
+    >>> plain(Decimal("0.4")), plain(Decimal("3.1250")), plain(Decimal("1E+2"))
+    ('0.40', '3.125', '100')
+    """
+    text = f"{figure:f}"
+    if "." not in text:
+        return text
+    whole, _, part = text.partition(".")
+    part = part.rstrip("0")
+    return f"{whole}.{part:0<2}" if part else whole
+
+
+def _written(pattern: str, example: str) -> tuple[PlainSerializer, WithJsonSchema]:
+    schema = {"type": "string", "pattern": pattern, "examples": [example]}
+    return PlainSerializer(plain, return_type=str), WithJsonSchema(schema)
+
+
+Dollars = Annotated[Decimal, *_written(r"^-?\d+(\.\d+)?$", "-12.34")]
+"""Money, a decimal string."""
+
+Price = Annotated[Decimal, *_written(r"^\d+(\.\d+)?$", "0.42")]
+"""Dollars per YES contract, a decimal string."""
+
+Count = Annotated[Decimal, *_written(r"^-?\d+(\.\d+)?$", "25")]
+"""Contracts, a decimal string: the exchange trades hundredths."""
+
+Instant = Annotated[datetime, AwareDatetime]
+"""ISO 8601 in UTC."""
+
+GivenPrice = Annotated[
+    str,
+    StringConstraints(pattern=r"^0\.[0-9]{0,3}[1-9][0-9]{0,3}$", max_length=6),
+]
+"""A price that somebody asks for: a string strictly between 0 and 1 dollars."""
+
+GivenCount = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^([1-9][0-9]{0,6}(\.[0-9]{1,2})?|0\.(0[1-9]|[1-9][0-9]?))$", max_length=10
+    ),
+]
+"""Contracts that somebody asks for, more than none."""

@@ -1,0 +1,166 @@
+"""How the trader is: health, sources, rules, alarms, problems."""
+
+from enum import StrEnum
+
+from kalshi_edge.api.schemas.figures import Dollars, Instant, Shape
+
+
+class Level(StrEnum):
+    """How loud something is to be shown."""
+
+    INFO = "info"
+    WARNING = "warning"
+    DANGER = "danger"
+
+
+class Banner(Shape):
+    """Something that whoever looks must not miss."""
+
+    kind: str
+    """``mode``, ``synthetic``, ``kill_switch``, ``stale``, ``terms``, ``no_key``."""
+    level: Level
+    text: str
+
+
+class SourceView(Shape):
+    """One source of facts, and how old its last word is."""
+
+    name: str
+    outcome: str
+    """Of the last asking: ``new``, ``unchanged``, ``late``, ``down`` …"""
+    asked_at: Instant | None
+    succeeded_at: Instant | None
+    age_s: float | None
+    """Seconds since ``succeeded_at``."""
+    is_stale: bool
+    cycle_at: Instant | None
+    """The run, update or issue of the newest thing it gave."""
+    error: str
+    error_at: Instant | None
+    bytes_moved: int
+
+
+class Sources(Shape):
+    """Every source of facts."""
+
+    at: Instant
+    sources: list[SourceView]
+
+
+class Health(Shape):
+    """The trader at a glance."""
+
+    status: str
+    """``starting`` before the first cycle, ``ok``, or ``degraded`` where something is stale."""
+    mode: str
+    is_synthetic: bool
+    """Its market and weather are made up: nothing in it is evidence of profit."""
+    version: str
+    at: Instant
+    """The trader's own time: a made-up world may run faster than ours."""
+    started_at: Instant
+    cycles: int
+    """Since the start of the process."""
+    last_cycle_at: Instant | None
+    next_cycle_at: Instant | None
+    missed_cycles: int
+    """Due and slept through."""
+    reconciled_at: Instant | None
+    """Up to when the exchange's books and ours are known to agree; null where orders are simulated
+    or they never did."""
+    journal_seq: int
+    sources: list[SourceView]
+    banners: list[Banner]
+    live_clients: int
+    """Open live connections."""
+
+
+class Readiness(Shape):
+    """Whether the trader can do its work."""
+
+    is_ready: bool
+    reasons: list[str]
+    """Why not."""
+
+
+class TermsView(Shape):
+    """The rules of a series as last seen or accepted."""
+
+    series: str
+    city: str | None
+    fingerprint: str
+    source: str
+    """What decides its markets, as the exchange names it."""
+    accepted: bool
+    """Without acceptance nothing new is bought in the series."""
+    received_at: Instant
+
+
+class Terms(Shape):
+    """The rules of every series."""
+
+    series: list[TermsView]
+
+
+class NewsItem(Shape):
+    """One thing that happened, for people to read."""
+
+    seq: int
+    """Of its journal line."""
+    at: Instant
+    kind: str
+    """``fill``, ``order``, ``closed``, ``settled``, ``switch``, ``alarm``, ``day``, ``terms``,
+    ``refused``."""
+    level: Level
+    text: str
+    city: str | None = None
+    ticker: str | None = None
+    amount: Dollars | None = None
+    """Dollars won or lost, where that is what happened."""
+
+
+class News(Shape):
+    """What happened, the newest last."""
+
+    items: list[NewsItem]
+
+
+class AuditItem(Shape):
+    """A person's wish, whose it was, and what followed."""
+
+    seq: int
+    at: Instant
+    command_id: str
+    command: str
+    """``Halt``, ``Resume``, ``ClosePosition``, ``CancelRequest``, ``AcknowledgeTerms``."""
+    by: str
+    reason: str
+    outcome: str
+    """One sentence."""
+
+
+class Audit(Shape):
+    """Every wish of the recent journal, the newest last."""
+
+    items: list[AuditItem]
+
+
+class FieldProblem(Shape):
+    """What is wrong with one part of a request."""
+
+    where: str
+    message: str
+
+
+class Problem(Shape):
+    """The one shape of an error (RFC 9457)."""
+
+    type: str
+    """``about:blank`` or the name of the problem."""
+    title: str
+    status: int
+    detail: str
+    instance: str
+    """The path that was asked."""
+    request_id: str
+    errors: tuple[FieldProblem, ...] = ()

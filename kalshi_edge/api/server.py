@@ -1,0 +1,212 @@
+"""The API's composition: an application around a running trader, and the server that serves it."""
+
+import asyncio
+import contextlib
+import ipaddress
+import json
+import socket
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from pydantic.json_schema import models_json_schema
+from starlette.types import ASGIApp
+
+from kalshi_edge.api.deps import Parts
+from kalshi_edge.api.doorway import Doorway, Policy
+from kalshi_edge.api.hub import Hub
+from kalshi_edge.api.logs import Write, new_log
+from kalshi_edge.api.metrics import Metrics
+from kalshi_edge.api.present.status import VERSION
+from kalshi_edge.api.problems import add_problem_answers
+from kalshi_edge.api.routes import live, probes, reads, writes
+from kalshi_edge.api.schemas.live import Heartbeat, Resumed, Snapshot, Update
+from kalshi_edge.api.schemas.status import Problem
+from kalshi_edge.api.standing import Standing
+from kalshi_edge.api.tickets import Tickets
+from kalshi_edge.api.topics import Topics
+from kalshi_edge.api.wishes import Wishes
+from kalshi_edge.config import Settings
+from kalshi_edge.errors import SettingError
+
+LONGEST_MESSAGE = 4096
+STOP_WITHIN_S = 3
+
+ABOUT = """
+What a running trader knows, and the few things that people may ask of it.
+
+Money, prices and counts are decimal strings; instants are ISO 8601 in UTC; a bare number carries
+its unit in its name. Every error has one shape, `Problem`. Writes take an `Idempotency-Key`. Over
+`/ws/live` come a `Snapshot`, then numbered `Update`s; a `Heartbeat` where nothing happens.
+"""
+
+
+def create_app(parts: Parts | None = None) -> FastAPI:
+    """The application; without ``parts`` it can only describe itself."""
+    app = FastAPI(
+        title="Kalshi Edge Trader",
+        version=VERSION,
+        description=ABOUT,
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        swagger_ui_parameters={"defaultModelsExpandDepth": 0},
+    )
+    app.state.parts = parts
+    for router in (probes.router, reads.router, writes.router, live.router):
+        app.include_router(router)
+    add_problem_answers(app)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    return app
+
+
+def openapi_text() -> str:
+    """The OpenAPI document as it is kept beside the dashboard."""
+    return json.dumps(create_app().openapi(), indent=1, ensure_ascii=False) + "\n"
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    """FastAPI's own document, with the shapes of the live connection and of every error."""
+    if app.openapi_schema is None:
+        document = FastAPI.openapi(app)
+        messages = [(shape, "serialization") for shape in (Snapshot, Update, Heartbeat, Resumed)]
+        problem = (Problem, "serialization")
+        _, shapes = models_json_schema(
+            [*messages, problem],  # type: ignore[list-item]
+            ref_template="#/components/schemas/{model}",
+        )
+        known = document["components"]["schemas"]
+        known.update({name: one for name, one in shapes["$defs"].items() if name not in known})
+        for unused in ("HTTPValidationError", "ValidationError"):
+            known.pop(unused, None)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the API listens."""
+
+    host: str
+    port: int
+
+
+def address_of(settings: Settings) -> Address:
+    """Where the API listens; without a key on this machine only, whatever ``API_HOST`` says."""
+    has_key = bool(settings.api_secret_key.get_secret_value())
+    host = settings.api_host if has_key or _is_loopback(settings.api_host) else "127.0.0.1"
+    return Address(host, settings.api_port)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def bound(address: Address) -> socket.socket:
+    """A socket that listens there. Raises ``SettingError`` where none can."""
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    try:
+        return socket.create_server((address.host, address.port), family=family, backlog=512)
+    except OSError as error:
+        raise SettingError(
+            f"API_PORT is {address.port}: nothing can listen at {address.host}: {error.strerror}"
+        ) from error
+
+
+class Api:
+    """The API of one trader: what it remembers, and the server."""
+
+    def __init__(self, standing: Standing, policy: Policy, write: Write) -> None:
+        hub = Hub(standing.now)
+        self.parts = Parts(
+            standing=standing,
+            policy=policy,
+            hub=hub,
+            wishes=Wishes(standing.trader, standing.memory),
+            tickets=Tickets(asyncio.get_running_loop().time),
+            metrics=Metrics(standing, hub),
+        )
+        self._topics = Topics(standing, lambda: hub.clients)
+        self._log = new_log(write)
+        standing.memory.listeners.append(hub.wake)
+        hub.tell(self._topics.changes())
+
+    @property
+    def app(self) -> ASGIApp:
+        """The application behind its doorway."""
+        parts = self.parts
+        app = create_app(parts)
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=parts.policy.origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Content-Type", "Idempotency-Key", "X-API-Key", "X-Acting"],
+            expose_headers=["X-Request-Id", "Retry-After"],
+        )
+        return Doorway(app, parts.policy, self._log, parts.metrics.watch)
+
+    async def serve(self, listener: socket.socket) -> None:
+        """Serve until cancelled, then let requests under way end."""
+        host, port = listener.getsockname()[:2]
+        only_here = "" if self.parts.policy.api_key else "no API_SECRET_KEY: this machine only"
+        self._log.info("api", host=host, port=port, note=only_here)
+        server = _Server(_config(self.app))
+        async with asyncio.TaskGroup() as group:
+            telling = group.create_task(self.parts.hub.run(self._topics.changes))
+            serving = asyncio.create_task(server.serve([listener]))
+            try:
+                await asyncio.shield(serving)
+            finally:
+                server.should_exit = True
+                with contextlib.suppress(asyncio.CancelledError):
+                    await serving
+                telling.cancel()
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn inside a program that has its own way of ending."""
+
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
+        """Signals are the program's."""
+        return nullcontext()
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        lifespan="off",
+        ws="websockets-sansio",
+        ws_max_size=LONGEST_MESSAGE,
+        ws_per_message_deflate=False,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=STOP_WITHIN_S,
+    )
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Who may come in, as the settings say."""
+    return Policy(
+        api_key=settings.api_secret_key.get_secret_value(),
+        origins=tuple(settings.frontend_url),
+    )
+
+
+async def run_with_api(
+    standing: Standing, policy: Policy, listener: socket.socket, write: Write
+) -> None:
+    """Trade and serve until cancelled; trading that ends takes the API with it."""
+    async with asyncio.TaskGroup() as group:
+        serving = group.create_task(Api(standing, policy, write).serve(listener))
+        await standing.trader.run()
+        serving.cancel()
