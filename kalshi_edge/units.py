@@ -1,10 +1,11 @@
-"""Dollars, prices, contracts and degrees: how they are read, rounded and converted.
+"""Dollars, prices, contracts, degrees and lengths of time: read, rounded, converted, said.
 
 Money, prices and contract counts are ``Decimal``; probabilities and temperatures in models are
 ``float``; temperatures that settle are whole ``int`` degrees Fahrenheit.
 """
 
 import re
+from datetime import timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from math import floor
 
@@ -14,6 +15,10 @@ ZERO = Decimal(0)
 ONE = Decimal(1)
 CENT = Decimal("0.01")
 MICRO = Decimal("0.000001")
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 _PLAIN_NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,12})?", re.ASCII)
 
@@ -72,3 +77,21 @@ def round_half_up(value: float) -> int:
     (85, 0, 84)
     """
     return floor(value + 0.5)
+
+
+def span(length: timedelta) -> str:
+    """A length of time as people say it, in its two largest units.
+
+    >>> span(timedelta(hours=23, minutes=57, seconds=3.8)), span(timedelta(seconds=2.29))
+    ('23 h 57 min', '2.2 s')
+    >>> span(timedelta(minutes=5)), span(-timedelta(seconds=90))
+    ('5 min', '−1 min 30 s')
+    """
+    if length < timedelta(0):
+        return f"−{span(-length)}"
+    if length < MINUTE:
+        return f"{length // timedelta(milliseconds=100) / 10:g} s"
+    steps = ((DAY, "d", HOUR, "h"), (HOUR, "h", MINUTE, "min"), (MINUTE, "min", SECOND, "s"))
+    unit, name, part, part_name = next(step for step in steps if length >= step[0])
+    whole, rest = divmod(length, unit)
+    return f"{whole} {name}" + (f" {rest // part} {part_name}" if rest >= part else "")

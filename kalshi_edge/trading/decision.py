@@ -14,7 +14,7 @@ from kalshi_edge.trading.edge import Gates, leg, single_opportunities
 from kalshi_edge.trading.fees import model_fee, taker_fee
 from kalshi_edge.trading.risk import Limits, Situation, review
 from kalshi_edge.trading.sizing import contracts
-from kalshi_edge.units import ONE, ZERO
+from kalshi_edge.units import ONE, ZERO, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ class Outlook:
             Check(
                 "book_age",
                 age <= limits.max_book_age,
-                f"{leg.bin}: {age}",
-                f"≤ {limits.max_book_age}",
+                f"{leg.bin}: {span(age)}",
+                f"≤ {span(limits.max_book_age)}",
             )
             for leg, age in ages
         )

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from kalshi_edge.domain.events import Check
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.records import Cause, Hold, SwitchState
+from kalshi_edge.units import span
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,9 @@ def reconciled_check(clean_at: datetime | None, at: datetime, guards: Guards) ->
     if limit is None:
         return Check("reconciled", True, "orders are simulated", "none needed")
     if clean_at is None:
-        return Check("reconciled", False, "not since the start", f"≤ {limit} ago")
+        return Check("reconciled", False, "not since the start", f"≤ {span(limit)} ago")
     age = at - clean_at
-    return Check("reconciled", age <= limit, f"{age} ago", f"≤ {limit} ago")
+    return Check("reconciled", age <= limit, f"{span(age)} ago", f"≤ {span(limit)} ago")
 
 
 def stale_data(books: Iterable[Book], at: datetime, guards: Guards) -> Hold | None:

@@ -16,6 +16,7 @@ from kalshi_edge.portfolio.tracker import is_mark
 from kalshi_edge.trading.decision import Outlook
 from kalshi_edge.trading.edge import Gates, market_mid
 from kalshi_edge.trading.risk import Limits
+from kalshi_edge.units import span
 
 REFERENCE = "NWS"
 """The model name of the forecast that ours is checked against."""
@@ -294,7 +295,6 @@ class Knowledge:
     def _ladder_checks(
         self, ladder: Ladder, forecast: Forecast, at: datetime, limits: Limits
     ) -> tuple[Check, ...]:
-        terms = self.terms.get(ladder.series)
         statuses = {market.status for market in ladder.markets}
         shards = {market.exchange_index for market in ladder.markets}
         age, since_start = at - forecast.run_at, at - ladder.station.day_start(ladder.climate_day)
@@ -305,23 +305,31 @@ class Knowledge:
             ),
             Check("shard", shards == {0}, str(max(shards)), "0"),
             Check(
-                "time_to_close", left >= limits.close_margin, str(left), f"≥ {limits.close_margin}"
+                "time_to_close",
+                left >= limits.close_margin,
+                span(left),
+                f"≥ {span(limits.close_margin)}",
             ),
             Check(
                 "last_entry",
                 since_start <= limits.last_entry,
-                str(since_start),
-                f"≤ {limits.last_entry}",
+                span(since_start),
+                f"≤ {span(limits.last_entry)}",
             ),
-            Check("terms", terms is not None and terms.accepted, "changed", "accepted"),
+            self._terms_check(ladder),
             Check(
                 "forecast_age",
                 age <= limits.max_forecast_age,
-                str(age),
-                f"≤ {limits.max_forecast_age}",
+                span(age),
+                f"≤ {span(limits.max_forecast_age)}",
             ),
             self._reference_check(ladder, forecast, limits),
         )
+
+    def _terms_check(self, ladder: Ladder) -> Check:
+        terms = self.terms.get(ladder.series)
+        accepted = terms is not None and terms.accepted
+        return Check("terms", accepted, "accepted" if accepted else "changed", "accepted")
 
     def _reference_check(self, ladder: Ladder, forecast: Forecast, limits: Limits) -> Check:
         key = (ladder.station.icao, ladder.climate_day, REFERENCE)

@@ -12,6 +12,7 @@ from kalshi_edge.domain.orders import Intent, Side
 from kalshi_edge.domain.records import Switch
 from kalshi_edge.trading.knowledge import Knowledge
 from kalshi_edge.trading.risk import Limits, switch_check
+from kalshi_edge.units import span
 
 WANTED_FOR = timedelta(minutes=2)
 """How long after it was decided an order is still what we would do."""
@@ -24,7 +25,7 @@ def wanted_checks(
     age = at - intent.created_at
     entry = () if intent.reduces else (switch_check(switch, at),)
     return (
-        Check("age", age <= WANTED_FOR, f"{age}", f"≤ {WANTED_FOR}"),
+        Check("age", age <= WANTED_FOR, span(age), f"≤ {span(WANTED_FOR)}"),
         Check("placed_here", not intent.adopted, "elsewhere" if intent.adopted else "here", "here"),
         *entry,
         _market_check(_market(intent.ticker, knowledge), at, limits),
@@ -39,7 +40,7 @@ def _market(ticker: str, knowledge: Knowledge) -> Market | None:
 
 
 def _market_check(market: Market | None, at: datetime, limits: Limits) -> Check:
-    limit = f"active, ≥ {limits.close_margin} to its close"
+    limit = f"active, ≥ {span(limits.close_margin)} to its close"
     if market is None:
         return Check("market", False, "unknown", limit)
     left = market.close_at - at
