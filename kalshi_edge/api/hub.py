@@ -44,7 +44,14 @@ class Client:
 
     async def next(self) -> str:
         """The next message to send."""
-        return self._first.popleft() if self._first else await self._queue.get()
+        waiting = self.next_nowait()
+        return await self._queue.get() if waiting is None else waiting
+
+    def next_nowait(self) -> str | None:
+        """The next message, if there is one already."""
+        if self._first:
+            return self._first.popleft()
+        return None if self._queue.empty() else self._queue.get_nowait()
 
 
 class Hub:

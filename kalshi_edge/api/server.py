@@ -134,10 +134,10 @@ class Api:
             tickets=Tickets(asyncio.get_running_loop().time),
             metrics=Metrics(standing, hub),
         )
-        self._topics = Topics(standing, lambda: hub.clients)
+        self.topics = Topics(standing, lambda: hub.clients)
         self._log = new_log(write)
         standing.memory.listeners.append(hub.wake)
-        hub.tell(self._topics.changes())
+        hub.tell(self.topics.changes())
 
     @property
     def app(self) -> ASGIApp:
@@ -160,7 +160,7 @@ class Api:
         self._log.info("api", host=host, port=port, note=only_here)
         server = _Server(_config(self.app))
         async with asyncio.TaskGroup() as group:
-            telling = group.create_task(self.parts.hub.run(self._topics.changes))
+            telling = group.create_task(self.parts.hub.run(self.topics.changes))
             serving = asyncio.create_task(server.serve([listener]))
             try:
                 await asyncio.shield(serving)

@@ -15,6 +15,7 @@ from kalshi_edge.api.schemas.commands import (
     SwitchOutcome,
     TermsOutcome,
 )
+from kalshi_edge.api.schemas.figures import plain
 from kalshi_edge.api.standing import Standing
 from kalshi_edge.domain.events import AcknowledgeTerms, Command
 from kalshi_edge.domain.orders import Order
@@ -92,7 +93,8 @@ def _common(
 
 def _fate(order: Order) -> str:
     why = f" ({order.reason})" if order.reason else ""
-    return f"{order.intent.ticker}: {order.filled} of {order.intent.count}, {order.state}{why}"
+    filled, count = plain(order.filled), plain(order.intent.count)
+    return f"{order.intent.ticker}: {filled} of {count}, {order.state}{why}"
 
 
 def _trades(orders: Sequence[Order], standing: Standing) -> list[Any]:

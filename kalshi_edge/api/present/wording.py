@@ -3,6 +3,7 @@
 from kalshi_edge.api.memory import Heard
 from kalshi_edge.api.schemas.figures import plain
 from kalshi_edge.domain.events import Approved, CancelOrder, Check, Refused
+from kalshi_edge.domain.orders import Side
 from kalshi_edge.domain.records import SeriesTerms, Switch
 
 
@@ -31,7 +32,7 @@ def _part(verdict: object) -> str:
     match verdict:
         case Approved(opportunity=None):
             return ", ".join(
-                f"{i.side} {plain(i.count)} {i.ticker} at ${plain(i.limit_price)}"
+                f"{_verb(i.side)} {plain(i.count)} {i.ticker} at ${plain(i.limit_price)}"
                 for i in verdict.intents
             )
         case CancelOrder():
@@ -42,6 +43,10 @@ def _part(verdict: object) -> str:
             return f"{verdict.series} accepted as it stands"
         case _:
             return ""
+
+
+def _verb(side: Side) -> str:
+    return "buy" if side is Side.BUY else "sell"
 
 
 def _why(check: Check) -> str:
