@@ -47,10 +47,12 @@ QUIET = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """How the exchange is reached; only a simulation has its own ways."""
+    """How the world is reached; only a simulation has its own ways."""
 
     transport: httpx.AsyncBaseTransport | None = None
     """``None`` for the network."""
+    weather: httpx.AsyncBaseTransport | None = None
+    """How the weather offices are reached."""
     connect: Connect | None = None
     """Opens the stream; ``None`` for the network."""
     jitter: Jitter = secrets.SystemRandom().random
@@ -102,7 +104,12 @@ async def open_trader(
             transport=wire.transport,
         )
         stack.push_async_callback(public.aclose)
-        weather = PoliteClient(around.clock, around.user_agent, addresses=around.addresses)
+        weather = PoliteClient(
+            around.clock,
+            around.user_agent,
+            addresses=around.addresses,
+            transport=wire.weather,
+        )
         stack.push_async_callback(weather.close)
         account: AccountClient | None = None
         if around.key is not None:

@@ -105,7 +105,8 @@ class Session:
         msg = {"channel": channel, "sid": subscription.sid}
         self._push({**_named(command_id), "type": "subscribed", "msg": msg})
         self._show(subscription, tickers, initial=_flag(params, "send_initial_snapshot"))
-        self.board.attach(subscription)
+        if subscription.sid in self.subscriptions:
+            self.board.attach(subscription)
 
     def _show(self, subscription: Subscription, tickers: list[str], *, initial: bool) -> None:
         if subscription.channel == "orderbook_delta" or (
@@ -215,7 +216,9 @@ class Session:
     def push_data(
         self, subscription: Subscription, kind: str, msg: bytes, ticker: str | None, command: int
     ) -> None:
-        """Queue a frame of a subscription, or what a fault makes of it."""
+        """Queue a frame of a subscription, or what a fault makes of it; none of one that ended."""
+        if subscription.sid not in self.subscriptions:
+            return
         struck = self.board.faults.frame(subscription.channel, ticker)
         if FaultKind.STREAM_ERROR in struck:
             self.end(subscription, struck[FaultKind.STREAM_ERROR].status)

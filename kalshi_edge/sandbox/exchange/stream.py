@@ -71,7 +71,10 @@ class StreamEdge:
             return
         if FaultKind.REFUSE in struck:
             answer = fault_answer(struck[FaultKind.REFUSE])
-            await _reject(send, answer.status, orjson.dumps(answer.body))
+            is_page = isinstance(answer.body, bytes)
+            await _reject(
+                send, answer.status, answer.body if is_page else orjson.dumps(answer.body)
+            )
             return
         headers = {key.decode(): value.decode("latin-1") for key, value in scope["headers"]}
         try:

@@ -59,6 +59,7 @@ class PoliteClient:
         addresses: WeatherAddresses | None = None,
         patience: Patience | None = None,
         manners: Mapping[str, Manners] = MANNERS,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """``user_agent`` says who asks, with an address to write to: the offices require it.
 
@@ -86,6 +87,7 @@ class PoliteClient:
             http2=False,
             follow_redirects=True,
             max_redirects=3,
+            transport=transport,
         )
 
     async def __aenter__(self) -> Self:
