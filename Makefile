@@ -6,12 +6,14 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint bench openapi lock clean
+.PHONY: help demo run test lint faults faults-week bench openapi lock clean
 
 help:
 	@echo "make demo    a SYNTHETIC exchange and weather on this machine, and the trader in it"
 	@echo "make run     trade as .env says: real prices, no key, no real order (TRADING_MODE=paper)"
 	@echo "make test    lint, types, import rules and every test"
+	@echo "make faults  the order path under drawn faults: SEEDS=200, or SEED=17 again with its trace"
+	@echo "make faults-week  a week of them, restarted every hour"
 	@echo "make openapi the API's document, which the dashboard's types come from"
 	@echo "make bench   speed, as ratios against named baselines"
 
@@ -37,6 +39,17 @@ lint: $(READY)
 	$(VENV)/bin/ruff check --quiet .
 	$(VENV)/bin/mypy --no-error-summary
 	$(VENV)/bin/lint-imports --no-logo > .import-report 2>&1 || { cat .import-report; exit 1; }
+
+SEEDS ?= 200
+STORE ?= sqlite
+WHICH = $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+faults: $(READY)
+	$(PY) -m tests.campaign $(WHICH) --store $(STORE)
+
+faults-week: SEEDS := 1
+faults-week: $(READY)
+	$(PY) -m tests.campaign $(WHICH) --days 7 --store $(STORE)
 
 bench: $(READY)
 	for bench in bench/*.py; do $(PY) $$bench || exit 1; done

@@ -1,0 +1,137 @@
+"""What one seed stands for: a world, a trader's settings, and what goes wrong when."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+CITIES = ("NYC", "LA", "MIA", "CHI", "PHX")
+
+WEIGHTS = {
+    "dropped reply": 5,
+    "dropped request": 2,
+    "5xx after acceptance": 4,
+    "no answer": 3,
+    "slow answers": 2,
+    "429 storm": 2,
+    "5xx storm": 2,
+    "partial fill": 4,
+    "frames lost": 2,
+    "frames twice": 3,
+    "frames late": 2,
+    "frames out of order": 3,
+    "subscription ended": 1,
+    "stream cut": 2,
+    "stream frozen": 1,
+    "maintenance": 2,
+    "trading pause": 1,
+    "market halted": 1,
+    "kill": 5,
+    "kill on the order path": 10,
+    "two instances": 3,
+    "process stopped": 2,
+    "clock jump": 2,
+    "disk full": 2,
+    "halt by hand": 3,
+    "resume by hand": 3,
+    "close by hand": 14,
+    "cancel by hand": 4,
+}
+"""How often each incident is drawn, relatively."""
+OVERNIGHT = "machine off overnight"
+"""Until twenty minutes before the scenario ends, when the markets have settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Something that happens ``after`` so much time; its details come from its own draws."""
+
+    after: timedelta
+    name: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Everything that a seed decides beforehand."""
+
+    seed: int
+    start_at: datetime
+    lasts: timedelta
+    settings: dict[str, Any]
+    balance: Decimal
+    tier: str
+    lag: timedelta
+    """How far REST answers trail the matching."""
+    incidents: tuple[Incident, ...]
+
+    def random(self, *names: object) -> Random:
+        """Draws of their own for one purpose, the same in every run of the seed."""
+        return Random("|".join(map(str, (self.seed, *names))))
+
+
+def draw(seed: int) -> Scenario:
+    """The scenario of ``seed``: an hour or so at any time of day, and some go on next morning."""
+    random = Random(seed)
+    day = datetime(2027, 1, 4, tzinfo=UTC) + timedelta(days=random.randrange(360))
+    start_at = day + timedelta(hours=random.uniform(14.5, 29))
+    lasts = timedelta(minutes=random.uniform(40, 80))
+    names = random.choices(list(WEIGHTS), list(WEIGHTS.values()), k=random.randint(12, 20))
+    drawn = [(lasts * random.uniform(0.01, 0.95), name) for name in names]
+    if random.random() < 0.3:
+        drawn.append((lasts, OVERNIGHT))
+        lasts = day + timedelta(hours=random.uniform(36.5, 40)) - start_at
+        names = random.choices(list(WEIGHTS), list(WEIGHTS.values()), k=3)
+        drawn += [(lasts - timedelta(minutes=random.uniform(1, 20)), name) for name in names]
+    return Scenario(
+        seed=seed,
+        start_at=start_at,
+        lasts=lasts,
+        settings=_settings(random),
+        balance=Decimal(random.choice(("237.19", "1000", "25000"))),
+        tier=random.choice(("basic", "advanced", "prestige")),
+        lag=timedelta(seconds=random.choice((0.0, 0.4, 1.5))),
+        incidents=_in_order(drawn),
+    )
+
+
+def _settings(random: Random) -> dict[str, Any]:
+    return {
+        "cities": tuple(random.sample(CITIES, random.randint(1, 3))),
+        "last_entry_h": 24,
+        "max_open_positions": random.choice((3, 8, 24)),
+        "max_city_positions": random.choice((2, 6, 10)),
+        "max_city_day_share": random.choice((Decimal("0.03"), Decimal("0.1"))),
+        "max_day_loss_share": random.choice((Decimal("0.02"), Decimal("0.2"))),
+        "max_order_errors": random.choice((5, 100)),
+        "contract_step": random.choice((Decimal(1), Decimal("0.01"))),
+    }
+
+
+def _in_order(drawn: list[tuple[timedelta, str]]) -> tuple[Incident, ...]:
+    return tuple(
+        Incident(after, name, number) for number, (after, name) in enumerate(sorted(drawn))
+    )
+
+
+def week(seed: int, days: int = 7) -> Scenario:
+    """Days of trading: killed every hour, on the hour or on its way, and four incidents a day."""
+    base, random = draw(seed), Random(f"week|{seed}")
+    lasts = timedelta(days=days)
+    names = random.choices(list(WEIGHTS), list(WEIGHTS.values()), k=4 * days)
+    drawn = [(lasts * random.random() * 0.97, name) for name in names]
+    hourly = [
+        (timedelta(hours=hour, minutes=random.uniform(-2, 32)), random.choice(("kill", "restart")))
+        for hour in range(1, 24 * days - 3)
+    ]
+    return Scenario(
+        seed=seed,
+        start_at=base.start_at,
+        lasts=lasts,
+        settings={"cities": CITIES},
+        balance=Decimal(1000),
+        tier="basic",
+        lag=base.lag,
+        incidents=_in_order(drawn + hourly),
+    )

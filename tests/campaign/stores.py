@@ -1,0 +1,26 @@
+"""The stores that a campaign can run on, and how they are opened and closed."""
+
+from pathlib import Path
+
+from kalshi_edge.db.sqlite import SqliteStore
+from kalshi_edge.ports import Store
+
+
+class Stores:
+    """Opens connections to one store of a kind and closes them all in the end."""
+
+    def __init__(self, kind: str, folder: Path) -> None:
+        self.kind = kind
+        self._path = folder / "campaign.db"
+        self._opened: list[Store] = []
+
+    def open(self, mode: str) -> Store:
+        """A connection of its own to the store."""
+        store = SqliteStore(self._path, mode)
+        self._opened.append(store)
+        return store
+
+    async def close(self) -> None:
+        """Let go of all of them, those of dead processes too."""
+        for store in self._opened:
+            await store.close()

@@ -1,0 +1,27 @@
+"""A small campaign on every run of the tests; `make faults` plays a large one, same code."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.campaign.report import failure
+from tests.campaign.scenario import draw
+from tests.campaign.simulation import play
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nothing_is_lost_bought_twice_or_beyond_a_limit(seed: int, tmp_path: Path) -> None:
+    outcome = play(draw(seed), tmp_path)
+
+    assert not outcome.violations, failure(outcome, f"make faults SEED={seed}")
+
+
+def test_a_seed_plays_the_same_way_every_time(tmp_path: Path) -> None:
+    paths = (tmp_path / "once", tmp_path / "again")
+    for path in paths:
+        path.mkdir()
+
+    once, again = (play(draw(2), path) for path in paths)
+
+    assert once.trace == again.trace
+    assert once.counts == again.counts
