@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from kalshi_edge.data.weather.stations import station_of
+from kalshi_edge.db.dynamo.place import DynamoPlace, Keep
 from kalshi_edge.db.opening import StoreKind
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.domain.weather import Station
@@ -50,6 +51,13 @@ class Settings(BaseSettings):
     forecast_models: Words = ("NBP", "NBM", "GFSMOS")
     store: StoreKind = StoreKind.SQLITE
     store_path: Path = Path("kalshi-edge.db")
+    aws_region: str = Field(default="us-east-1", min_length=1)
+    aws_access_key_id: str | None = None
+    aws_secret_access_key: SecretStr | None = None
+    dynamodb_endpoint: str | None = None
+    dynamodb_table_prefix: str = Field(default="kalshi", pattern=r"^[A-Za-z0-9_.-]{3,200}$")
+    keep_journal_days: int = Field(default=400, ge=30, le=36_500)
+    keep_audit_days: int = Field(default=2557, ge=400, le=36_500)
     history_dir: Path = Path("history")
     record_dir: Path | None = None
 
@@ -218,6 +226,23 @@ class Settings(BaseSettings):
             halt_on_rule_change=self.halt_on_rule_change,
             halt_on_fee_difference=self.halt_on_fee_difference,
         )
+
+    @property
+    def dynamo_place(self) -> DynamoPlace:
+        """Where the DynamoDB tables are; without a key it is left to the machine's role."""
+        secret = self.aws_secret_access_key
+        return DynamoPlace(
+            region=self.aws_region,
+            endpoint=self.dynamodb_endpoint,
+            prefix=self.dynamodb_table_prefix,
+            key_id=self.aws_access_key_id,
+            secret=None if secret is None else secret.get_secret_value(),
+        )
+
+    @property
+    def dynamo_keep(self) -> Keep:
+        """How long records stay in the tables."""
+        return Keep(timedelta(days=self.keep_journal_days), timedelta(days=self.keep_audit_days))
 
     @property
     def playbook(self) -> Playbook:

@@ -6,8 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from kalshi_edge.db.dynamo.place import DynamoPlace, Keep
 from kalshi_edge.db.sqlite import SqliteStore
-from kalshi_edge.errors import SettingError
 from kalshi_edge.ports import Store
 
 
@@ -31,6 +31,16 @@ class StoreSettings(Protocol):
         """The SQLite file."""
         ...
 
+    @property
+    def dynamo_place(self) -> DynamoPlace:
+        """Where the DynamoDB tables are."""
+        ...
+
+    @property
+    def dynamo_keep(self) -> Keep:
+        """How long their records are kept."""
+        ...
+
 
 @asynccontextmanager
 async def open_store(settings: StoreSettings, mode: str | None) -> AsyncIterator[Store]:
@@ -39,7 +49,12 @@ async def open_store(settings: StoreSettings, mode: str | None) -> AsyncIterator
     Raises ``StoreError`` where it belongs to another mode or to a newer program.
     """
     if settings.store is StoreKind.DYNAMODB:
-        raise SettingError("STORE is 'dynamodb': not built yet")
+        # boto3 takes half a second to import, which only whoever uses it should wait for.
+        from kalshi_edge.db.dynamo.store import DynamoStore  # noqa: PLC0415
+
+        async with DynamoStore(settings.dynamo_place, mode, settings.dynamo_keep) as tables:
+            yield tables
+        return
     store = SqliteStore(settings.store_path, mode)
     try:
         yield store

@@ -9,17 +9,24 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
 from kalshi_edge.db.codec import to_json
+from kalshi_edge.db.dynamo.client import Dynamo
+from kalshi_edge.db.dynamo.head import HEAD
+from kalshi_edge.db.dynamo.head import SCHEMA_VERSION as DYNAMO_SCHEMA
+from kalshi_edge.db.dynamo.items import JOURNAL, SWITCH
+from kalshi_edge.db.dynamo.place import DynamoPlace
+from kalshi_edge.db.dynamo.store import DynamoStore
+from kalshi_edge.db.dynamo.writes import Item, Write, number, text
 from kalshi_edge.db.schema import SCHEMA_VERSION
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain import events as vocabulary
@@ -54,7 +61,14 @@ from kalshi_edge.domain.events import (
     Verdict,
 )
 from kalshi_edge.domain.market import Bin
-from kalshi_edge.domain.orders import Order, OrderStep, Settlement, Side, Strategy
+from kalshi_edge.domain.orders import (
+    Order,
+    OrderStep,
+    Settlement,
+    Side,
+    Strategy,
+    derived_id,
+)
 from kalshi_edge.domain.records import (
     Calibration,
     Cause,
@@ -70,9 +84,11 @@ from kalshi_edge.domain.weather import Basis, ClimateReport, Observation
 from kalshi_edge.errors import Fenced, StoreError
 from kalshi_edge.ports import Store
 from tests.builders import DAY, NOW, TICKER, book, fill, forecast, intent, ladder
+from tests.dynamodb_local import place, tables_of
 
 D = Decimal
 LATER = NOW + timedelta(hours=1)
+DYNAMODB = "TEST_DYNAMODB"
 
 
 @dataclass(frozen=True)
@@ -103,12 +119,60 @@ class Made:
             store._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + by}")
 
 
-STORES = {"sqlite": lambda folder: Made(folder / "store.db")}
+@dataclass(frozen=True)
+class MadeTables:
+    """The same in DynamoDB, on tables named after the folder."""
+
+    folder: Path
+
+    @property
+    def place(self) -> DynamoPlace:
+        """Another process finds the engine by the environment."""
+        return place(os.environ[DYNAMODB], f"t{derived_id(self.folder)}")
+
+    @asynccontextmanager
+    async def open(self, mode: str | None = "paper") -> AsyncIterator[Store]:
+        """The store, once more."""
+        await tables_of(self.place)
+        async with DynamoStore(self.place, mode) as store:
+            yield store
+
+    async def spoil_switch(self) -> None:
+        """Make the stored switch unreadable behind the store's back."""
+        await self._set(SWITCH, body=text("{{"))
+
+    async def lose_switch(self) -> None:
+        """Make even asking for the switch fail."""
+        await self._set(SWITCH, body=number(0))
+
+    async def age_schema(self, by: int) -> None:
+        """Claim that another version of the program wrote the data."""
+        await self._set(HEAD, schema=number(DYNAMO_SCHEMA + by))
+
+    async def _set(self, key: Item, **values: Mapping[str, Any]) -> None:
+        async with self.open():
+            dynamo = Dynamo(self.place)
+            await dynamo.write(Write(JOURNAL, key, values))
+            dynamo.close()
+
+
+STORES: dict[str, Callable[[Path], Made | MadeTables]] = {
+    "sqlite": lambda folder: Made(folder / "store.db"),
+    "dynamodb": MadeTables,
+}
 
 
 @pytest.fixture(params=sorted(STORES))
-def made(request: pytest.FixtureRequest, tmp_path: Path) -> Made:
-    return STORES[request.param](tmp_path)
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A kind of store that can be had here."""
+    if request.param == "dynamodb":
+        monkeypatch.setenv(DYNAMODB, request.getfixturevalue("dynamodb"))
+    return str(request.param)
+
+
+@pytest.fixture
+def made(kind: str, tmp_path: Path) -> Made | MadeTables:
+    return STORES[kind](tmp_path)
 
 
 @pytest.fixture
@@ -401,7 +465,9 @@ async def test_whoever_only_looks_need_not_say_a_mode(made: Made) -> None:
 @pytest.mark.parametrize("by", [1, 7])
 async def test_data_of_a_newer_program_is_refused(made: Made, by: int) -> None:
     await made.age_schema(by)
-    with pytest.raises(StoreError, match=f"schema {SCHEMA_VERSION + by}"):
+    with pytest.raises(
+        StoreError, match=f"schema {SCHEMA_VERSION + by}|schema {DYNAMO_SCHEMA + by}"
+    ):
         async with made.open():
             pass
     with pytest.raises(StoreError, match="schema"):
@@ -561,21 +627,19 @@ WRITER = """
 """
 
 
-@pytest.fixture(params=sorted(STORES))
-def writer(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> Iterator[tuple[Made, subprocess.Popen[str]]]:
+@pytest.fixture
+def writer(kind: str, tmp_path: Path) -> Iterator[tuple[Made, subprocess.Popen[str]]]:
     """A store and another process that writes to it and says each line that is safe."""
     root = Path(__file__).resolve().parents[2]
     process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(WRITER), request.param, str(tmp_path)],
+        [sys.executable, "-c", textwrap.dedent(WRITER), kind, str(tmp_path)],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(root)},
         cwd=root,
     )
     with process:
-        yield STORES[request.param](tmp_path), process
+        yield STORES[kind](tmp_path), process
         process.kill()
 
 

@@ -1,0 +1,1 @@
+"""The store in DynamoDB: tables, items, the client and the store itself."""
