@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     forecast_models: Words = ("NBP", "NBM", "GFSMOS")
     store: StoreKind = StoreKind.SQLITE
     store_path: Path = Path("kalshi-edge.db")
-    aws_region: str = Field(default="us-east-1", min_length=1)
+    aws_region: str = "us-east-1"
     aws_access_key_id: str | None = None
     aws_secret_access_key: SecretStr | None = None
     dynamodb_endpoint: str | None = None

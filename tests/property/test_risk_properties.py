@@ -32,6 +32,8 @@ class Auditor:
     def __init__(self) -> None:
         self.ledger = Ledger(SETUP.starting_balance)
         self.books: dict[str, Book] = {}
+        self.marks: dict[str, Book] = {}
+        """Of each market the last book that was not empty: a pause is no price of nothing."""
         self.fills: set[str] = set()
         self.paid: dict[str, Decimal] = {}
         self.cost: Counter[str] = Counter()
@@ -60,6 +62,8 @@ class Auditor:
         match event:
             case Book():
                 self.books[event.ticker] = event
+                if event.bids or event.asks:
+                    self.marks[event.ticker] = event
             case Fill() if event.ticker in self.paid and event.fill_id not in self.fills:
                 self.fills.add(event.fill_id)
                 each = self.paid[event.ticker] - event.price
@@ -128,7 +132,7 @@ class Auditor:
         worth = D(0)
         for trade in engine.account.tracker.open_trades():
             left = trade.open_count
-            for level in self.books[trade.ticker].bids:
+            for level in self.marks[trade.ticker].bids:
                 step = min(left, level.count)
                 worth, left = worth + step * level.price, left - step
         return self.ledger.cash + worth

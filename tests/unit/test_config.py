@@ -21,6 +21,10 @@ ANY_TEXT = {
     "KALSHI_PRIVATE_KEY_PATH",
     "LIVE_CONFIRM",
     "STORE_PATH",
+    "AWS_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "DYNAMODB_ENDPOINT",
     "HISTORY_DIR",
     "RECORD_DIR",
     "FORECAST_MODELS",
@@ -75,6 +79,9 @@ WRONG = {
     "HALT_ON_FEE_DIFFERENCE": ["2"],
     "API_HOST": ["http://127.0.0.1", "a b"],
     "API_PORT": ["-1", "65536", "8000.5"],
+    "DYNAMODB_TABLE_PREFIX": ["ab", "with space", "x" * 201],
+    "KEEP_JOURNAL_DAYS": ["29", "36501", "many"],
+    "KEEP_AUDIT_DAYS": ["399", "36501"],
     "FRONTEND_URL": ["localhost:3000", "https://a.example/path", "*"],
 }
 
