@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 DYNAMODB := tests/dynamodb/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint faults faults-week bench openapi lock clean
+.PHONY: help demo run test lint faults faults-week kills bench openapi lock clean
 
 help:
 	@echo "make demo    a SYNTHETIC exchange and weather on this machine, and the trader in it"
@@ -15,6 +15,7 @@ help:
 	@echo "make test    lint, types, import rules and every test"
 	@echo "make faults  the order path under drawn faults: SEEDS=200, or SEED=17 again with its trace"
 	@echo "make faults-week  a week of them, restarted every hour"
+	@echo "make kills   a writing store killed 200 times: nothing acknowledged is lost"
 	@echo "make openapi the API's document, which the dashboard's types come from"
 	@echo "make bench   speed, as ratios against named baselines"
 
@@ -55,6 +56,10 @@ faults: $(READY)
 faults-week: SEEDS := 1
 faults-week: $(READY)
 	$(PY) -m tests.campaign $(WHICH) --days 7 --store $(STORE)
+
+kills: KILLS := 200
+kills: $(READY)
+	KILLS=$(KILLS) $(PY) -m pytest --quiet --capture=no tests/faults/test_store_kills.py
 
 bench: $(READY)
 	for bench in bench/*.py; do $(PY) $$bench || exit 1; done

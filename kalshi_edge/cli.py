@@ -21,7 +21,7 @@ from kalshi_edge.backtest.report import report_html
 from kalshi_edge.backtest.summary import summary
 from kalshi_edge.backtest.terminal import as_json, backtest_panel
 from kalshi_edge.cli_sandbox import sandbox
-from kalshi_edge.cli_store import tables
+from kalshi_edge.cli_store import store, tables
 from kalshi_edge.config import Settings, load_settings
 from kalshi_edge.dashboard import Dashboard
 from kalshi_edge.data.history.coverage import coverage
@@ -53,6 +53,7 @@ cli = typer.Typer(
 history = typer.Typer(no_args_is_help=True, help="The project's own point-in-time history.")
 cli.add_typer(history, name="history")
 cli.add_typer(sandbox, name="sandbox")
+cli.add_typer(store, name="store")
 cli.add_typer(tables, name="tables")
 
 DEMO_START = datetime(2027, 4, 12, 14, 20)  # noqa: DTZ001 - typer's options have no zone; it is UTC

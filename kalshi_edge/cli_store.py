@@ -1,18 +1,32 @@
-"""``kalshi-edge tables``: the DynamoDB tables, made, looked at and taken away."""
+"""``kalshi-edge tables`` and ``kalshi-edge store``: where the records are, and what they cost."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import secrets
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table as Grid
 
 from kalshi_edge.config import load_settings
+from kalshi_edge.db.checking import Told, checked
+from kalshi_edge.db.copying import Copied, Watch, copy_store
+from kalshi_edge.db.costs import Cost, store_cost
 from kalshi_edge.db.dynamo.client import Dynamo
 from kalshi_edge.db.dynamo.tables import TableState, create_tables, delete_tables, described
+from kalshi_edge.db.opening import StoreKind, open_store
+from kalshi_edge.db.sqlite import SqliteStore, back_up
 from kalshi_edge.errors import InputError
+from kalshi_edge.tenure import RENEWED_EVERY_S
 
+store = typer.Typer(no_args_is_help=True, help="Check, copy, back up and price the records.")
 tables = typer.Typer(no_args_is_help=True, help="The DynamoDB tables of STORE=dynamodb.")
 out = Console()
 
@@ -50,6 +64,104 @@ def delete(*, yes: Yes = False) -> None:
     _say(_with_dynamo(delete_tables))
 
 
+@store.command()
+def check() -> None:
+    """Hold the store's records against its journal."""
+
+    async def asked() -> tuple[Told, Sequence[str]]:
+        async with open_store(load_settings(), None) as opened:
+            return await checked(opened)
+
+    told, faults = asyncio.run(asked())
+    for fault in faults:
+        out.print(f"[red]✗[/] {fault}", highlight=False)
+    out.print(
+        f"{told.lines:,} journal lines, {len(told.orders):,} orders, {len(told.trades):,} trades,"
+        f" {len(told.fills):,} fills: {len(faults) or 'no'} differences"
+    )
+    if faults:
+        raise typer.Exit(1)
+
+
+@store.command()
+def backup(to: Annotated[Path, typer.Argument(help="A file that is not there yet.")]) -> None:
+    """Copy the SQLite store as it is at one instant; its trader may go on."""
+    settings = load_settings()
+    if settings.store is not StoreKind.SQLITE:
+        raise InputError("DynamoDB backs itself up; `store copy` makes a file of it")
+    back_up(settings.store_path, to)
+    out.print(f"{to}: {to.stat().st_size:,} bytes, whole")
+
+
+@store.command()
+def copy(
+    source: Annotated[StoreKind, typer.Option("--from", help="Where the records are.")],
+    target: Annotated[StoreKind, typer.Option("--to", help="Where they go: empty, or begun.")],
+) -> None:
+    """Copy every record from one kind of store to the other, and compare them all."""
+    if source is target:
+        raise InputError(f"--from and --to are both {source}")
+
+    async def copied() -> Copied:
+        settings = load_settings()
+        async with open_store(settings.model_copy(update={"store": source}), None) as ours:
+            there = settings.model_copy(update={"store": target})
+            async with open_store(there, ours.mode) as theirs:
+                with _progress("copying") as watch:
+                    return await copy_store(ours, theirs, watch)
+
+    done = asyncio.run(copied())
+    out.print(
+        f"Copied and compared: {done.lines:,} journal lines, {done.orders:,} orders,"
+        f" {done.fills:,} fills, {done.trades:,} trades, {done.calibrations:,} calibrations,"
+        f" {done.days:,} days, {done.notes:,} notes."
+    )
+
+
+@store.command()
+def cost(
+    journal: Annotated[Path, typer.Argument(help="The SQLite store of a run to count.")],
+) -> None:
+    """Count what a month like a run's would cost: written once to fresh tables, then deleted."""
+    settings = load_settings()
+    place = replace(settings.dynamo_place, prefix=f"cost-{secrets.token_hex(4)}")
+
+    async def counted() -> Cost:
+        with TemporaryDirectory() as folder, _progress("counting") as watch:
+            async with SqliteStore(journal, None) as opened:
+                every = timedelta(seconds=RENEWED_EVERY_S)
+                return await store_cost(opened, place, Path(folder) / "cost.db", every, watch)
+
+    out.print(cost_grid(asyncio.run(counted())))
+
+
+def cost_grid(found: Cost) -> Grid:
+    """A month's cost as people read it."""
+    days = found.span.total_seconds() / 86400
+    grid = Grid(
+        "a month of 30 days",
+        *("requests", "read units", "write units", "cents"),
+        title=f"Counted from {found.lines:,} journal lines of {days:.1f} days",
+        caption=(
+            f"SQLite: {found.sqlite_bytes * found.month / 1e6:.1f} MB a month,"
+            f" {found.sqlite_seconds * found.month:.1f} s of writing.\n"
+            "Prices: on demand, us-east-1, November 2026; free tiers left out."
+        ),
+    )
+    for name, units in found.parts.items():
+        grid.add_row(
+            name,
+            f"{units.requests:,}",
+            f"{units.read_units:,.0f}",
+            f"{units.write_units:,.0f}",
+            f"{units.dollars * 100:.2f}",
+        )
+    megabytes = found.stored_bytes * found.month / 1e6
+    grid.add_row(f"keeping {megabytes:.1f} MB", "", "", "", f"{found.storage_dollars * 100:.2f}")
+    grid.add_row("[bold]all of it", "", "", "", f"[bold]{found.dollars * 100:.2f}")
+    return grid
+
+
 def tables_grid(states: Sequence[TableState]) -> Grid:
     """The tables as people read them."""
     grid = Grid("table", "status", "items", "bytes", "expiry", "backups", "indexes")
@@ -64,6 +176,14 @@ def tables_grid(states: Sequence[TableState]) -> Grid:
             ", ".join(state.indexes) or "none",
         )
     return grid
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Watch]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, last: progress.update(task, completed=done, total=last)
 
 
 def _confirmed(*, yes: bool) -> None:

@@ -64,6 +64,11 @@ class Store(Protocol):
     ``Fenced`` otherwise, and nothing is written.
     """
 
+    @property
+    def mode(self) -> str | None:
+        """Whose records these are."""
+        ...
+
     async def append(self, entry: JournalEntry) -> None:
         """Add a journal line and, in the same transaction, every record among its verdicts.
 
@@ -132,6 +137,10 @@ class Store(Protocol):
 
     async def noted(self, name: str) -> str | None:
         """A fact noted before; ``None`` where there is none of that name."""
+        ...
+
+    async def notes(self) -> dict[str, str]:
+        """Every fact noted, by name."""
         ...
 
     async def close(self) -> None:

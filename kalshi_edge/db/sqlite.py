@@ -7,7 +7,7 @@ JSON beside the columns it is looked up by; the journal's lines are compressed.
 import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -179,6 +179,10 @@ class SqliteStore:
         """A fact noted before; ``None`` where there is none of that name."""
         return self._noted(name)
 
+    async def notes(self) -> dict[str, str]:
+        """Every fact noted, by name."""
+        return dict(self._rows("SELECT name, value FROM meta WHERE name <> 'mode'"))
+
     async def close(self) -> None:
         """Let go of the file."""
         self._db.close()
@@ -280,6 +284,7 @@ class SqliteStore:
                 self._db.execute("INSERT OR IGNORE INTO meta VALUES ('mode', ?)", (mode,))
         # Only now: what follows changes the file, which until here may have been somebody else's.
         if self.mode is None:
+            self.mode = mode
             self._rows("PRAGMA query_only = ON")
         else:
             self._rows("PRAGMA journal_mode = WAL")
@@ -287,6 +292,26 @@ class SqliteStore:
 
     def _may_begin(self) -> bool:
         return self.mode is not None and not self._rows("SELECT 1 FROM sqlite_master LIMIT 1")
+
+
+def back_up(path: Path, to: Path) -> None:
+    """Copy the store at ``path`` as it is at one instant, while its trader goes on writing.
+
+    Raises ``StoreError`` where there is no store, or something stands at ``to`` already.
+    """
+    if not path.is_file():
+        raise StoreError(f"{path}: no such store")
+    if to.exists():
+        raise StoreError(f"{to} is there already; a backup overwrites nothing")
+    with (
+        _named(str(path)),
+        closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(to)) as target,
+    ):
+        source.backup(target)
+        (said,) = target.execute("PRAGMA integrity_check").fetchone()
+        if said != "ok":
+            raise StoreError(f"{to}: the copy does not hold together: {said}")
 
 
 @contextmanager
