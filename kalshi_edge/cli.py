@@ -20,6 +20,7 @@ from kalshi_edge.api.server import openapi_text
 from kalshi_edge.backtest.report import report_html
 from kalshi_edge.backtest.summary import summary
 from kalshi_edge.backtest.terminal import as_json, backtest_panel
+from kalshi_edge.cli_safety import doctor, sample
 from kalshi_edge.cli_sandbox import sandbox
 from kalshi_edge.cli_store import store, tables
 from kalshi_edge.config import Settings, load_settings
@@ -55,6 +56,8 @@ cli.add_typer(history, name="history")
 cli.add_typer(sandbox, name="sandbox")
 cli.add_typer(store, name="store")
 cli.add_typer(tables, name="tables")
+cli.command()(doctor)
+cli.command()(sample)
 
 DEMO_START = datetime(2027, 4, 12, 14, 20)  # noqa: DTZ001 - typer's options have no zone; it is UTC
 

@@ -18,37 +18,44 @@ SANDBOX_AGENT = "kalshi-edge in a sandbox"
 
 
 async def surroundings_of(
-    settings: Settings, sandbox: RunningSandbox | None = None
+    settings: Settings,
+    sandbox: RunningSandbox | None = None,
+    *,
+    asks_weather: bool = True,
+    signs: bool = True,
 ) -> Surroundings:
     """Where a trader of these settings lives: in ``sandbox``, or that of ``SANDBOX_URL``, if any.
 
+    Who only looks at the exchange needs no name for the weather offices, and perhaps no key.
     Raises ``SettingError`` where a setting that this place needs is missing, and ``ExchangeDown``
     where no sandbox answers.
     """
     if sandbox is None and settings.sandbox_url:
         sandbox = RunningSandbox(settings.sandbox_url)
-    return _in_world(settings) if sandbox is None else await _in_sandbox(settings, sandbox)
+    if sandbox is not None:
+        return await _in_sandbox(settings, sandbox, signs=signs)
+    return _in_world(settings, asks_weather=asks_weather, signs=signs)
 
 
-def _in_world(settings: Settings) -> Surroundings:
+def _in_world(settings: Settings, *, asks_weather: bool, signs: bool) -> Surroundings:
     is_demo = settings.trading_mode is TradingMode.DEMO
     return Surroundings(
         mode=settings.trading_mode,
         host=DEMO if is_demo else PRODUCTION,
         clock=SystemClock(),
         addresses=WeatherAddresses(),
-        user_agent=settings.user_agent,
-        key=_key(settings),
+        user_agent=settings.user_agent if asks_weather else "",
+        key=_key(settings) if signs else None,
     )
 
 
-async def _in_sandbox(settings: Settings, sandbox: RunningSandbox) -> Surroundings:
+async def _in_sandbox(settings: Settings, sandbox: RunningSandbox, *, signs: bool) -> Surroundings:
     mode = settings.trading_mode
     if mode is TradingMode.LIVE:
         raise SettingError("TRADING_MODE is 'live': real money does not go to a sandbox")
     async with httpx.AsyncClient() as http:
         clock = await world_clock(sandbox, http)
-        needs_key = mode is TradingMode.DEMO
+        needs_key = signs and mode is TradingMode.DEMO
         balance = settings.starting_balance
         key = await new_account(sandbox, http, balance) if needs_key else None
     return Surroundings(

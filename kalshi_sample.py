@@ -1,0 +1,8 @@
+"""Kalshi's API qualification sample, in the demo environment: as ``kalshi-edge sample``."""
+
+import sys
+
+from kalshi_edge.cli import main
+
+if __name__ == "__main__":
+    main(["sample", *sys.argv[1:]])
