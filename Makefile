@@ -4,10 +4,13 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
+WEB := frontend/.next/standalone/server.js
+WEB_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' -not -path '*/.next/*' \
+	-not -path '*/e2e/*' -not -name '*.tsbuildinfo' -not -name next-env.d.ts)
 DYNAMODB := tests/dynamodb/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint faults faults-week kills bench openapi lock clean
+.PHONY: help demo run dashboard test lint web-test e2e faults faults-week kills bench openapi lock clean
 
 help:
 	@echo "make demo    a SYNTHETIC exchange and weather on this machine, and the trader in it"
@@ -31,14 +34,35 @@ $(READY): requirements.lock pyproject.toml
 $(DYNAMODB): tests/dynamodb/package-lock.json
 	cd tests/dynamodb && npm ci --silent
 
-demo: $(READY)
+frontend/node_modules/.package-lock.json: frontend/package-lock.json
+	cd frontend && npm ci --silent
+
+$(WEB): frontend/node_modules/.package-lock.json $(WEB_SOURCES)
+	cd frontend && npm run --silent build > .build.log 2>&1 || { cat .build.log; exit 1; }
+	touch $@
+
+dashboard: $(WEB)
+
+demo: $(READY) $(WEB)
 	$(PY) -m kalshi_edge.cli demo
 
 run: $(READY)
 	$(PY) main.py
 
-test: lint $(DYNAMODB)
+test: lint $(DYNAMODB) web-test
 	$(PY) -m pytest --numprocesses auto --quiet
+	$(MAKE) --no-print-directory e2e
+
+# The dashboard: types as the API has them, lint, unit tests, and no secret in what browsers load.
+web-test: $(READY) $(WEB)
+	$(PY) -m kalshi_edge.cli api-schema | cmp - frontend/lib/openapi.json
+	cd frontend && npm run --silent types:check && npm run --silent lock:check \
+		&& npm run --silent lint && npm run --silent typecheck \
+		&& npm run --silent test && npm run --silent secrets
+
+# The whole stack in a browser: sandbox, trader, API and dashboard, each a process.
+e2e: $(READY) $(WEB)
+	cd frontend && npm run --silent e2e
 
 lint: $(READY)
 	$(VENV)/bin/ruff format --check --quiet .

@@ -22,9 +22,9 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
   return withPolicy(request);
 }
 
-/** A relative address: behind a proxy this server does not know its own name. */
-const redirected = (_request: NextRequest, location: string): NextResponse =>
-  new NextResponse(null, { status: 303, headers: { Location: location } });
+/** Next itself makes an address of this host relative: behind a proxy its name is not known here. */
+const redirected = (request: NextRequest, location: string): NextResponse =>
+  NextResponse.redirect(new URL(location, request.url), 303);
 
 function withPolicy(request: NextRequest): NextResponse {
   const nonce = btoa(crypto.randomUUID());

@@ -1,13 +1,14 @@
 """The ``kalshi-edge`` command. An error is one clear line, never a traceback."""
 
 import asyncio
+import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -30,7 +31,7 @@ from kalshi_edge.data.history.importing import import_archive
 from kalshi_edge.data.history.parity import verify_archive, verify_history
 from kalshi_edge.data.kalshi.fills import read_fills
 from kalshi_edge.data.weather.stations import station_of
-from kalshi_edge.demo import run_demo
+from kalshi_edge.demo import WebDashboard, new_password, run_demo
 from kalshi_edge.domain.events import Event
 from kalshi_edge.domain.market import FeeRule
 from kalshi_edge.domain.orders import Strategy
@@ -252,7 +253,7 @@ def run() -> None:
                     get_renderable=dashboard.render, console=out, refresh_per_second=2, screen=True
                 )
             )
-        asyncio.run(app.run_trader(settings, dashboard, write))
+        asyncio.run(_until_ended(app.run_trader(settings, dashboard, write)))
 
 
 @cli.command("api-schema")
@@ -276,15 +277,22 @@ def _log(settings: Settings) -> Iterator[Callable[[bytes], object]]:
 @cli.command("demo")
 def demo_command(
     seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 1,
-    speed: Annotated[float, typer.Option(min=1, max=5000, help="World seconds a second.")] = 900.0,
+    speed: Annotated[float, typer.Option(min=1, max=5000, help="World seconds a second.")] = 300.0,
     start: Annotated[
         datetime, typer.Option(formats=["%Y-%m-%dT%H:%M"], help="World time to begin at, UTC.")
     ] = DEMO_START,
+    web_port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Where the web dashboard listens.")
+    ] = 3000,
+    *,
+    web: Annotated[bool, typer.Option(help="Whether to run the web dashboard.")] = True,
 ) -> None:
-    """Run a SYNTHETIC exchange and weather on this machine, and the trader in it."""
+    """Run a SYNTHETIC exchange and weather on this machine, the trader in it, and its dashboard."""
     settings = load_settings(trading_mode="demo", store="sqlite")
     plan = ("--seed", str(seed), "--speed", str(speed), "--start", f"{start:%Y-%m-%dT%H:%M}")
     dashboard = Dashboard("demo", is_synthetic=True)
+    password = settings.dashboard_password.get_secret_value() or new_password()
+    door = WebDashboard(web_port, password) if web else None
     # A retry is in its source's status; a log line would tear the screen.
     set_on_retry_hooks(())
     with (
@@ -296,8 +304,16 @@ def demo_command(
             screen=out.is_terminal,
         ),
     ):
-        asyncio.run(run_demo(settings, plan, dashboard))
+        asyncio.run(_until_ended(run_demo(settings, plan, dashboard, web=door)))
     out.print(dashboard.render())
+
+
+async def _until_ended(work: Coroutine[Any, Any, None]) -> None:
+    """``work``, ended cleanly by SIGTERM as by Ctrl-C."""
+    task = asyncio.create_task(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 def _cities(names: Sequence[str] | None) -> list[str]:

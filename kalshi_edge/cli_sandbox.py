@@ -1,10 +1,13 @@
 """``kalshi-edge sandbox``: run a SYNTHETIC world, and let things go wrong in one that runs."""
 
+import sys
 from datetime import UTC, datetime
+from threading import Thread
 from typing import Annotated, Any
 
 import httpx
 import typer
+import uvicorn
 from rich.console import Console
 
 from kalshi_edge.config import load_settings
@@ -31,6 +34,10 @@ def run(
     speed: Annotated[float, typer.Option(min=0, max=1_000_000, help="World seconds a second.")] = 1,
     start: Start = None,
     port: Port = 8765,
+    *,
+    with_parent: Annotated[
+        bool, typer.Option("--with-parent", help="End when standard input does.")
+    ] = False,
 ) -> None:
     """Serve an exchange and weather offices over their real protocols, on loopback."""
     plan = Plan(
@@ -40,7 +47,15 @@ def run(
         speed=speed,
     )
     out.print(f"[bold white on magenta] SYNTHETIC [/] http://127.0.0.1:{port} · seed {seed}")
-    server(new_sandbox(plan), port=port).run()
+    serving = server(new_sandbox(plan), port=port)
+    if with_parent:
+        Thread(target=_end_with_input, args=(serving,), daemon=True).start()
+    serving.run()
+
+
+def _end_with_input(serving: uvicorn.Server) -> None:
+    sys.stdin.buffer.read()
+    serving.should_exit = True
 
 
 @sandbox.command()

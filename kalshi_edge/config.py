@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     api_host: str = Field(default="127.0.0.1", pattern=r"^[A-Za-z0-9.:-]{1,253}$")
     api_port: int = Field(default=8000, ge=0, le=65535)
     api_secret_key: SecretStr = SecretStr("")
+    dashboard_password: SecretStr = SecretStr("")
     frontend_url: Words = ("http://localhost:3000", "http://127.0.0.1:3000")
 
     min_edge_threshold: float = Field(default=0.05, ge=0, lt=1)

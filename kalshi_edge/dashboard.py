@@ -85,6 +85,8 @@ class Dashboard:
         self._switch: Switch | None = None
         self._news: deque[Text] = deque(maxlen=NEWS_LINES)
         self._trader: Trader | None = None
+        self.door = ""
+        """Where the web dashboard is, if anywhere."""
 
     def follow(self, trader: Trader) -> None:
         """Show the sources and the timetable of ``trader`` as well."""
@@ -159,9 +161,10 @@ class Dashboard:
         line.append(f" {self.mode.upper()} ", style="bold black on yellow")
         if self.is_synthetic:
             line.append(" ").append(" SYNTHETIC ", style="bold white on magenta")
-        halted = self._switch is not None and self._switch.state is SwitchState.HALT
+        state = SwitchState.RUN if self._switch is None else self._switch.state
+        halted = state is not SwitchState.RUN
         line.append("  kill switch ").append(
-            "HALT" if halted else "run", style="bold red" if halted else "green"
+            state.upper() if halted else "run", style="bold red" if halted else "green"
         )
         if self._cycle is not None:
             line.append(f"  cash ${self._cycle.cash:.2f}")
@@ -172,6 +175,8 @@ class Dashboard:
         wins = sum(1 for pnl in closed if pnl > 0)
         line.append(f"\n closed {len(closed)} trades, {wins} won, ")
         line.append(_signed(sum(closed, Decimal(0))), style=_colour(sum(closed, Decimal(0))))
+        if self.door:
+            line.append("\n dashboard ").append(self.door, style="bold cyan")
         return Panel(line, title="Kalshi Edge Trader", border_style="dim")
 
     def _forecasts(self) -> Table:

@@ -4,10 +4,15 @@ Sandbox and trader are two processes that speak HTTP and WebSocket, with real si
 that it shows is evidence of profit.
 """
 
+import secrets
+import socket
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from pydantic import SecretStr
 
 from kalshi_edge.api.memory import Memory
 from kalshi_edge.api.server import address_of, bound, policy_of, run_with_api
@@ -15,11 +20,25 @@ from kalshi_edge.api.standing import Standing
 from kalshi_edge.config import Settings
 from kalshi_edge.dashboard import Dashboard
 from kalshi_edge.db.opening import open_store
+from kalshi_edge.frontend import Door, running_dashboard
 from kalshi_edge.live import Trader
 from kalshi_edge.places import surroundings_of
 from kalshi_edge.ports import Publisher
 from kalshi_edge.sandbox.running import RunningSandbox, running_sandbox
 from kalshi_edge.surroundings import open_trader
+
+
+@dataclass(frozen=True, slots=True)
+class WebDashboard:
+    """The web dashboard of a demonstration: its port, and the password that opens it."""
+
+    port: int
+    password: str = field(repr=False)
+
+
+def new_password() -> str:
+    """A password for one demonstration."""
+    return secrets.token_urlsafe(9)
 
 
 @asynccontextmanager
@@ -44,9 +63,18 @@ async def run_demo(
     plan: Sequence[str],
     dashboard: Dashboard,
     write: Callable[[bytes], object] = len,
+    web: WebDashboard | None = None,
 ) -> None:
-    """Run sandbox, trader and API until cancelled, the journal shown on ``dashboard``."""
+    """Run sandbox, trader, API and web dashboard until cancelled, shown on ``dashboard`` too."""
     memory = Memory()
+    if web is not None:
+        key = settings.api_secret_key.get_secret_value() or secrets.token_urlsafe(24)
+        settings = settings.model_copy(
+            update={
+                "api_secret_key": SecretStr(key),
+                "frontend_url": (f"http://127.0.0.1:{web.port}", f"http://localhost:{web.port}"),
+            }
+        )
     with (
         bound(address_of(settings)) as listener,
         TemporaryDirectory(prefix="kalshi-edge-demo-") as folder,
@@ -55,6 +83,7 @@ async def run_demo(
         async with (
             running_sandbox(plan) as sandbox,
             demo_trader(settings, sandbox, store_path, (dashboard, memory)) as trader,
+            nullcontext() if web is None else _shown(web, settings, listener, dashboard),
         ):
             dashboard.follow(trader)
             policy = policy_of(settings)
@@ -65,6 +94,21 @@ async def run_demo(
                 await run_with_api(standing, policy, listener, write)
             finally:
                 dashboard.note(await settlement_of_accounts(trader))
+
+
+@asynccontextmanager
+async def _shown(
+    web: WebDashboard, settings: Settings, listener: socket.socket, dashboard: Dashboard
+) -> AsyncIterator[None]:
+    door = Door(
+        port=web.port,
+        api_port=listener.getsockname()[1],
+        api_key=settings.api_secret_key.get_secret_value(),
+        password=web.password,
+    )
+    async with running_dashboard(door):
+        dashboard.door = f"{door.address}  password {web.password}"
+        yield
 
 
 async def settlement_of_accounts(trader: Trader) -> str:

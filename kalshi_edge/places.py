@@ -57,7 +57,9 @@ async def _in_sandbox(settings: Settings, sandbox: RunningSandbox, *, signs: boo
         clock = await world_clock(sandbox, http)
         needs_key = signs and mode is TradingMode.DEMO
         balance = settings.starting_balance
-        key = await new_account(sandbox, http, balance) if needs_key else None
+        key = _key(settings) if settings.kalshi_key_id else None
+        if key is None and needs_key:
+            key = await new_account(sandbox, http, balance)
     return Surroundings(
         mode=mode,
         host=sandbox.host,

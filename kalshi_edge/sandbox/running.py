@@ -50,7 +50,8 @@ async def running_sandbox(plan: Sequence[str]) -> AsyncIterator[RunningSandbox]:
     port = _free_port()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "kalshi_edge.cli", "sandbox", "run"),
-        *("--port", str(port), *plan),
+        *("--port", str(port), "--with-parent", *plan),
+        stdin=asyncio.subprocess.PIPE,  # it ends with us, however we end
         stdout=asyncio.subprocess.DEVNULL,
         # Ctrl-C is for us: the sandbox ends when we say so.
         start_new_session=True,

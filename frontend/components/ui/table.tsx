@@ -14,7 +14,12 @@ export function Table({
 }) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a scrolling region has no element of its own
-    <div role="region" aria-label={label} tabIndex={0} className="relative overflow-x-auto">
+    <div
+      role="region"
+      aria-label={`${label}, table`}
+      tabIndex={0}
+      className="relative overflow-x-auto"
+    >
       <table className="w-full border-collapse text-xs">
         <thead>
           <tr>

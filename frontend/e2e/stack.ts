@@ -1,0 +1,206 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { mkdtempSync, openSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test as base } from "@playwright/test";
+
+/**
+ * The whole product, each part a process of its own: a SYNTHETIC exchange and weather, the trader
+ * with its API, and the dashboard's server. Nothing is mocked; the trader can be killed and started.
+ */
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const PYTHON = join(ROOT, ".venv", "bin", "python");
+const SERVER = join(ROOT, "frontend", ".next", "standalone", "server.js");
+const API_KEY = "a-key-of-the-end-to-end-tests";
+export const PASSWORD = "a-password-of-the-tests";
+const START_WITHIN_MS = 60_000;
+
+export class Stack {
+  readonly folder = mkdtempSync(join(tmpdir(), "kalshi-edge-e2e-"));
+  private processes: ChildProcess[] = [];
+  private bot: ChildProcess | null = null;
+  private privateKey!: KeyObject;
+  private keyId = "";
+  sandbox = "";
+  api = "";
+  url = "";
+
+  async start(speed = 60): Promise<void> {
+    const [sandboxPort, apiPort, webPort] = await Promise.all([freePort(), freePort(), freePort()]);
+    this.sandbox = `http://127.0.0.1:${sandboxPort}`;
+    this.api = `http://127.0.0.1:${apiPort}`;
+    this.url = `http://127.0.0.1:${webPort}`;
+    this.run("sandbox", PYTHON, [
+      ...["-m", "kalshi_edge.cli", "sandbox", "run", "--seed", "1", "--speed", String(speed)],
+      ...["--start", "2027-04-12T14:20", "--port", String(sandboxPort)],
+    ]);
+    await answering(`${this.sandbox}/control/state`);
+    await this.openAccount();
+    await this.startBot();
+    await this.startWeb(webPort);
+  }
+
+  async startWeb(port: number, more: Record<string, string> = {}): Promise<string> {
+    this.run(`web-${port}`, process.execPath, [SERVER], {
+      PORT: String(port),
+      HOSTNAME: "127.0.0.1",
+      API_URL: this.api,
+      API_SECRET_KEY: API_KEY,
+      DASHBOARD_PASSWORD: PASSWORD,
+      ...more,
+    });
+    await answering(`http://127.0.0.1:${port}/healthz`);
+    return `http://127.0.0.1:${port}`;
+  }
+
+  async startBot(): Promise<void> {
+    this.bot = this.run("bot", PYTHON, ["-m", "kalshi_edge.cli", "run"], {
+      TRADING_MODE: "demo",
+      SANDBOX_URL: this.sandbox,
+      KALSHI_KEY_ID: this.keyId,
+      KALSHI_PRIVATE_KEY_PEM: String(this.privateKey.export({ type: "pkcs8", format: "pem" })),
+      STORE_PATH: join(this.folder, "bot.db"),
+      API_PORT: new URL(this.api).port,
+      API_SECRET_KEY: API_KEY,
+      FRONTEND_URL: this.url,
+    });
+    await answering(`${this.api}/api/health`, { "X-API-Key": API_KEY });
+  }
+
+  /** As a power cut would. */
+  async killBot(): Promise<void> {
+    const { bot } = this;
+    if (bot === null) return;
+    const over = new Promise((resolve) => bot.once("exit", resolve));
+    bot.kill("SIGKILL");
+    await over;
+    this.bot = null;
+  }
+
+  /** What the bot's API answers. */
+  async ask<T>(path: string): Promise<T> {
+    const answer = await fetch(`${this.api}${path}`, { headers: { "X-API-Key": API_KEY } });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+    return (await answer.json()) as T;
+  }
+
+  /** What the exchange itself says that our account holds, by market. */
+  async held(): Promise<Record<string, number>> {
+    const path = "/trade-api/v2/portfolio/positions";
+    const now = String(Date.now());
+    const signature = sign(null, Buffer.from(`${now}GET${path}`), this.privateKey);
+    const answer = await fetch(`${this.sandbox}${path}`, {
+      headers: {
+        "KALSHI-ACCESS-KEY": this.keyId,
+        "KALSHI-ACCESS-TIMESTAMP": now,
+        "KALSHI-ACCESS-SIGNATURE": signature.toString("base64"),
+      },
+    });
+    const { market_positions } = (await answer.json()) as {
+      market_positions: { ticker: string; position_fp: string }[];
+    };
+    return Object.fromEntries(market_positions.map((one) => [one.ticker, Number(one.position_fp)]));
+  }
+
+  /** Lets something go wrong at the exchange, or stops it doing so. */
+  async control(path: string, body: object): Promise<void> {
+    const answer = await fetch(`${this.sandbox}/control/${path}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(
+      this.processes.map(
+        (one) =>
+          new Promise((resolve) => {
+            if (one.exitCode !== null || one.signalCode !== null) return resolve(null);
+            one.once("exit", resolve);
+            one.kill("SIGTERM");
+            setTimeout(() => one.kill("SIGKILL"), 8_000).unref();
+          }),
+      ),
+    );
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async openAccount(): Promise<void> {
+    const pair = generateKeyPairSync("ed25519");
+    this.privateKey = pair.privateKey;
+    const answer = await fetch(`${this.sandbox}/control/accounts`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({
+        public_key: pair.publicKey.export({ type: "spki", format: "pem" }),
+        balance: "1000",
+        name: "e2e",
+      }),
+    });
+    this.keyId = ((await answer.json()) as { key_id: string }).key_id;
+  }
+
+  private run(
+    name: string,
+    command: string,
+    options: string[],
+    environment: Record<string, string> = {},
+  ): ChildProcess {
+    const log = openSync(join(this.folder, `${name}.log`), "a");
+    const { PATH = "", HOME = "" } = process.env;
+    const started = spawn(command, options, {
+      cwd: this.folder,
+      env: { PATH, HOME, NODE_ENV: "production", PYTHONPATH: ROOT, ...environment },
+      stdio: ["ignore", log, log],
+    });
+    this.processes.push(started);
+    return started;
+  }
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      if (address === null || typeof address === "string") return reject(new Error("no port"));
+      server.close(() => resolve(address.port));
+    });
+  });
+}
+
+async function answering(url: string, headers: Record<string, string> = {}): Promise<void> {
+  const giveUp = Date.now() + START_WITHIN_MS;
+  while (Date.now() < giveUp) {
+    const answer = await fetch(url, { headers }).catch(() => null);
+    if (answer?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+  throw new Error(`${url} did not answer within ${START_WITHIN_MS} ms`);
+}
+
+/** One stack for all tests: they go on from where the one before left it. */
+// biome-ignore lint/complexity/noBannedTypes: Playwright's own way to say that there are none
+export const test = base.extend<{}, { stack: Stack }>({
+  stack: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of what is asked for
+    async ({}, use) => {
+      const stack = new Stack();
+      try {
+        await stack.start();
+        await use(stack);
+      } finally {
+        await stack.stop();
+      }
+    },
+    { scope: "worker", timeout: 180_000 },
+  ],
+});
+
+export { expect } from "@playwright/test";
