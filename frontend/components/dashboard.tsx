@@ -3,6 +3,7 @@
 import { useState } from "react";
 import { useTopic } from "@/lib/live/store";
 import { Banners } from "./banners";
+import { Closing } from "./dialog/closing";
 import { Calibration } from "./panels/calibration";
 import { Equity } from "./panels/equity";
 import { Forecasts } from "./panels/forecasts";
@@ -26,30 +27,32 @@ export function Dashboard({ sessionEndsAt_ms }: { sessionEndsAt_ms: number }) {
   const first = useTopic("forecasts").data?.cities[0]?.city ?? null;
   const city = chosen ?? first;
   return (
-    <div className="mx-auto max-w-[2200px]">
-      <StatusBar />
-      <Banners />
-      <main className="grid gap-2 p-2">
-        <StatCards />
-        <div className="grid grid-cols-1 items-start gap-2 xl:grid-cols-[minmax(0,1.9fr)_minmax(0,1fr)]">
-          <div className="grid min-w-0 gap-2">
-            <Positions />
-            <Orders />
-            <Scanner />
-            <Ladder city={city} />
-            <Trades />
+    <Closing>
+      <div className="mx-auto max-w-[2200px]">
+        <StatusBar />
+        <Banners />
+        <main className="grid gap-2 p-2">
+          <StatCards />
+          <div className="grid grid-cols-1 items-start gap-2 xl:grid-cols-[minmax(0,1.9fr)_minmax(0,1fr)]">
+            <div className="grid min-w-0 gap-2">
+              <Positions />
+              <Orders />
+              <Scanner />
+              <Ladder city={city} />
+              <Trades />
+            </div>
+            <div className="grid min-w-0 gap-2">
+              <Terms />
+              <Risk />
+              <Forecasts city={city} onChoose={choose} />
+              <Equity />
+              <Calibration city={city} />
+              <News />
+              <Sources />
+            </div>
           </div>
-          <div className="grid min-w-0 gap-2">
-            <Terms />
-            <Risk />
-            <Forecasts city={city} onChoose={choose} />
-            <Equity />
-            <Calibration city={city} />
-            <News />
-            <Sources />
-          </div>
-        </div>
-      </main>
-    </div>
+        </main>
+      </div>
+    </Closing>
   );
 }

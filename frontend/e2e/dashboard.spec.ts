@@ -1,5 +1,5 @@
 import AxeBuilder from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 import type { Schemas } from "../lib/types";
 import { expect, freePort, PASSWORD, type Stack, test } from "./stack";
 
@@ -16,6 +16,12 @@ const isLive = (page: Page) => expect(page.getByRole("status").first()).toHaveTe
 const dialog = (page: Page) => page.getByRole("dialog");
 const rows = (page: Page, region: string) =>
   page.getByRole("region", { name: `${region}, table` }).locator("tbody tr");
+
+async function tabTo(page: Page, wanted: Locator): Promise<void> {
+  const isFocused = () => wanted.evaluate((element) => element === document.activeElement);
+  for (let n = 0; n < 60 && !(await isFocused()); n += 1) await page.keyboard.press("Tab");
+  await expect(wanted).toBeFocused();
+}
 
 async function positions(stack: Stack): Promise<Schemas["Position"][]> {
   return (await stack.ask<Schemas["OpenPositions"]>("/api/positions/open")).positions;
@@ -190,14 +196,13 @@ test("a bot that dies is seen to be silent, and is live again after its restart"
 });
 
 test("by keyboard alone: in, a dialog opened and left, and out", async ({ page, stack }) => {
-  await page.goto(`${stack.url}/login`);
+  await page.goto(`${stack.url}/login`, { waitUntil: "networkidle" });
+  await tabTo(page, page.getByLabel("Password"));
   await page.keyboard.type(PASSWORD);
   await page.keyboard.press("Enter");
   await isLive(page);
   const close = page.getByRole("button", { name: /^Close / }).first();
-  for (let n = 0; n < 40 && !(await close.evaluate((it) => it === document.activeElement)); n += 1)
-    await page.keyboard.press("Tab");
-  await expect(close).toBeFocused();
+  await tabTo(page, close);
   await page.keyboard.press("Enter");
   await expect(dialog(page)).toBeVisible();
   for (let n = 0; n < 25; n += 1) await page.keyboard.press("Tab");

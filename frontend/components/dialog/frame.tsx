@@ -8,23 +8,33 @@ export function Frame({
   title,
   description,
   trigger,
+  opener,
   isOpen,
   onOpenChange,
   children,
 }: {
   title: string;
   description: string;
-  trigger: ReactNode;
+  trigger?: ReactNode;
+  /** Gets the focus back where there is no trigger, if it is still there. */
+  opener?: HTMLElement;
   isOpen: boolean;
   onOpenChange: (isOpen: boolean) => void;
   children: ReactNode;
 }) {
   return (
     <Dialog.Root open={isOpen} onOpenChange={onOpenChange}>
-      <Dialog.Trigger asChild>{trigger}</Dialog.Trigger>
+      {trigger && <Dialog.Trigger asChild>{trigger}</Dialog.Trigger>}
       <Dialog.Portal>
         <Dialog.Overlay className="fixed inset-0 z-10 bg-ground/80" />
-        <Dialog.Content className="fixed top-1/2 left-1/2 z-20 max-h-[92dvh] w-[min(34rem,94vw)] -translate-x-1/2 -translate-y-1/2 overflow-y-auto border border-edge bg-panel shadow-2xl">
+        <Dialog.Content
+          onCloseAutoFocus={(event) => {
+            if (opener === undefined) return;
+            event.preventDefault();
+            opener.focus();
+          }}
+          className="fixed top-1/2 left-1/2 z-20 max-h-[92dvh] w-[min(34rem,94vw)] -translate-x-1/2 -translate-y-1/2 overflow-y-auto border border-edge bg-panel shadow-2xl"
+        >
           <header className="flex items-start gap-3 border-line border-b px-4 py-3">
             <div className="min-w-0 flex-1">
               <Dialog.Title className="font-medium">{title}</Dialog.Title>

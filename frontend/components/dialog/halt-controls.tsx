@@ -24,7 +24,8 @@ export function HaltControls({ isHalted }: { isHalted: boolean }) {
   return (
     <div className="flex flex-wrap gap-2">
       <SwitchDialog
-        name={isHalted ? "Hold back further" : "Halt trading"}
+        name="Halt trading"
+        label={isHalted ? "Hold back further" : "Halt trading"}
         description="Takes effect before the next order is sent. Orders that reduce risk always go on."
         levels={LEVELS}
         send={(wish, level, key) =>
@@ -34,19 +35,18 @@ export function HaltControls({ isHalted }: { isHalted: boolean }) {
           })
         }
       />
-      {isHalted && (
-        <SwitchDialog
-          name="Resume trading"
-          description="Lets trading go on, whatever held it back."
-          levels={[]}
-          send={(wish, _level, key) =>
-            api.POST("/api/risk/resume", {
-              params: { header: { "Idempotency-Key": key } },
-              body: wish,
-            })
-          }
-        />
-      )}
+      <SwitchDialog
+        name="Resume trading"
+        label={isHalted ? "Resume trading" : null}
+        description="Lets trading go on, whatever held it back."
+        levels={[]}
+        send={(wish, _level, key) =>
+          api.POST("/api/risk/resume", {
+            params: { header: { "Idempotency-Key": key } },
+            body: wish,
+          })
+        }
+      />
     </div>
   );
 }
@@ -59,6 +59,8 @@ type SendSwitch = (
 
 interface Props {
   name: string;
+  /** On the button; `null` shows none, and leaves a dialog that is open as it is. */
+  label: string | null;
   description: string;
   levels: readonly (readonly [Level, string])[];
   send: SendSwitch;
@@ -72,7 +74,11 @@ function SwitchDialog(props: Props) {
       description={props.description}
       isOpen={isOpen}
       onOpenChange={setIsOpen}
-      trigger={<Button tone={props.levels.length > 0 ? "danger" : "primary"}>{props.name}</Button>}
+      trigger={
+        props.label !== null && (
+          <Button tone={props.levels.length > 0 ? "danger" : "primary"}>{props.label}</Button>
+        )
+      }
     >
       <SwitchForm {...props} />
     </Frame>

@@ -17,7 +17,7 @@ type Position = Schemas["Position"];
 /** Sells at a price or better, a bracket with all its legs, and says beforehand what comes of it. */
 export function LimitSell({ position }: { position: Position }) {
   const positions = useTopic("positions").data?.positions ?? [position];
-  const legs = legsOf(position, positions);
+  const [legs] = useState(() => legsOf(position, positions));
   const [wishes, setWishes] = useState<Record<string, LegWish>>({});
   const [waits, setWaits] = useState(true);
   const [word, setWord] = useState("");

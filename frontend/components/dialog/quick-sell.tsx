@@ -13,7 +13,10 @@ import { ProgressLine } from "./progress";
 /** Takes a trade's resting orders out of the book at once; what has filled stays a position. */
 export function QuickSell({ trade_id }: { trade_id: string }) {
   const orders = useTopic("orders").data ?? [];
-  const resting = orders.filter((order) => order.trade_id === trade_id && order.is_live);
+  // As they were when the dialog opened: what became of one is still to be read once it is gone.
+  const [resting] = useState(() =>
+    orders.filter((order) => order.trade_id === trade_id && order.is_live),
+  );
   if (resting.length === 0) {
     return (
       <p className="px-4 py-4 text-sm">
