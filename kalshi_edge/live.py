@@ -30,7 +30,7 @@ from kalshi_edge.errors import Fenced, StoreError
 from kalshi_edge.feed import Inbox
 from kalshi_edge.ports import Feed, Publisher, Store
 from kalshi_edge.runner import as_it_came, run, start
-from kalshi_edge.schedule import Job, Stroke, Timetable
+from kalshi_edge.schedule import LOOK_AGAIN_S, Job, Stroke, Timetable
 from kalshi_edge.tenure import RENEWED_EVERY_S, Tenure
 from kalshi_edge.trading.executor import Executor
 from kalshi_edge.trading.simulator import SimulatedExchange
@@ -231,8 +231,8 @@ class Trader:
             await self._sleep_until(now + REPORTS_AGAIN)
 
     async def _sleep_until(self, at: datetime) -> None:
-        while self.clock.now() < at:  # noqa: ASYNC110 - a clock moved by hand tells nobody
-            await asyncio.sleep(self.clock.delay_s(at))
+        while self.clock.now() < at:  # noqa: ASYNC110 - a clock tells nobody when it is set
+            await asyncio.sleep(min(self.clock.delay_s(at), LOOK_AGAIN_S))
 
     async def _listen(self, news: Feed) -> None:
         async for event in news:

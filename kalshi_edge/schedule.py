@@ -16,6 +16,9 @@ from apscheduler.triggers.cron import CronTrigger
 
 from kalshi_edge.clock import Clock
 
+LOOK_AGAIN_S = 0.25
+"""A machine that slept, a clock that was set and a world that runs faster now tell nobody."""
+
 
 class Job(StrEnum):
     """What is done by the clock."""
@@ -79,7 +82,7 @@ class Timetable:
             count.next_at = due_at
             is_hurried, now = await self._is_hurried(job, due_at), self._clock.now()
             if not is_hurried and now < due_at:
-                continue  # the sleep was a little short
+                continue
             missed = 0
             if is_hurried:
                 count.hurried += 1
@@ -93,7 +96,7 @@ class Timetable:
 
     async def _is_hurried(self, job: Job, due_at: datetime) -> bool:
         try:
-            async with asyncio.timeout(self._clock.delay_s(due_at)):
+            async with asyncio.timeout(min(self._clock.delay_s(due_at), LOOK_AGAIN_S)):
                 await self._hurry[job].wait()
         except TimeoutError:
             return False

@@ -30,6 +30,18 @@ async def test_cycles_are_due_twice_an_hour() -> None:
     assert (count.due, count.done, count.missed) == (2, 1, 0)
 
 
+async def test_what_is_due_is_done_though_the_clock_moved_on_during_the_sleep() -> None:
+    class Suspended(ManualClock):
+        def delay_s(self, until_at: datetime) -> float:
+            return (until_at - self.now()).total_seconds()
+
+    clock = Suspended(START)
+    stroke = await stroke_at(
+        Timetable(clock).strokes(Job.CYCLE), clock, START.replace(hour=9, minute=0)
+    )
+    assert stroke == Stroke(START.replace(hour=9, minute=0))
+
+
 async def test_nothing_is_due_a_moment_early() -> None:
     clock = ManualClock(START)
     waiting = asyncio.ensure_future(anext(Timetable(clock).strokes(Job.CALIBRATION)))
