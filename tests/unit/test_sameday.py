@@ -82,7 +82,7 @@ def test_in_the_evening_the_readings_stand_whatever_the_forecast_was() -> None:
     late = said(read({14: 80, 15: 81, 16: 81, 19: 76}), 20)
     fair = ladder_probabilities(late, LADDER)
     # Hourly readings miss the maximum by a degree or two on nearly half of all days.
-    assert fair[1] + fair[2] > 0.9
+    assert fair[1] + fair[2] > 0.85
     assert 81 < late.mu_f < 82.5
 
 
