@@ -1,5 +1,6 @@
 """``kalshi-edge sandbox``: run a SYNTHETIC world, and let things go wrong in one that runs."""
 
+import asyncio
 import sys
 from datetime import UTC, datetime
 from threading import Thread
@@ -9,14 +10,17 @@ import httpx
 import typer
 import uvicorn
 from rich.console import Console
+from stamina.instrumentation import set_on_retry_hooks
 
 from kalshi_edge.config import load_settings
-from kalshi_edge.errors import ExchangeDown, InputError
+from kalshi_edge.errors import ExchangeDown, InputError, StateError
 from kalshi_edge.sandbox.exchange.faults import FaultKind
 from kalshi_edge.sandbox.server import Plan, new_sandbox, server
 from kalshi_edge.sandbox.statistics import statistics_table, world_statistics
 from kalshi_edge.sandbox.weather.faults import FaultKind as WeatherFaultKind
 from kalshi_edge.sandbox.weather.faults import Product
+from kalshi_edge.terminal import week_table
+from kalshi_edge.week import Week, live_week
 
 sandbox = typer.Typer(no_args_is_help=True, help="A SYNTHETIC exchange and weather to live in.")
 out = Console()
@@ -56,6 +60,29 @@ def run(
 def _end_with_input(serving: uvicorn.Server) -> None:
     sys.stdin.buffer.read()
     serving.should_exit = True
+
+
+@sandbox.command()
+def week(
+    days: Annotated[float, typer.Option(min=0.1, max=60, help="World days.")] = 7,
+    seed: Seed = 1,
+    speed: Annotated[
+        float, typer.Option(min=120, max=20_000, help="World seconds a second between cycles.")
+    ] = 3600,
+) -> None:
+    """Trade a SYNTHETIC week in paper mode, over sockets at speed, and recount it."""
+    set_on_retry_hooks(())
+    plan = Week(days=days, seed=seed, top_speed=speed)
+    with out.status("the first bulletin …") as status:
+
+        def watch(at: datetime) -> None:
+            status.update(f"{at:%Y-%m-%d %H:%M}Z")
+
+        stretch = asyncio.run(live_week(plan, load_settings(trading_mode="paper"), watch))
+    out.print(week_table(stretch))
+    if stretch.faults:
+        raise StateError(f"not whole: {'; '.join(stretch.faults)}")
+    out.print("[green]whole[/]: nothing missed, nothing lost, all accounts the same")
 
 
 @sandbox.command()

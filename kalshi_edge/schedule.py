@@ -58,6 +58,8 @@ class Count:
     missed: int = 0
     hurried: int = 0
     """Done besides, before they were due."""
+    begun_at: datetime | None = None
+    """Of the one under way, if one is."""
     last_at: datetime | None = None
     next_at: datetime | None = None
 
@@ -90,8 +92,9 @@ class Timetable:
                 due_at, missed = _following(job, due_at, now)
                 count.due += 1 + missed
                 count.missed += missed
+            count.begun_at = now
             yield Stroke(now, missed)
-            count.last_at = now
+            count.begun_at, count.last_at = None, now
             count.done += not is_hurried
 
     async def _is_hurried(self, job: Job, due_at: datetime) -> bool:

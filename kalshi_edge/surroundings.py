@@ -19,7 +19,7 @@ from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.client import PublicClient
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
 from kalshi_edge.data.kalshi.feed import KalshiFeed
-from kalshi_edge.data.kalshi.limits import Jitter
+from kalshi_edge.data.kalshi.limits import PUBLIC_RATE, Jitter, Rate
 from kalshi_edge.data.kalshi.rest import Host
 from kalshi_edge.data.kalshi.source import MarketSource
 from kalshi_edge.data.kalshi.statement_source import StatementSource
@@ -58,6 +58,8 @@ class Wire:
     jitter: Jitter = secrets.SystemRandom().random
     machine: Clock = field(default_factory=SystemClock)
     """What the lease runs by."""
+    rate: Rate = PUBLIC_RATE
+    """How fast questions without a key may be asked, by real time."""
     now_s: Callable[[], float] = time.monotonic
 
 
@@ -101,6 +103,7 @@ async def open_trader(
             around.clock,
             wire.jitter,
             machine=wire.machine,
+            rate=wire.rate,
             transport=wire.transport,
         )
         stack.push_async_callback(public.aclose)

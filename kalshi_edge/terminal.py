@@ -15,8 +15,10 @@ from kalshi_edge.domain.orders import Fill
 from kalshi_edge.domain.weather import Forecast
 from kalshi_edge.models.calibration import uncalibrated
 from kalshi_edge.models.temperature import daily_high
+from kalshi_edge.schedule import Job
 from kalshi_edge.trading.fees import FeeParity
 from kalshi_edge.units import ZERO
+from kalshi_edge.wholeness import Stretch
 
 _CITY = {station.icao: station.city for station in STATIONS}
 _STYLE: Any = {
@@ -153,3 +155,34 @@ def lead_h(forecast: Forecast) -> int:
 
 def _whole(figure_f: float | None) -> str:
     return "–" if figure_f is None else f"{figure_f:.0f}"
+
+
+def week_table(stretch: Stretch) -> Table:
+    """What a week of paper trading came to, SYNTHETIC."""
+    found, counts = stretch.recount, stretch.counts
+    table = Table(title="SYNTHETIC · paper trading at speed", show_header=False, min_width=76)
+    for job in (Job.CYCLE, Job.CALIBRATION, Job.DAY):
+        count = counts[job]
+        more = f", {count.hurried} more for new bulletins" if count.hurried else ""
+        table.add_row(
+            f"{job.value} jobs", f"{count.due} due, {count.done} done, {count.missed} missed{more}"
+        )
+    table.add_row("cycles in the journal", str(found.cycles))
+    for city in stretch.cities:
+        days = found.calibrated.get(city, 0)
+        table.add_row(f"learned, {city}", f"{days} of {found.mornings} climate days")
+    table.add_row("daily records", f"{len(found.days)} of {len(found.days_due)} UTC days")
+    table.add_row("fills · markets settled", f"{found.fills} · {found.settled}")
+    table.add_row("cash: ours", f"${stretch.cash}")
+    table.add_row("the simulated exchange's", f"${stretch.simulated_cash}")
+    table.add_row("recounted from the journal", f"${found.cash}")
+    table.add_row(
+        "journal decided again", f"{stretch.replayed} lines, {stretch.differences} otherwise"
+    )
+    first, last = stretch.memory_mb[0], stretch.memory_mb[-1]
+    table.add_row("memory, first day and last", f"{first:.0f} MB and {last:.0f} MB")
+    lived = found.ended_at - found.began_at
+    table.add_row(
+        "lived through", f"{lived.total_seconds() / 86400:.1f} days in {stretch.real_s:.0f} s"
+    )
+    return table
