@@ -128,10 +128,11 @@ class Degrees:
 
     def between(self, low_f: float, high_f: float) -> float:
         """The probability of more than ``low_f`` and at most ``high_f`` °F."""
-        return fsum(
+        total = fsum(
             p * max(min(high_f - degree, 0.5) - max(low_f - degree, -0.5), 0.0)
             for degree, p in enumerate(self.probabilities, self.first_f)
         )
+        return min(total, 1.0)  # all of them may sum to a little more
 
 
 REACH_SIGMAS = 9.0
