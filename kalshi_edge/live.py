@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.kalshi.account import AccountClient
+from kalshi_edge.data.kalshi.crosscheck import CrossCheck
 from kalshi_edge.data.kalshi.source import MarketSource, trimmed
 from kalshi_edge.data.kalshi.statement_source import StatementSource
 from kalshi_edge.data.kalshi.stream import KalshiStream
@@ -73,6 +74,7 @@ class Line:
     news: Feed
     statements: StatementSource
     """The exchange's books, to hold ours against."""
+    crosscheck: CrossCheck = field(default_factory=CrossCheck)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,9 @@ class Trader:
     def sources(self) -> Sequence[SourceStatus]:
         """How every source is."""
         statuses = (poll.status for poll in (self.reports, *self.polls))
-        return (self.markets.status, *(status for status in statuses if status is not None))
+        streams = () if self.line is None else (self.line.stream.status,)
+        told = (status for status in statuses if status is not None)
+        return (self.markets.status, *streams, *told)
 
     async def run(self) -> None:
         """Trade until cancelled; whatever part fails for good ends the whole."""
@@ -212,11 +216,19 @@ class Trader:
             with suppress(TimeoutError):
                 async with asyncio.timeout(FIRST_AGREEMENT_WITHIN_S):
                     await self.agreed.wait()
-        self.inbox.put(*await self.markets.refresh())
+        answers = await self.markets.refresh()
+        self.inbox.put(*answers)
         if self.line is not None:
+            self._compare(self.line, [one for one in answers if isinstance(one, Book)])
             await self.line.stream.watch(self.markets.open_tickers)
         self.inbox.put(CycleDue(self.clock.now(), stroke.missed))
         await self.inbox.handled()
+
+    def _compare(self, line: Line, answers: Sequence[Book]) -> None:
+        """Have the stream begin anew where it leaves something out."""
+        untold = line.crosscheck.untold(self.engine.knowledge.books, answers)
+        if untold:
+            line.stream.renew(f"no word of changes in {', '.join(sorted(untold))}")
 
     async def _calibrate(self, stroke: Stroke) -> None:
         """Ask for the final reports until all are here; they teach as they come."""

@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, suppress
+from datetime import datetime
 from typing import Protocol, TypeAlias
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from kalshi_edge.data.kalshi.fields import parse_json
 from kalshi_edge.data.kalshi.limits import Jitter, backoff_s
 from kalshi_edge.data.kalshi.rest import Host, now_s
 from kalshi_edge.data.kalshi.session import Command, News, Oddities, Session
+from kalshi_edge.data.weather.sources.status import Outcome, SourceStatus
 from kalshi_edge.errors import ContractError, ExchangeDown, RequestRefused
 
 PING_EVERY_S = 10.0
@@ -79,6 +81,33 @@ class KalshiStream:
         self._tickers: frozenset[str] = frozenset()
         self._connect = connect or _connected
         self._live: tuple[Socket, Session] | None = None
+        self._heard_at: datetime | None = None
+        self._distrust = ""
+
+    @property
+    def status(self) -> SourceStatus:
+        """How it is now: whether it is open, and when it last said anything."""
+        now, heard_at = self._clock.now(), self._heard_at
+        is_open = self._live is not None
+        at, kind, text = self.oddities.latest[-1] if self.oddities.latest else (None, "", "")
+        closed = Outcome.NOT_ASKED if heard_at is None and at is None else Outcome.DOWN
+        return SourceStatus(
+            name="stream",
+            outcome=Outcome.UNCHANGED if is_open else closed,
+            asked_at=None,
+            succeeded_at=heard_at,
+            age=None if heard_at is None else now - heard_at,
+            is_stale=not is_open,
+            cycle=heard_at,
+            error=f"{kind}: {text}" if kind else "",
+            error_at=at,
+            bytes_moved=0,
+            last_bytes=0,
+        )
+
+    def renew(self, reason: str) -> None:
+        """Replace the connection by a new one, whose every book begins with a snapshot."""
+        self._distrust = reason
 
     async def watch(self, tickers: Collection[str]) -> None:
         """Follow the books of ``tickers``, and of no others, from now on."""
@@ -120,11 +149,15 @@ class KalshiStream:
     async def _received(self, socket: Socket, session: Session) -> list[News]:
         """What follows from the next frame, if one comes soon."""
         session.check(now_s())
+        if reason := self._distrust:
+            self._distrust = ""
+            raise ExchangeDown(reason)
         news: list[News] = []
         try:
             # Not wait_for: before Python 3.12 it can swallow the cancellation of its task.
             async with asyncio.timeout(CHECK_EVERY_S):
                 text = await socket.recv()
+            self._heard_at = self._clock.now()
             frame = parse_json(text)
         except TimeoutError:
             return news
