@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from kalshi_edge.domain.events import AcknowledgeTerms, Alarm, Check, CityView, Event
-from kalshi_edge.domain.market import Book, FeeType, Ladder, MarketStatus
+from kalshi_edge.domain.events import AcknowledgeTerms, Alarm, CityView, Event
+from kalshi_edge.domain.market import Book, FeeType, Ladder
 from kalshi_edge.domain.orders import Settlement, derived_id
 from kalshi_edge.domain.records import Calibration, SeriesTerms
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation, Station
@@ -15,8 +15,8 @@ from kalshi_edge.models.temperature import daily_high
 from kalshi_edge.portfolio.tracker import is_mark
 from kalshi_edge.trading.decision import Outlook
 from kalshi_edge.trading.edge import Gates, market_mid
+from kalshi_edge.trading.openness import ladder_checks, ladder_closes_at
 from kalshi_edge.trading.risk import Limits
-from kalshi_edge.units import span
 
 REFERENCE = "NWS"
 """The model name of the forecast that ours is checked against."""
@@ -98,7 +98,7 @@ class Knowledge:
     def book(self, book: Book) -> None:
         """Keep the newest book; after a market's close its last book before stays."""
         ladder = self._ladder_by_ticker.get(book.ticker)
-        if ladder is not None and book.received_at >= _close_at(ladder):
+        if ladder is not None and book.received_at >= ladder_closes_at(ladder):
             return
         self.books[book.ticker] = book
         if is_mark(book, ladder):
@@ -228,7 +228,11 @@ class Knowledge:
     def is_settling(self, ticker: str, at: datetime) -> bool:
         """Whether a market is closed at ``at`` and its result not known yet."""
         ladder = self._ladder_by_ticker.get(ticker)
-        return ladder is not None and at >= _close_at(ladder) and ticker not in self._settlements
+        return (
+            ladder is not None
+            and at >= ladder_closes_at(ladder)
+            and ticker not in self._settlements
+        )
 
     def settled(self, ticker: str) -> Settlement | None:
         """What a market paid, if it did and is not forgotten yet."""
@@ -263,7 +267,14 @@ class Knowledge:
             ladder=ladder,
             books=self.books,
             distribution=same_day(daytime, self.evidence(station, day), station, day, at),
-            checks=self._ladder_checks(ladder, forecast, at, limits),
+            checks=ladder_checks(
+                ladder,
+                forecast,
+                reference=self._forecasts.get((station.icao, day, REFERENCE)),
+                terms=self.terms.get(ladder.series),
+                at=at,
+                limits=limits,
+            ),
         )
 
     def view(self, outlook: Outlook, gates: Gates) -> CityView:
@@ -291,54 +302,6 @@ class Knowledge:
             market=tuple(market_mid(leg) for leg in legs),
             observed_floor_f=self.evidence(station, climate_day).floor_f(),
         )
-
-    def _ladder_checks(
-        self, ladder: Ladder, forecast: Forecast, at: datetime, limits: Limits
-    ) -> tuple[Check, ...]:
-        statuses = {market.status for market in ladder.markets}
-        shards = {market.exchange_index for market in ladder.markets}
-        age, since_start = at - forecast.run_at, at - ladder.station.day_start(ladder.climate_day)
-        left = _close_at(ladder) - at
-        return (
-            Check(
-                "status", statuses == {MarketStatus.ACTIVE}, ", ".join(sorted(statuses)), "active"
-            ),
-            Check("shard", shards == {0}, str(max(shards)), "0"),
-            Check(
-                "time_to_close",
-                left >= limits.close_margin,
-                span(left),
-                f"≥ {span(limits.close_margin)}",
-            ),
-            Check(
-                "last_entry",
-                since_start <= limits.last_entry,
-                span(since_start),
-                f"≤ {span(limits.last_entry)}",
-            ),
-            self._terms_check(ladder),
-            Check(
-                "forecast_age",
-                age <= limits.max_forecast_age,
-                span(age),
-                f"≤ {span(limits.max_forecast_age)}",
-            ),
-            self._reference_check(ladder, forecast, limits),
-        )
-
-    def _terms_check(self, ladder: Ladder) -> Check:
-        terms = self.terms.get(ladder.series)
-        accepted = terms is not None and terms.accepted
-        return Check("terms", accepted, "accepted" if accepted else "changed", "accepted")
-
-    def _reference_check(self, ladder: Ladder, forecast: Forecast, limits: Limits) -> Check:
-        key = (ladder.station.icao, ladder.climate_day, REFERENCE)
-        reference = self._forecasts.get(key)
-        limit = f"≤ {limits.max_reference_gap_f:.1f} °F"
-        if reference is None:
-            return Check("reference", not limits.reference_required, "no NWS forecast", limit)
-        gap_f = abs(forecast.point_f - reference.point_f)
-        return Check("reference", gap_f <= limits.max_reference_gap_f, f"{gap_f:.1f} °F", limit)
 
     def _learned(
         self, station: Station, lesson: Forecast, high_f: int, received_at: datetime
@@ -401,7 +364,3 @@ class Knowledge:
 
 def _fingerprint(ladder: Ladder) -> str:
     return derived_id(*sorted({market.terms.fingerprint for market in ladder.markets}))
-
-
-def _close_at(ladder: Ladder) -> datetime:
-    return min(market.close_at for market in ladder.markets)
