@@ -1,21 +1,10 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
 import type { Schemas } from "../lib/types";
+import { dialog, isLive, logIn, rows } from "./doors";
 import { expect, freePort, PASSWORD, type Stack, test } from "./stack";
 
 test.describe.configure({ mode: "serial" });
-
-async function logIn(page: Page, url: string): Promise<void> {
-  await page.goto(`${url}/login`);
-  await page.getByLabel("Password").fill(PASSWORD);
-  await page.getByRole("button", { name: /log in/i }).click();
-  await expect(page.getByRole("heading", { name: "Open positions" }).first()).toBeVisible();
-}
-
-const isLive = (page: Page) => expect(page.getByRole("status").first()).toHaveText("Live");
-const dialog = (page: Page) => page.getByRole("dialog");
-const rows = (page: Page, region: string) =>
-  page.getByRole("region", { name: `${region}, table` }).locator("tbody tr");
 
 async function tabTo(page: Page, wanted: Locator): Promise<void> {
   const isFocused = () => wanted.evaluate((element) => element === document.activeElement);

@@ -1,0 +1,91 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
+import { closeButtons, dialog, isLive, logIn, rows } from "./doors";
+import { expect, test } from "./stack";
+
+/** The pictures of docs/dashboard.md, taken of the running product: `npm run screenshots`. */
+
+const FOLDER = join(import.meta.dirname, "..", "..", "docs", "screenshots");
+const WIDE = { width: 1440, height: 900 };
+const PHONE = { width: 390, height: 844 };
+
+test.describe.configure({ mode: "serial", timeout: 180_000 });
+test.use({ viewport: WIDE, reducedMotion: "reduce" });
+test.beforeAll(() => {
+  mkdirSync(FOLDER, { recursive: true });
+});
+
+async function shot(page: Page, name: string, fullPage = false): Promise<void> {
+  await page.waitForTimeout(400); // charts have drawn themselves
+  await page.screenshot({ path: join(FOLDER, `${name}.png`), fullPage });
+}
+
+test("before anything is known, and with nothing held", async ({ page, stack }) => {
+  await page.goto(`${stack.url}/login`);
+  await shot(page, "login");
+  await logIn(page, stack.url);
+  await isLive(page);
+  if ((await rows(page, "Open positions").count()) === 0) await shot(page, "empty");
+});
+
+test("the whole dashboard, wide and on a phone; the ladder", async ({ page, stack }) => {
+  await logIn(page, stack.url);
+  await isLive(page);
+  await expect(rows(page, "Open positions").nth(2)).toBeVisible({ timeout: 120_000 });
+  await shot(page, "dashboard-1440", true);
+  const ladder = page.getByRole("region", { name: /^Ladder/ });
+  await ladder.scrollIntoViewIfNeeded();
+  await ladder.screenshot({ path: join(FOLDER, "ladder.png") });
+  await page.setViewportSize(PHONE);
+  await shot(page, "dashboard-390", true);
+});
+
+test("the close dialog in each of its tabs and states", async ({ page, stack }) => {
+  const done = () => expect(dialog(page).getByRole("status")).toHaveAttribute("data-stage", "done");
+  const sellAt = async (limit: string) => {
+    await closeButtons(page).first().click();
+    await dialog(page).getByLabel("Limit, dollars a contract").fill(limit);
+    await expect(dialog(page).getByText(/Fills at once/)).toBeVisible();
+  };
+  await logIn(page, stack.url);
+  await isLive(page);
+  await sellAt("0.99");
+  await dialog(page).getByRole("button", { name: "Sell at this limit" }).click();
+  await done();
+  await shot(page, "close-resting");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: /^Close the order/ }).click();
+  await shot(page, "close-quick");
+  await dialog(page).getByRole("button", { name: "Take it out of the book" }).click();
+  await done();
+  await page.keyboard.press("Escape");
+
+  await sellAt("0.01");
+  await shot(page, "close-limit");
+  await dialog(page).getByRole("button", { name: "Sell at this limit" }).click();
+  await shot(page, "close-under-way");
+  await done();
+  await shot(page, "close-done");
+});
+
+test("the kill switch, asked for and tripped", async ({ page, stack }) => {
+  await logIn(page, stack.url);
+  await isLive(page);
+  await page.getByRole("button", { name: "Halt trading" }).click();
+  await dialog(page).getByLabel("Why").fill("a look at the kill switch");
+  await shot(page, "halt");
+  await dialog(page).getByRole("button", { name: "Halt trading" }).click();
+  await expect(dialog(page).getByRole("status")).toHaveAttribute("data-stage", "done");
+  await page.keyboard.press("Escape");
+  await expect(page.locator("[data-switch=halt]")).toBeVisible();
+  await shot(page, "halted");
+});
+
+test("when the bot falls silent", async ({ page, stack }) => {
+  await logIn(page, stack.url);
+  await isLive(page);
+  await stack.killBot();
+  await expect(page.locator("[data-banner=silent]")).toBeVisible({ timeout: 30_000 });
+  await shot(page, "stale");
+});
