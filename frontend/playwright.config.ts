@@ -9,8 +9,8 @@ export default defineConfig({
   forbidOnly: true,
   projects: [
     { name: "e2e", testMatch: "dashboard.spec.ts" },
-    { name: "budget", testMatch: "budget.spec.ts" },
-    { name: "screenshots", testMatch: "screenshots.spec.ts" },
+    { name: "budget", testMatch: "budget.spec.ts", use: { trace: "off" } },
+    { name: "screenshots", testMatch: "screenshots.spec.ts", use: { trace: "off" } },
   ],
   reporter: [["list"]],
   use: {
