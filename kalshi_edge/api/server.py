@@ -111,10 +111,16 @@ def _is_loopback(host: str) -> bool:
 
 
 def bound(address: Address) -> socket.socket:
-    """A socket that listens there. Raises ``SettingError`` where none can."""
+    """A socket that listens there; at ``::`` for both kinds of address, as Node does.
+
+    Raises ``SettingError`` where none can.
+    """
+    both = address.host == "::" and socket.has_dualstack_ipv6()
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     try:
-        return socket.create_server((address.host, address.port), family=family, backlog=512)
+        return socket.create_server(
+            (address.host, address.port), family=family, backlog=512, dualstack_ipv6=both
+        )
     except OSError as error:
         raise SettingError(
             f"API_PORT is {address.port}: nothing can listen at {address.host}: {error.strerror}"
