@@ -20,7 +20,7 @@ help:
 	@echo "make faults  the order path under drawn faults: SEEDS=200, or SEED=17 again with its trace"
 	@echo "make faults-week  a week of them, restarted every hour"
 	@echo "make kills   a writing store killed 200 times: nothing acknowledged is lost"
-	@echo "make openapi the API's document, which the dashboard's types come from"
+	@echo "make openapi the API's document and answers, which the dashboard's types and tests come from"
 	@echo "make bench   speed, as ratios against named baselines"
 
 $(READY): requirements.lock pyproject.toml
@@ -57,9 +57,10 @@ test: lint $(DYNAMODB) web-test
 	$(PY) -m pytest --numprocesses auto --quiet
 	$(MAKE) --no-print-directory e2e
 
-# The dashboard: types as the API has them, lint, unit tests, and no secret in what browsers load.
+# The dashboard: types and fixtures as the API has them, lint, unit tests, and no secret in what browsers load.
 web-test: $(READY) $(WEB)
 	$(PY) -m kalshi_edge.cli api-schema | cmp - frontend/lib/openapi.json
+	$(PY) -m tests.api_fixtures | cmp - frontend/tests/fixtures.json
 	cd frontend && npm run --silent types:check && npm run --silent lock:check \
 		&& npm run --silent lint && npm run --silent typecheck \
 		&& npm run --silent test && npm run --silent secrets
@@ -92,9 +93,11 @@ kills: $(READY)
 bench: $(READY)
 	for bench in bench/*.py; do $(PY) $$bench || exit 1; done
 
-openapi: $(READY)
+openapi: $(READY) frontend/node_modules/.package-lock.json
 	mkdir -p frontend/lib
 	$(PY) -m kalshi_edge.cli api-schema > frontend/lib/openapi.json
+	$(PY) -m tests.api_fixtures > frontend/tests/fixtures.json
+	cd frontend && npm run --silent types
 
 lock: $(READY)
 	$(PY) -m uv pip compile --universal --generate-hashes --no-emit-index-url \

@@ -11,6 +11,7 @@ export default defineConfig({
   },
   test: {
     environment: "happy-dom",
+    environmentOptions: { happyDOM: { url: "http://localhost:3000/" } },
     include: ["{app,components,lib,scripts,tests}/**/*.test.{ts,tsx}"],
     restoreMocks: true,
     unstubEnvs: true,

@@ -24,7 +24,7 @@ const HEAD: Head = [
   ["Result", "right"],
 ];
 
-/** The last trades, whichever way they ended; one still open has no result yet. */
+/** The last trades, the newest first, whichever way they ended; an open one has no result yet. */
 export function Trades() {
   const slice = useTopic("trades");
   return (
@@ -32,17 +32,14 @@ export function Trades() {
       title={`Last ${SHOWN} trades`}
       slice={slice}
       empty="No trade yet."
-      aside={slice.data && <Tally trades={slice.data.slice(-SHOWN)} />}
+      aside={slice.data && <Tally trades={slice.data.slice(0, SHOWN)} />}
     >
       {(trades) => (
         <div className="max-h-112 overflow-y-auto">
           <Table label="Last trades" head={HEAD}>
-            {trades
-              .slice(-SHOWN)
-              .toReversed()
-              .map((trade) => (
-                <TradeRow key={trade.trade_id} trade={trade} />
-              ))}
+            {trades.slice(0, SHOWN).map((trade) => (
+              <TradeRow key={trade.trade_id} trade={trade} />
+            ))}
           </Table>
         </div>
       )}
