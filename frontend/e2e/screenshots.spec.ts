@@ -16,10 +16,14 @@ test.beforeAll(() => {
   mkdirSync(FOLDER, { recursive: true });
 });
 
+const file = (name: string) => join(FOLDER, `${name}.png`);
+
 async function shot(page: Page, name: string, fullPage = false): Promise<void> {
   await page.waitForTimeout(400); // charts have drawn themselves
-  await page.screenshot({ path: join(FOLDER, `${name}.png`), fullPage });
+  await page.screenshot({ path: file(name), fullPage });
 }
+
+const dialogShot = (page: Page, name: string) => dialog(page).screenshot({ path: file(name) });
 
 test("before anything is known, and with nothing held", async ({ page, stack }) => {
   await page.goto(`${stack.url}/login`);
@@ -34,9 +38,9 @@ test("the whole dashboard, wide and on a phone; the ladder", async ({ page, stac
   await isLive(page);
   await expect(rows(page, "Open positions").nth(2)).toBeVisible({ timeout: 120_000 });
   await shot(page, "dashboard-1440", true);
-  const ladder = page.getByRole("region", { name: /^Ladder/ });
+  const ladder = page.getByRole("region", { name: /^Ladder ·/ });
   await ladder.scrollIntoViewIfNeeded();
-  await ladder.screenshot({ path: join(FOLDER, "ladder.png") });
+  await ladder.screenshot({ path: file("ladder") });
   await page.setViewportSize(PHONE);
   await shot(page, "dashboard-390", true);
 });
@@ -53,20 +57,24 @@ test("the close dialog in each of its tabs and states", async ({ page, stack }) 
   await sellAt("0.99");
   await dialog(page).getByRole("button", { name: "Sell at this limit" }).click();
   await done();
-  await shot(page, "close-resting");
+  await dialogShot(page, "close-resting");
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: /^Close the order/ }).click();
-  await shot(page, "close-quick");
+  await dialogShot(page, "close-quick");
   await dialog(page).getByRole("button", { name: "Take it out of the book" }).click();
   await done();
   await page.keyboard.press("Escape");
 
   await sellAt("0.01");
-  await shot(page, "close-limit");
+  await dialogShot(page, "close-limit");
+  await page.route("**/sell", async (route) => {
+    await page.waitForTimeout(1500); // long enough to be looked at
+    await route.continue();
+  });
   await dialog(page).getByRole("button", { name: "Sell at this limit" }).click();
-  await shot(page, "close-under-way");
+  await dialogShot(page, "close-under-way");
   await done();
-  await shot(page, "close-done");
+  await dialogShot(page, "close-done");
 });
 
 test("the kill switch, asked for and tripped", async ({ page, stack }) => {
@@ -74,7 +82,7 @@ test("the kill switch, asked for and tripped", async ({ page, stack }) => {
   await isLive(page);
   await page.getByRole("button", { name: "Halt trading" }).click();
   await dialog(page).getByLabel("Why").fill("a look at the kill switch");
-  await shot(page, "halt");
+  await dialogShot(page, "halt");
   await dialog(page).getByRole("button", { name: "Halt trading" }).click();
   await expect(dialog(page).getByRole("status")).toHaveAttribute("data-stage", "done");
   await page.keyboard.press("Escape");

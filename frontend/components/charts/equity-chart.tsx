@@ -42,7 +42,7 @@ export default function EquityChart({ points, marks, starting_balance }: Props) 
       <ResponsiveContainer width="100%" height="100%">
         <AreaChart
           data={curve}
-          margin={{ top: 4, right: 12, bottom: 0, left: 0 }}
+          margin={{ top: 4, right: 44, bottom: 0, left: 0 }}
           accessibilityLayer={false}
         >
           <XAxis
