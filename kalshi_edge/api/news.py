@@ -17,14 +17,19 @@ def news_of(entry: JournalEntry) -> list[NewsItem]:
 
 
 def _of_event(event: Event, entry: JournalEntry) -> Iterator[NewsItem]:
-    if isinstance(event, Fill):
+    # A fill is told by the stream, by statements and at every start: news is what moved a trade.
+    if isinstance(event, Fill) and _moved_a_trade(event, entry):
         verb = "bought" if event.side is Side.BUY else "sold"
         text = f"{verb} {plain(event.count)} at ${plain(event.price)}, fee ${plain(event.fee)}"
         yield _item(entry, "fill", text, ticker=event.ticker)
-    elif isinstance(event, Settlement) and any(
-        isinstance(verdict, Trade) and verdict.ticker == event.ticker for verdict in entry.verdicts
-    ):
+    elif isinstance(event, Settlement) and _moved_a_trade(event, entry):
         yield _item(entry, "settled", f"settled at ${plain(event.value)}", ticker=event.ticker)
+
+
+def _moved_a_trade(event: Fill | Settlement, entry: JournalEntry) -> bool:
+    return any(
+        isinstance(verdict, Trade) and verdict.ticker == event.ticker for verdict in entry.verdicts
+    )
 
 
 def _of_verdict(verdict: Verdict, entry: JournalEntry) -> Iterator[NewsItem]:

@@ -59,7 +59,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     for router in (probes.router, reads.router, writes.router, live.router):
         app.include_router(router)
     add_problem_answers(app)
-    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    app.openapi = lambda: _document(app, parts)  # type: ignore[method-assign]
     return app
 
 
@@ -68,7 +68,7 @@ def openapi_text() -> str:
     return json.dumps(create_app().openapi(), indent=1, ensure_ascii=False) + "\n"
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _document(app: FastAPI, parts: Parts | None) -> dict[str, Any]:
     """FastAPI's own document, with the shapes of the live connection and of every error."""
     if app.openapi_schema is None:
         document = FastAPI.openapi(app)
@@ -82,8 +82,18 @@ def _document(app: FastAPI) -> dict[str, Any]:
         known.update({name: one for name, one in shapes["$defs"].items() if name not in known})
         for unused in ("HTTPValidationError", "ValidationError"):
             known.pop(unused, None)
+        if parts is not None and not parts.policy.api_key:
+            _without_key(document)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _without_key(document: dict[str, Any]) -> None:
+    """A server that asks for no key documents none."""
+    document["components"].pop("securitySchemes")
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            operation.pop("security", None)
 
 
 @dataclass(frozen=True, slots=True)

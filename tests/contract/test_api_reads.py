@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ from kalshi_edge.api.rates import Rate, Rates
 from kalshi_edge.api.server import create_app
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.market import Book
-from kalshi_edge.domain.orders import Side, Strategy
+from kalshi_edge.domain.orders import Fill, Side, Strategy
 from kalshi_edge.domain.records import Trade
 from tests.api_desk import EVE, KEYED, KEYLESS, TICKER, Desk, client, desk
 from tests.builders import DAY, Quote, book, ladder
@@ -250,3 +251,20 @@ async def test_figures_for_prometheus_say_how_it_is() -> None:
         )
         assert f"{counted} 1.0" in lines
         assert "kalshi_edge_cycle_seconds_count 1.0" in lines
+
+
+async def test_a_fill_that_is_told_again_is_news_once() -> None:
+    async with desk() as at:
+        await at.buys()
+
+        async def fills() -> list[str]:
+            items = (await at.http.get("/api/news")).json()["items"]
+            return [item["text"] for item in items if item["kind"] == "fill"]
+
+        first = await fills()
+        assert first == ["bought 100 at $0.25, fee $1.3125"]
+        lines = await at.trader.store.journal(0, 100)
+        (told,) = [event for line in lines for event in line.events if isinstance(event, Fill)]
+        await at.tell(told, replace(told, received_at=told.received_at + timedelta(seconds=3)))
+        await at.tell(told)
+        assert await fills() == first

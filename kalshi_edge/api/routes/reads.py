@@ -1,6 +1,5 @@
 """Everything that is only looked at. All of it is in memory: no request reads the store."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
@@ -22,7 +21,7 @@ from kalshi_edge.api.schemas.account import (
     SalePreview,
     Trades,
 )
-from kalshi_edge.api.schemas.figures import GivenCount, GivenPrice
+from kalshi_edge.api.schemas.figures import GivenCount, GivenDay, GivenPrice
 from kalshi_edge.api.schemas.live import Snapshot
 from kalshi_edge.api.schemas.market import CityCalibration, CityMarkets, Forecasts, Scanner
 from kalshi_edge.api.schemas.status import Audit, Health, News, Sources, Terms
@@ -90,7 +89,7 @@ async def sale_preview(
 @router.get("/trades", tags=["account"])
 async def trades(
     now: Now,
-    day: Annotated[date | None, Query(alias="date", description="Climate day.")] = None,
+    day: Annotated[GivenDay | None, Query(alias="date", description="Climate day.")] = None,
     city: Annotated[str | None, Query(pattern=r"^[A-Z]{2,4}$", examples=["NYC"])] = None,
     limit: Limit = 200,
 ) -> Trades:

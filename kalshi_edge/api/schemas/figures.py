@@ -1,12 +1,14 @@
 """The figures that shapes are made of, and how each is written."""
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
 from pydantic import (
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     PlainSerializer,
     StringConstraints,
@@ -52,6 +54,17 @@ Count = Annotated[Decimal, *_written(r"^-?\d+(\.\d+)?$", "25")]
 
 Instant = Annotated[datetime, AwareDatetime]
 """ISO 8601 in UTC."""
+
+
+def _iso_day(text: object) -> object:
+    """Left to itself pydantic takes a number for seconds since 1970."""
+    if isinstance(text, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        raise ValueError(f"{text[:40]!r} is not like 2026-11-22")
+    return text
+
+
+GivenDay = Annotated[date, BeforeValidator(_iso_day)]
+"""A day that somebody asks for, as ISO 8601 writes it."""
 
 GivenPrice = Annotated[
     str,
