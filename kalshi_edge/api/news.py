@@ -27,7 +27,8 @@ def _of_event(event: Event, entry: JournalEntry) -> Iterator[NewsItem]:
 
 
 def _moved_a_trade(event: Fill | Settlement, entry: JournalEntry) -> bool:
-    return any(
+    # What a line says follows from its last event; those before it changed nothing.
+    return event is entry.events[-1] and any(
         isinstance(verdict, Trade) and verdict.ticker == event.ticker for verdict in entry.verdicts
     )
 

@@ -11,6 +11,7 @@ import pytest
 from kalshi_edge.api.rates import Rate, Rates
 from kalshi_edge.api.server import create_app
 from kalshi_edge.db.sqlite import SqliteStore
+from kalshi_edge.domain.events import CycleDue
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.orders import Fill, Side, Strategy
 from kalshi_edge.domain.records import Trade
@@ -266,5 +267,5 @@ async def test_a_fill_that_is_told_again_is_news_once() -> None:
         lines = await at.trader.store.journal(0, 100)
         (told,) = [event for line in lines for event in line.events if isinstance(event, Fill)]
         await at.tell(told, replace(told, received_at=told.received_at + timedelta(seconds=3)))
-        await at.tell(told)
+        await at.tell(told, CycleDue(EVE))  # a line is written when something follows
         assert await fills() == first
