@@ -79,7 +79,7 @@ lint: $(READY)
 
 SEEDS ?= 200
 STORE ?= sqlite
-WHICH = $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+WHICH = $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(if $(PLANT),--plant '$(PLANT)')
 
 faults: $(READY)
 	$(PY) -m tests.campaign $(WHICH) --store $(STORE)

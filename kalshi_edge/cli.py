@@ -24,6 +24,7 @@ from kalshi_edge.backtest.terminal import as_json, backtest_panel
 from kalshi_edge.cli_safety import doctor, sample
 from kalshi_edge.cli_sandbox import sandbox
 from kalshi_edge.cli_store import store, tables
+from kalshi_edge.cli_switch import drill, halt, resume, switch
 from kalshi_edge.config import Settings, load_settings
 from kalshi_edge.dashboard import Dashboard
 from kalshi_edge.data.history.coverage import coverage
@@ -59,6 +60,10 @@ cli.add_typer(store, name="store")
 cli.add_typer(tables, name="tables")
 cli.command()(doctor)
 cli.command()(sample)
+cli.command()(switch)
+cli.command()(halt)
+cli.command()(resume)
+cli.command()(drill)
 
 DEMO_START = datetime(2027, 4, 12, 14, 20)  # noqa: DTZ001 - typer's options have no zone; it is UTC
 

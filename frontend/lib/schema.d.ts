@@ -455,7 +455,7 @@ export interface paths {
         put?: never;
         /**
          * Resume
-         * @description Let trading go on, whatever held it back.
+         * @description Let trading go on, whatever held it back, or where one cause did.
          */
         post: operations["resume_api_risk_resume_post"];
         delete?: never;
@@ -852,6 +852,12 @@ export interface components {
             positions: components["schemas"]["TradeView"][];
         };
         /**
+         * Cause
+         * @description Who or what holds trading back.
+         * @enum {string}
+         */
+        Cause: "person" | "drill" | "day_loss" | "reconcile" | "stale_data" | "error_rate" | "terms" | "fee_difference" | "lease";
+        /**
          * CityCalibration
          * @description A city's calibration records, oldest first, and how its forecasts did.
          */
@@ -1117,6 +1123,11 @@ export interface components {
             confirm: boolean;
             /** @default halt */
             level: components["schemas"]["HaltLevel"];
+            /**
+             * @description A guard's cause drills that guard's hold: it is held and lifted like one of its own.
+             * @default person
+             */
+            cause: components["schemas"]["Cause"];
         };
         /**
          * Health
@@ -1775,6 +1786,25 @@ export interface components {
             observed: number;
         };
         /**
+         * ResumeWish
+         * @description Let trading go on.
+         * @example {
+         *       "reason": "the storm is over"
+         *     }
+         */
+        ResumeWish: {
+            /** Reason */
+            reason: string;
+            /**
+             * Confirm
+             * @description Must be true in live mode: real money follows.
+             * @default false
+             */
+            confirm: boolean;
+            /** @description Only what this cause holds back; everything where left out. */
+            cause?: components["schemas"]["Cause"] | null;
+        };
+        /**
          * RiskLimits
          * @description What risk holds against.
          */
@@ -2349,23 +2379,6 @@ export interface components {
              * @description Days per tenth of the probability integral transform; flat is calibrated.
              */
             pit: number[];
-        };
-        /**
-         * Wish
-         * @description Why, and whether it is meant.
-         * @example {
-         *       "reason": "storm ahead"
-         *     }
-         */
-        Wish: {
-            /** Reason */
-            reason: string;
-            /**
-             * Confirm
-             * @description Must be true in live mode: real money follows.
-             * @default false
-             */
-            confirm: boolean;
         };
         /**
          * FieldProblem
@@ -4047,7 +4060,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Wish"];
+                "application/json": components["schemas"]["ResumeWish"];
             };
         };
         responses: {

@@ -6,18 +6,21 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
 from tests.campaign.outcome import Outcome
+from tests.campaign.plants import PLANTS
 from tests.campaign.report import failure, summary
 from tests.campaign.scenario import draw, week
 from tests.campaign.simulation import play
 
 
-def played(seed: int, store: str = "sqlite", days: int = 0) -> Outcome:
+def played(seed: int, store: str = "sqlite", days: int = 0, plant: str = "") -> Outcome:
     """The outcome of a seed, or of so many days of it, in a folder of its own."""
-    with tempfile.TemporaryDirectory(prefix="campaign") as folder:
+    planted = PLANTS[plant]() if plant else nullcontext()
+    with planted, tempfile.TemporaryDirectory(prefix="campaign") as folder:
         return play(week(seed, days) if days else draw(seed), Path(folder), store)
 
 
@@ -25,11 +28,12 @@ def main() -> int:
     """Play what the command line says."""
     args = _arguments()
     if args.seed is not None:
-        outcome = played(args.seed, args.store, args.days)
+        outcome = played(args.seed, args.store, args.days, args.plant)
         print("\n".join(outcome.trace))
         return _told([outcome], args)
     seeds = range(args.first, args.first + args.seeds)
-    return _told(_all(seeds, partial(played, store=args.store, days=args.days), args), args)
+    play_one = partial(played, store=args.store, days=args.days, plant=args.plant)
+    return _told(_all(seeds, play_one, args), args)
 
 
 def _all(seeds: range, play_one: partial[Outcome], args: argparse.Namespace) -> list[Outcome]:
@@ -62,7 +66,8 @@ def _told(done: list[Outcome], args: argparse.Namespace) -> int:
 def _replay(outcome: Outcome, args: argparse.Namespace) -> str:
     target = "faults-week" if args.days else "faults"
     store = "" if args.store == "sqlite" else f" STORE={args.store}"
-    return f"make {target} SEED={outcome.seed}{store}"
+    plant = f" PLANT='{args.plant}'" if args.plant else ""
+    return f"make {target} SEED={outcome.seed}{store}{plant}"
 
 
 def _arguments() -> argparse.Namespace:
@@ -72,6 +77,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="only this one, with its trace")
     parser.add_argument("--days", type=int, default=0, help="so many days, restarted every hour")
     parser.add_argument("--store", default="sqlite")
+    parser.add_argument("--plant", default="", choices=("", *PLANTS), help="a bug to be seen")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     return parser.parse_args()
 

@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.campaign.plants import PLANTS
 from tests.campaign.report import failure
 from tests.campaign.scenario import draw
 from tests.campaign.simulation import play
+
+ENOUGH_SEEDS = 8
+"""Within so many a bug must show."""
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -25,3 +29,16 @@ def test_a_seed_plays_the_same_way_every_time(tmp_path: Path) -> None:
 
     assert once.trace == again.trace
     assert once.counts == again.counts
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+def test_a_planted_bug_is_seen(plant: str, tmp_path: Path) -> None:
+    with PLANTS[plant]():
+        outcomes = (play(draw(seed), _folder(tmp_path, seed)) for seed in range(ENOUGH_SEEDS))
+        assert any(outcome.violations for outcome in outcomes)
+
+
+def _folder(tmp_path: Path, seed: int) -> Path:
+    path = tmp_path / str(seed)
+    path.mkdir()
+    return path

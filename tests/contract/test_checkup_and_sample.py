@@ -1,43 +1,17 @@
 """The checkup and the API sample, against the sandbox's exchange on a real socket."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kalshi_edge.checkup import Finding, Grade, checkup
-from kalshi_edge.config import Settings, load_settings
+from kalshi_edge.config import Settings
 from kalshi_edge.errors import OutcomeUnknown, SettingError
 from kalshi_edge.sample import Step, sample_steps
 from kalshi_edge.sandbox.exchange.faults import ORDER_ENTRY, Fault, FaultKind
-from kalshi_edge.sandbox.server import Plan, Sandbox, new_sandbox, server
-
-PLAN = Plan(cities=("NYC",), seed=1, start_at=datetime(2027, 4, 12, 16, tzinfo=UTC), speed=1.0)
-
-
-@asynccontextmanager
-async def served(tmp_path: Path, **changes: Any) -> AsyncIterator[tuple[Sandbox, Settings]]:
-    sandbox = new_sandbox(PLAN)
-    service = server(sandbox, port=0)
-    task = asyncio.create_task(service.serve())
-    while not service.started:  # noqa: ASYNC110 - the server has no event for it
-        await asyncio.sleep(0.05)
-    port = service.servers[0].sockets[0].getsockname()[1]
-    usual = {
-        "trading_mode": "demo",
-        "cities": "NYC",
-        "sandbox_url": f"http://127.0.0.1:{port}",
-        "store_path": tmp_path / "trader.db",
-    }
-    try:
-        yield sandbox, load_settings(**usual | changes)
-    finally:
-        service.should_exit = True
-        await task
+from kalshi_edge.sandbox.server import Sandbox
+from tests.served import served
 
 
 async def found(settings: Settings) -> dict[str, Finding]:

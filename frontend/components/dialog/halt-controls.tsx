@@ -52,7 +52,7 @@ export function HaltControls({ isHalted }: { isHalted: boolean }) {
 }
 
 type SendSwitch = (
-  wish: Schemas["Wish"],
+  wish: Schemas["ResumeWish"],
   level: Level,
   key: string,
 ) => Promise<Answer<SwitchOutcome>>;

@@ -20,11 +20,11 @@ from kalshi_edge.api.schemas.commands import (
     HaltWish,
     OtherLeg,
     Reason,
+    ResumeWish,
     SaleOutcome,
     SellWish,
     SwitchOutcome,
     TermsOutcome,
-    Wish,
 )
 from kalshi_edge.domain.events import (
     AcknowledgeTerms,
@@ -56,7 +56,8 @@ async def halt(
 ) -> SwitchOutcome:
     """Throw the kill switch by hand."""
     _confirmed(here, is_meant=wish.confirm)
-    command = Halt(wish.reason, here.standing.now(), _name(key), by, SwitchState(wish.level))
+    level = SwitchState(wish.level)
+    command = Halt(wish.reason, here.standing.now(), _name(key), by, level, wish.cause)
     heard = await here.wishes.put(command)
     response.status_code = 202 if heard is None else 200
     return switch_outcome(command, heard, here.standing)
@@ -64,11 +65,11 @@ async def halt(
 
 @router.post("/risk/resume", tags=["risk"], responses=_later(SwitchOutcome))
 async def resume(
-    here: Here, wish: Wish, by: By, response: Response, key: IdempotencyKey = ""
+    here: Here, wish: ResumeWish, by: By, response: Response, key: IdempotencyKey = ""
 ) -> SwitchOutcome:
-    """Let trading go on, whatever held it back."""
+    """Let trading go on, whatever held it back, or where one cause did."""
     _confirmed(here, is_meant=wish.confirm)
-    command = Resume(wish.reason, here.standing.now(), _name(key), by)
+    command = Resume(wish.reason, here.standing.now(), _name(key), by, wish.cause)
     heard = await here.wishes.put(command)
     response.status_code = 202 if heard is None else 200
     return switch_outcome(command, heard, here.standing)

@@ -9,6 +9,7 @@ from kalshi_edge.api.schemas.account import OrderView, SwitchView, TradeView
 from kalshi_edge.api.schemas.figures import Count, GivenCount, GivenPrice, Shape
 from kalshi_edge.api.schemas.market import Gate
 from kalshi_edge.api.schemas.status import TermsView
+from kalshi_edge.domain.records import Cause
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
 Confirm = Annotated[
@@ -47,6 +48,17 @@ class HaltWish(Wish):
     )
 
     level: HaltLevel = HaltLevel.HALT
+    cause: Cause = Cause.PERSON
+    """A guard's cause drills that guard's hold: it is held and lifted like one of its own."""
+
+
+class ResumeWish(Wish):
+    """Let trading go on."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "the storm is over"}]})
+
+    cause: Cause | None = None
+    """Only what this cause holds back; everything where left out."""
 
 
 class OtherLeg(Shape):

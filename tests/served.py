@@ -1,0 +1,38 @@
+"""A sandbox on a loopback port, and the settings that lead a command or a trader to it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from kalshi_edge.config import Settings, load_settings
+from kalshi_edge.sandbox.server import Plan, Sandbox, new_sandbox, server
+
+PLAN = Plan(cities=("NYC",), seed=1, start_at=datetime(2027, 4, 12, 16, tzinfo=UTC), speed=1.0)
+
+
+@asynccontextmanager
+async def served(
+    tmp_path: Path, speed: float = 1.0, **changes: Any
+) -> AsyncIterator[tuple[Sandbox, Settings]]:
+    """The sandbox, and settings of a trader in demo mode there; ``changes`` win."""
+    sandbox = new_sandbox(replace(PLAN, speed=speed))
+    service = server(sandbox, port=0)
+    task = asyncio.create_task(service.serve())
+    while not service.started:  # noqa: ASYNC110 - the server has no event for it
+        await asyncio.sleep(0.05)
+    port = service.servers[0].sockets[0].getsockname()[1]
+    usual = {
+        "trading_mode": "demo",
+        "cities": "NYC",
+        "sandbox_url": f"http://127.0.0.1:{port}",
+        "store_path": tmp_path / "trader.db",
+    }
+    try:
+        yield sandbox, load_settings(**usual | changes)
+    finally:
+        service.should_exit = True
+        await task
