@@ -31,7 +31,7 @@ export function HaltControls({ isHalted }: { isHalted: boolean }) {
         send={(wish, level, key) =>
           api.POST("/api/risk/halt", {
             params: { header: { "Idempotency-Key": key } },
-            body: { ...wish, level },
+            body: { ...wish, level, cause: "person" },
           })
         }
       />
@@ -52,7 +52,7 @@ export function HaltControls({ isHalted }: { isHalted: boolean }) {
 }
 
 type SendSwitch = (
-  wish: Schemas["ResumeWish"],
+  wish: Pick<Schemas["ResumeWish"], "reason" | "confirm">,
   level: Level,
   key: string,
 ) => Promise<Answer<SwitchOutcome>>;
