@@ -147,10 +147,8 @@ async def main() -> None:
         f"an approved order       {1e3 / through:7.2f} ms  {through:6.0f}/s {bare / through:5.1f} ×"
     )
     for share in (0.5, 0.99):
-        at_ms = quantile(took, share) * 1e3
-        print(
-            f"quote to order, p{share * 100:.0f}     {at_ms:7.2f} ms          {at_ms / bare_ms:6.1f} ×"
-        )
+        at_ms, name = quantile(took, share) * 1e3, f"p{share * 100:.0f}"
+        print(f"quote to order, {name:4}   {at_ms:7.2f} ms          {at_ms / bare_ms:6.1f} ×")
     look = reconciled_ms()
     print(f"{KNOWN:,} orders reconciled {look:7.2f} ms          {look / bare_ms:6.1f} ×")
 
