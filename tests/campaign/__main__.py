@@ -21,7 +21,8 @@ def played(seed: int, store: str = "sqlite", days: int = 0, plant: str = "") -> 
     """The outcome of a seed, or of so many days of it, in a folder of its own."""
     planted = PLANTS[plant]() if plant else nullcontext()
     with planted, tempfile.TemporaryDirectory(prefix="campaign") as folder:
-        return play(week(seed, days) if days else draw(seed), Path(folder), store)
+        scenario = week(seed, days) if days else draw(seed)
+        return play(scenario, Path(folder), store, until_violated=bool(plant))
 
 
 def main() -> int:

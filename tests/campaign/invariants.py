@@ -4,6 +4,7 @@ Some of it at every instant: whenever an order leaves, and whenever the exchange
 change. The rest once a scenario has come to rest.
 """
 
+import asyncio
 import json
 from collections import Counter, deque
 from collections.abc import Callable
@@ -42,6 +43,7 @@ class Witness:
     lives: Callable[[], int]
     """How many processes run."""
     violations: list[str] = field(default_factory=list)
+    is_violated: asyncio.Event = field(default_factory=asyncio.Event)
     counts: Counter[str] = field(default_factory=Counter)
     _approved: set[str] = field(default_factory=set)
     _read_seq: int = 0
@@ -59,6 +61,7 @@ class Witness:
         """Note that something was not as it must be, once."""
         if what not in self.violations:
             self.violations.append(what)
+            self.is_violated.set()
             self.tell(f"VIOLATION: {what}")
 
     # --- when an order leaves -------------------------------------------------------------------

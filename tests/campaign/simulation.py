@@ -249,8 +249,21 @@ class Simulation:
 
     # --- from beginning to end --------------------------------------------------------------------
 
-    async def run(self) -> Outcome:
-        """Play the scenario, let it come to rest, and compare."""
+    async def _is_violated_early(self, *, until_violated: bool) -> bool:
+        """Let the scenario's time pass; where asked, no longer than until something is violated."""
+        passing = asyncio.create_task(asyncio.sleep(self.scenario.lasts.total_seconds()))
+        violating = asyncio.create_task(self.witness.is_violated.wait())
+        await asyncio.wait(
+            {passing, violating} if until_violated else {passing},
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        is_early = not passing.done()
+        passing.cancel()
+        violating.cancel()
+        return is_early
+
+    async def run(self, *, until_violated: bool) -> Outcome:
+        """Play the scenario, let it come to rest, and compare; or only to the first violation."""
         self.witness = Witness(
             account=self._credential.account,
             store=None,
@@ -266,9 +279,9 @@ class Simulation:
         background = [asyncio.create_task(self._keep_world()), asyncio.create_task(self._restart())]
         happening = [asyncio.create_task(self._happen(one)) for one in self.scenario.incidents]
         await self.begin_life()
-        await asyncio.sleep(self.scenario.lasts.total_seconds())
-        await self._calm(happening)
-        await self._compare()
+        if not await self._is_violated_early(until_violated=until_violated):
+            await self._calm(happening)
+            await self._compare()
         await self._tear_down([*background, *happening])
         self._count()
         return Outcome(self.scenario.seed, self.witness.violations, self.counts, self.trace)
@@ -364,20 +377,22 @@ def _leaves(error: BaseException) -> list[BaseException]:
     return [error]
 
 
-def play(scenario: Scenario, folder: Path, store: str = "sqlite") -> Outcome:
-    """The outcome of a scenario, its store in ``folder``."""
+def play(
+    scenario: Scenario, folder: Path, store: str = "sqlite", *, until_violated: bool = False
+) -> Outcome:
+    """The outcome of a scenario, its store in ``folder``; where asked, only to a violation."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(_play(scenario, folder, store))
+        return runner.run(_play(scenario, folder, store, until_violated=until_violated))
 
 
-async def _play(scenario: Scenario, folder: Path, store: str) -> Outcome:
+async def _play(scenario: Scenario, folder: Path, store: str, *, until_violated: bool) -> Outcome:
     simulation = Simulation(scenario, Stores(store, folder))
     asyncio.get_running_loop().set_exception_handler(simulation.overheard)
     logger, diary = logging.getLogger("kalshi_edge"), Diary(simulation.tell)
     logger.addHandler(diary)
     logger.propagate = False
     try:
-        return await simulation.run()
+        return await simulation.run(until_violated=until_violated)
     finally:
         logger.removeHandler(diary)
         logger.propagate = True

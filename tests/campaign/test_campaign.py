@@ -34,7 +34,10 @@ def test_a_seed_plays_the_same_way_every_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("plant", PLANTS)
 def test_a_planted_bug_is_seen(plant: str, tmp_path: Path) -> None:
     with PLANTS[plant]():
-        outcomes = (play(draw(seed), _folder(tmp_path, seed)) for seed in range(ENOUGH_SEEDS))
+        outcomes = (
+            play(draw(seed), _folder(tmp_path, seed), until_violated=True)
+            for seed in range(ENOUGH_SEEDS)
+        )
         assert any(outcome.violations for outcome in outcomes)
 
 
