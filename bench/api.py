@@ -1,33 +1,32 @@
-"""Reads a second of the API, and what 500 listeners of the live connection cost.
+"""Reads a second of the API, and what 500 listeners of the live connection cost the trader.
 
-Whoever asks and listens is a process of its own. Reads are measured against ``/api/ready``, which
-looks at nothing; the delay of messages to 500 listeners against the delay to one. Among the 500,
-one never reads, one hangs up without a word, and one floods.
+Whoever asks and listens is a process of its own, as lean as it can be. Reads are measured against
+``/api/ready``, which builds almost nothing; a cycle beside 500 listeners against one beside none;
+how late messages come to 500 against how late to one. Beside the 500, one never reads, one hangs up
+without a word, and one floods.
 """
 
 import asyncio
 import gc
 import json
+import re
 import socket
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import httpx
 import psutil
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
 
-from kalshi_edge.api.hub import EVERY_S
 from kalshi_edge.api.topics import Changes
+from kalshi_edge.domain.events import CycleDue
 from tests.api_desk import EVE, KEY, TICKER, Desk, desk
 from tests.builders import book
 
+BASELINE = "/api/ready"
 POLLED = (
     "/api/live",
     "/api/health",
@@ -40,11 +39,19 @@ POLLED = (
     "/api/forecasts",
     "/api/markets/NYC",
 )
-BASELINE = "/api/ready"
-READS = 400
+READS = 2000
 AT_ONCE = 8
 LISTENERS = 500
-UPDATES = 30
+CYCLES = 120
+PAUSE_S = 0.1
+
+HEADERS = f"Host: 127.0.0.1\r\nX-API-Key: {KEY}\r\n"
+UPGRADE = (
+    f"GET /ws/live HTTP/1.1\r\n{HEADERS}Upgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+).encode()
+NUMBERED = re.compile(rb'"type":"(?:snapshot|update)",(?:"stream":"\w+",)?"n":(\d+),')
+CHATTER = b"\x81\xfe\x03\xe8" + bytes(4) + b"x" * 1000
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -55,96 +62,81 @@ def quantile(values: Sequence[float], share: float) -> float:
 # --- the other side, in a process of its own ------------------------------------------------------
 
 
-async def ask(http: httpx.AsyncClient, path: str) -> dict[str, float]:
-    """Reads a second and p99 of one path, by ``AT_ONCE`` askers."""
-    times: list[float] = []
-
-    async def asker() -> None:
-        for _ in range(READS // AT_ONCE):
-            began_s = time.perf_counter()
-            answer = await http.get(path)
-            times.append(time.perf_counter() - began_s)
-            assert answer.status_code in (200, 503), answer
-
-    began_s = time.perf_counter()
-    await asyncio.gather(*(asker() for _ in range(AT_ONCE)))
-    rate = len(times) / (time.perf_counter() - began_s)
-    return {
-        "rate": rate,
-        "p50_ms": quantile(times, 0.5) * 1e3,
-        "p99_ms": quantile(times, 0.99) * 1e3,
-    }
+async def asked(port: int, path: str, times: list[float]) -> None:
+    """One asker's share of the reads, over one connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(READS // AT_ONCE):
+        began_s = time.perf_counter()
+        writer.write(f"GET {path} HTTP/1.1\r\n{HEADERS}\r\n".encode())
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        await reader.readexactly(int(head.split(b"content-length: ")[1].split(b"\r")[0]))
+        times.append(time.perf_counter() - began_s)
+        assert head.split()[1] in (b"200", b"503"), head
+    writer.close()
 
 
-async def listen(http: httpx.AsyncClient, port: int, count: int) -> None:
+async def ask(port: int) -> None:
+    for path in (BASELINE, *POLLED):
+        times: list[float] = []
+        began_s = time.perf_counter()
+        await asyncio.gather(*(asked(port, path, times) for _ in range(AT_ONCE)))
+        rate = len(times) / (time.perf_counter() - began_s)
+        p50_ms, p99_ms = (quantile(times, share) * 1e3 for share in (0.5, 0.99))
+        print(json.dumps({"path": path, "rate": rate, "p50": p50_ms, "p99": p99_ms}), flush=True)
+
+
+class Ear(asyncio.Protocol):
+    """One listener: when each numbered message began to arrive, and that none is missing."""
+
+    def __init__(self) -> None:
+        self.times: dict[int, float] = {}
+        self.transport = asyncio.Transport()
+        self.is_first = asyncio.Event()
+        self._rest = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask for the live connection."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        transport.write(UPGRADE)
+
+    def data_received(self, data: bytes) -> None:
+        """Note the numbers in it."""
+        at_s, text, end = time.monotonic(), self._rest + data, 0
+        for found in NUMBERED.finditer(text):
+            n, end = int(found[1]), found.end()
+            assert not self.times or n - 1 in self.times, f"message {n - 1} is missing"
+            self.times[n] = at_s
+            self.is_first.set()
+        self._rest = text[max(end, len(text) - 100) :]
+
+
+async def opened(port: int) -> Ear:
+    plug = socket.create_connection(("127.0.0.1", port))
+    _, ear = await asyncio.get_running_loop().create_connection(Ear, sock=plug)
+    await ear.is_first.wait()
+    return ear
+
+
+async def listen(port: int, count: int) -> None:
     """Open ``count`` connections, say so, and at the end say when each message came to each."""
-    lines = [await opened(http, port) for _ in range(count)]
-    told = [asyncio.create_task(heard(line)) for line in lines]
-    deaf = await opened(http, port, raw=True) if count > 1 else None
+    ears = [await opened(port) for _ in range(count)]
     if count > 1:
-        dead = await opened(http, port, raw=True)
-        flooding = await opened(http, port)
+        deaf, dead, flooding = [await opened(port) for _ in range(3)]
+        deaf.transport.pause_reading()
         dead.transport.abort()
-        asyncio.create_task(flood(flooding))  # noqa: RUF006 - it ends with the process
+        flooding.transport.write(CHATTER * 1000)
     print(json.dumps({"open": count}), flush=True)
     await asyncio.to_thread(sys.stdin.readline)
-    for line in lines:
-        await line.close()
-    print(json.dumps([await one for one in told]), flush=True)
-    if deaf is not None:
-        deaf.transport.abort()
-
-
-async def opened(http: httpx.AsyncClient, port: int, *, raw: bool = False) -> ClientConnection:
-    ticket = (await http.post("/api/ws-ticket")).json()
-    url = f"ws://127.0.0.1:{port}{ticket['path']}"
-    options: dict[str, Any] = {"max_size": None, "compression": None}
-    if raw:  # reads no more than its smallest buffers take
-        plug = socket.create_connection(("127.0.0.1", port))
-        plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        options |= {"sock": plug, "max_queue": 1}
-    return await connect(url, subprotocols=ticket["subprotocols"], **options)
-
-
-async def heard(line: ClientConnection) -> dict[str, float]:
-    """When each update came, by its number; it is said where a number is missing."""
-    times: dict[str, float] = {}
-    last = None
-    async for text in line:
-        at_s = time.monotonic()
-        message = json.loads(text)
-        if message["type"] == "update":
-            assert last is None or message["n"] == last + 1, f"a gap after {last}"
-            times[str(message["n"])] = at_s
-        last = message["n"]
-    return times
-
-
-async def flood(line: ClientConnection) -> None:
-    with suppress(ConnectionClosed):
-        while True:
-            await line.send("x" * 1000)
-
-
-async def other_side(port: int, count: int) -> None:
-    headers = {"X-API-Key": KEY}
-    async with httpx.AsyncClient(
-        base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60
-    ) as http:
-        if count:
-            await listen(http, port, count)
-            return
-        for path in (BASELINE, *POLLED):
-            await ask(http, path)  # warms up
-            print(json.dumps({"path": path, **await ask(http, path)}), flush=True)
+    print(json.dumps([ear.times for ear in ears]), flush=True)
 
 
 # --- the API's side -------------------------------------------------------------------------------
 
 
-async def begun(port: int, count: int) -> asyncio.subprocess.Process:
+async def begun(what: str, port: int, count: int = 0) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, __file__, str(port), str(count)),
+        *(sys.executable, __file__, what, str(port), str(count)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=2**26,
@@ -158,21 +150,33 @@ async def said(process: asyncio.subprocess.Process) -> Any:
 
 
 async def reads(at: Desk) -> None:
-    process = await begun(at.port, 0)
+    process = await begun("ask", at.port)
     first: dict[str, Any] = {}
-    print(f"reads, {AT_ONCE} at once, one process serves\n")
+    print(f"reads, {AT_ONCE} at once, {READS} of each; the trader's process is one of two\n")
     while (found := await said(process)) is not None:
         first = first or found
         print(
-            f"{found['path']:20} {found['rate']:7.0f}/s  p50 {found['p50_ms']:6.2f} ms"
-            f"  p99 {found['p99_ms']:6.2f} ms  {found['rate'] / first['rate']:5.2f} × {BASELINE}"
+            f"{found['path']:20} {found['rate']:6.0f}/s  p50 {found['p50']:6.2f} ms"
+            f"  p99 {found['p99']:6.2f} ms  {found['rate'] / first['rate']:5.2f} × {BASELINE}"
         )
     await process.wait()
 
 
-async def fan_out(at: Desk, count: int) -> tuple[list[float], float, int]:
-    """Every update's delay to every listener, s; memory a listener takes, kB; how many dropped."""
-    hub, sent = at.api.parts.hub, {}
+async def cycles(at: Desk) -> list[float]:
+    """How long each of many cycles took, from its event to all that follows, s."""
+    times = []
+    for n in range(CYCLES):
+        began_s = time.perf_counter()
+        bid = f"0.{10 + n % 10}"
+        await at.tell(book(TICKER, [(bid, 500)], [("0.95", 100)], EVE), CycleDue(EVE))
+        times.append(time.perf_counter() - began_s)
+        await asyncio.sleep(PAUSE_S)
+    return times
+
+
+async def beside(at: Desk, count: int) -> tuple[list[float], list[float]]:
+    """Cycles' times beside ``count`` listeners, and every message's delay to every listener, s."""
+    hub, sent, sizes = at.api.parts.hub, dict[str, float](), list[int]()
     tell = hub.tell
 
     def told(changes: Changes) -> None:
@@ -180,45 +184,61 @@ async def fan_out(at: Desk, count: int) -> tuple[list[float], float, int]:
         tell(changes)
         if hub.n != before:
             sent[str(hub.n)] = began_s
+            sizes.append(len(changes.json()))
 
-    hub.tell = told  # type: ignore[method-assign]
     gc.collect()
-    empty = psutil.Process().memory_info().rss
-    process = await begun(at.port, count)
+    before_b = psutil.Process().memory_info().rss
+    process = await begun("listen", at.port, count)
     await said(process)
-    took_kb = (psutil.Process().memory_info().rss - empty) / 1e3 / count
-    for n in range(UPDATES):
-        await at.tell(book(TICKER, [(f"0.{10 + n}", 500)], [("0.95", 100)], EVE))
-        await asyncio.sleep(EVERY_S + 0.05)  # the hub looks at prices every second
+    await asyncio.sleep(1)
+    taken_kb = (psutil.Process().memory_info().rss - before_b) / 1e3
+    hub.tell = told  # type: ignore[method-assign]
+    took = await cycles(at)
+    hub.tell = tell  # type: ignore[method-assign]
+    await asyncio.sleep(2)
     assert process.stdin is not None
     process.stdin.write(b"\n")
     arrived = await said(process)
+    assert hub.clients <= count + 1, "the dead and the flooding one are still there"
+    delays = [heard[n] - sent[n] for heard in arrived for n in sent]  # each heard every one
+    print(
+        f"{count:4} listeners: {len(sent)} messages of {sum(sizes) / len(sizes) / 1e3:.1f} kB"
+        f"; {taken_kb / count:.0f} kB of memory each; {hub.clients} are connected at the end"
+    )
     await process.wait()
-    hub.tell = tell  # type: ignore[method-assign]
-    delays = [at_s - sent[n] for one in arrived for n, at_s in one.items() if n in sent]
-    assert len(delays) >= count * UPDATES * 0.5, "too few updates came"
-    return delays, took_kb, hub.dropped
+    return took, delays
+
+
+def compared(what: str, times: Sequence[float], base: Sequence[float], against: str) -> None:
+    p50, p99 = quantile(times, 0.5), quantile(times, 0.99)
+    print(
+        f"{what}: p50 {p50 * 1e3:7.2f} ms  p99 {p99 * 1e3:7.2f} ms"
+        f"  {p50 / quantile(base, 0.5):5.2f} and {p99 / quantile(base, 0.99):5.2f} × {against}"
+    )
 
 
 async def main() -> None:
     async with desk() as at:
         await at.buys()
         await reads(at)
-        print(f"\nlive updates, {UPDATES} of them\n")
-        alone, _, _ = await fan_out(at, 1)
-        many, took_kb, dropped = await fan_out(at, LISTENERS)
-        for count, delays in ((1, alone), (LISTENERS, many)):
-            print(
-                f"{count:4} listeners: p50 {quantile(delays, 0.5) * 1e3:7.2f} ms"
-                f"  p99 {quantile(delays, 0.99) * 1e3:7.2f} ms"
-                f"  {quantile(delays, 0.99) / quantile(alone, 0.99):5.1f} × one listener"
-            )
-        print(f"memory a listener: {took_kb:.0f} kB; dropped for not reading: {dropped}")
-        print("no listener saw a gap; the deaf, the dead and the flooding one disturbed nobody")
+        print(f"\nlive, {CYCLES} cycles of one city\n")
+        alone = await cycles(at)
+        beside_one, late_one = await beside(at, 1)
+        beside_all, late_all = await beside(at, LISTENERS)
+        print()
+        compared("a cycle beside none     ", alone, alone, "none")
+        compared("a cycle beside one      ", beside_one, alone, "none")
+        compared(f"a cycle beside {LISTENERS}      ", beside_all, alone, "none")
+        compared("a message to one        ", late_one, late_one, "one")
+        compared(f"a message to each of {LISTENERS}", late_all, late_one, "one")
+        print("no listener missed a message; the deaf, the dead and the flooding disturbed nobody")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        asyncio.run(other_side(int(sys.argv[1]), int(sys.argv[2])))
-    else:
-        asyncio.run(main())
+    match sys.argv[1:]:
+        case ["ask", port, _]:
+            asyncio.run(ask(int(port)))
+        case ["listen", port, count]:
+            asyncio.run(listen(int(port), int(count)))
+        case _:
+            asyncio.run(main())

@@ -1,5 +1,6 @@
 """What the API says of an account: hand-computed books, an empty desk, the store unread."""
 
+import socket
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from kalshi_edge.api.rates import Rate, Rates
-from kalshi_edge.api.server import create_app
+from kalshi_edge.api.server import Address, bound, create_app
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import CycleDue
 from kalshi_edge.domain.market import Book
@@ -238,6 +239,15 @@ async def test_who_asks_too_much_waits() -> None:
         assert writes == [200, 200, 429]
         assert [guess.status_code for guess in guesses] == [401, 401, 401, 429]
         assert int(guesses[-1].headers["Retry-After"]) >= 1
+
+
+def test_an_answer_does_not_wait_for_the_acknowledgement_of_its_headers() -> None:
+    with (
+        bound(Address("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_figures_for_prometheus_say_how_it_is() -> None:
