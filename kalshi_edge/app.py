@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,23 +15,32 @@ from kalshi_edge.clock import Clock, SystemClock
 from kalshi_edge.config import Settings
 from kalshi_edge.dashboard import CycleLog, Dashboard
 from kalshi_edge.data.history.coverage import coverage
+from kalshi_edge.data.history.fetching import Archives, FetchedDay, fetch
+from kalshi_edge.data.history.origin import claim
 from kalshi_edge.data.history.records import Record as Fact
 from kalshi_edge.data.history.records import merge_events
-from kalshi_edge.data.recording.reading import events_of
+from kalshi_edge.data.kalshi.limits import PUBLIC_RATE, Bucket
+from kalshi_edge.data.kalshi.past import PastMarkets
+from kalshi_edge.data.kalshi.rest import Rest, open_http
+from kalshi_edge.data.recording.reading import events_of, files_of
 from kalshi_edge.data.recording.replaying import Decided, decisions_of, differences
 from kalshi_edge.data.weather.nbm.bulletin import NbmBulletin
 from kalshi_edge.data.weather.nbm.nbp import parse_nbp
 from kalshi_edge.data.weather.nbm.nbs import parse_nbs
+from kalshi_edge.data.weather.sources.http import PoliteClient
+from kalshi_edge.data.weather.sources.memory import LayoutMemory
+from kalshi_edge.data.weather.sources.past import PastWeather
 from kalshi_edge.db.codec import from_json
 from kalshi_edge.db.opening import open_store
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import Event, JournalEntry
 from kalshi_edge.domain.orders import Strategy
+from kalshi_edge.domain.weather import Station
 from kalshi_edge.engine import Setup
 from kalshi_edge.errors import BulletinError, HistoryError, InputError
 from kalshi_edge.places import surroundings_of
 from kalshi_edge.runner import Difference, replay
-from kalshi_edge.surroundings import open_trader
+from kalshi_edge.surroundings import layouts_path, open_trader
 
 READ_AHEAD_LINES = 500
 
@@ -155,9 +165,29 @@ def decide_recording(folder: Path) -> Iterator[Decided]:
 
 def add_recording(folder: Path, history: Path) -> int:
     """Put the facts of a recording into the history; how many there were."""
+    claim(history, synthetic=any(file.header.is_synthetic for file in files_of(folder)))
     facts = [event for event in events_of(folder) if isinstance(event, Fact)]
     merge_events(history, facts)
     return len(facts)
+
+
+async def fetch_history(
+    settings: Settings,
+    stations: Sequence[Station],
+    days: Sequence[date],
+    told: Callable[[FetchedDay], None],
+) -> int:
+    """Bring past days into the history; the bytes of bulletins and reports that it took."""
+    around, machine = await surroundings_of(settings), SystemClock()
+    memory = LayoutMemory(layouts_path(settings.store_path))
+    rest = Rest(open_http(around.host), machine, around.wire.jitter, Bucket(PUBLIC_RATE))
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(rest.aclose)
+        client = PoliteClient(machine, around.user_agent, addresses=around.addresses)
+        weather = PastWeather(await stack.enter_async_context(client), machine, memory)
+        archives = Archives(weather, PastMarkets(rest), around.is_synthetic)
+        await fetch(settings.history_dir, archives, stations, days, told)
+    return weather.bytes_moved
 
 
 def _journal(path: Path) -> Sequence[JournalEntry]:

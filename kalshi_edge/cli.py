@@ -21,15 +21,13 @@ from kalshi_edge.api.server import openapi_text
 from kalshi_edge.backtest.report import report_html
 from kalshi_edge.backtest.summary import summary
 from kalshi_edge.backtest.terminal import as_json, backtest_panel
+from kalshi_edge.cli_history import history
 from kalshi_edge.cli_safety import doctor, sample
 from kalshi_edge.cli_sandbox import sandbox
 from kalshi_edge.cli_store import store, tables
 from kalshi_edge.cli_switch import drill, halt, resume, switch
 from kalshi_edge.config import Settings, load_settings
 from kalshi_edge.dashboard import Dashboard
-from kalshi_edge.data.history.coverage import coverage
-from kalshi_edge.data.history.importing import import_archive
-from kalshi_edge.data.history.parity import verify_archive, verify_history
 from kalshi_edge.data.kalshi.fills import read_fills
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.demo import WebDashboard, new_password, run_demo
@@ -38,11 +36,8 @@ from kalshi_edge.domain.market import FeeRule
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.errors import EdgeError, InputError
 from kalshi_edge.terminal import (
-    coverage_table,
     fee_table,
     forecast_table,
-    import_table,
-    parity_table,
 )
 from kalshi_edge.trading.fees import fee_parity
 
@@ -53,7 +48,6 @@ cli = typer.Typer(
     rich_markup_mode="rich",
     help="An honest autonomous trader for Kalshi's daily-high-temperature markets.",
 )
-history = typer.Typer(no_args_is_help=True, help="The project's own point-in-time history.")
 cli.add_typer(history, name="history")
 cli.add_typer(sandbox, name="sandbox")
 cli.add_typer(store, name="store")
@@ -175,58 +169,6 @@ def _tell_decisions(recording: Path) -> None:
     )
     for name, count in sorted(kinds.items()):
         out.print(f"{count:8} {name}")
-
-
-@history.command("add")
-def history_add(
-    recording: Annotated[Path, typer.Argument(help="The folder of a recording.")],
-) -> None:
-    """Bring the facts of a recording into the history, for backtests."""
-    folder = load_settings().history_dir
-    count = app.add_recording(recording, folder)
-    out.print(f"history: {count} facts in [bold]{folder}[/]")
-
-
-@history.command("import")
-def history_import(
-    source: Annotated[Path, typer.Argument(help="Folder with the archive's CSV files.")],
-) -> None:
-    """Bring an archive of daily forecasts, highs and quotes into the history."""
-    folder = load_settings().history_dir
-    with out.status("importing …"):
-        report = import_archive(source, folder)
-    out.print(import_table(report))
-    out.print(f"history: [bold]{folder}[/]")
-
-
-@history.command("list")
-def history_list() -> None:
-    """List what the history holds, city by city, with its gaps."""
-    folder = load_settings().history_dir
-    cities = coverage(folder)
-    if not cities:
-        raise InputError(f"no history in {folder}: import or record some first")
-    out.print(coverage_table(cities))
-
-
-@history.command("verify")
-def history_verify(
-    source: Annotated[
-        Path | None, typer.Argument(help="An archive; default: the imported history.")
-    ] = None,
-    least: Annotated[float, typer.Option(min=0, max=1, help="Fail below this share.")] = 0.995,
-) -> None:
-    """Hold our contract model against every recorded result: does the bin that we say pays, pay?"""
-    found = (
-        {"history": verify_history(load_settings().history_dir)}
-        if source is None
-        else verify_archive(source)
-    )
-    for name, parity in found.items():
-        out.print(parity_table(name, parity))
-    worst = min((parity.share or 0.0) for parity in found.values())
-    if worst < least:
-        raise InputError(f"only {worst:.2%} of the results agree; {least:.2%} is the least")
 
 
 @cli.command("fees")

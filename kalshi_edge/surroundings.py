@@ -135,7 +135,7 @@ async def open_trader(
             exchange = KalshiExchange(account, public, around.clock, group_id=group_id)
             line = _line(settings, around, public, account, since_at)
         markets = _markets(public, settings, around, engine)
-        feeds = weather_feeds(weather, settings, around.clock, _layouts(settings.store_path))
+        feeds = weather_feeds(weather, settings, around.clock, layouts_path(settings.store_path))
         books = Poll(markets.fresh_books, timedelta(seconds=settings.books_every_s))
         if settings.record_dir is not None:
             recorder = await _recorder(settings.record_dir, setup, store, around)
@@ -271,6 +271,6 @@ def _markets(
     return markets
 
 
-def _layouts(store_path: Path) -> Path | None:
-    """Beside the store, where that is a file."""
+def layouts_path(store_path: Path) -> Path | None:
+    """Where bulletins' blocks stood: beside the store, where that is a file."""
     return None if str(store_path) == ":memory:" else Path(f"{store_path}.layouts")

@@ -58,6 +58,16 @@ def parse_event_ticker(event_ticker: str) -> tuple[Station, date]:
         raise ContractError(f"{event_ticker}: {error}") from error
 
 
+def event_ticker(station: Station, day: date) -> str:
+    """The ticker of a ladder: series and target day.
+
+    >>> from kalshi_edge.data.weather.stations import station_of
+    >>> event_ticker(station_of("NYC"), date(2026, 11, 2))
+    'KXHIGHNY-26NOV02'
+    """
+    return f"{station.series}-{day:%y}{MONTHS[day.month - 1]}{day:%d}"
+
+
 def bin_of(strike_type: str, floor_strike: object, cap_strike: object) -> Bin:
     """The bin of a market's strike fields; a field that is absent is ``None``.
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from kalshi_edge.data.kalshi.rules import MONTHS
+from kalshi_edge.data.kalshi.wire import event_ticker
 from kalshi_edge.domain.market import Bin
 from kalshi_edge.domain.weather import Station
 from kalshi_edge.sandbox.exchange.records import Source, VenueEvent, VenueMarket, VenueSeries
@@ -98,16 +99,6 @@ def strikes(bin_: Bin) -> Strikes:
             words, label = f"between {bottom}-{top}°", f"{bottom}° to {top}°"
             return Strikes(f"B{(bottom + top) / 2:g}", "between", bottom, top, words, label)
     raise AssertionError(bin_)  # a bin is never open at both ends
-
-
-def event_ticker(station: Station, day: date) -> str:
-    """The ticker of a ladder: series and target day.
-
-    >>> from kalshi_edge.data.weather.stations import station_of
-    >>> event_ticker(station_of("NYC"), date(2026, 11, 2))
-    'KXHIGHNY-26NOV02'
-    """
-    return f"{station.series}-{day:%y}{MONTHS[day.month - 1]}{day:%d}"
 
 
 def day_words(day: date) -> str:

@@ -8,6 +8,7 @@ which also teaches every start anew. All parts must be of one file: its ETag is 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import httpx
 
@@ -26,6 +27,7 @@ from kalshi_edge.data.weather.sources.parts import (
     RangeIgnored,
     Replaced,
     Wanted,
+    modified_at,
     open_whole,
     read_part,
 )
@@ -42,6 +44,8 @@ class Reading:
     etag: str = ""
     fault: SourceError | None = None
     """What ended it early."""
+    modified_at: datetime | None = None
+    """When the file was put there, as its server says."""
 
 
 @dataclass(slots=True)
@@ -51,12 +55,14 @@ class _Parts:
     layout: Layout
     size: int
     etag: str = ""
+    modified_at: datetime | None = None
     blocks: dict[str, bytes] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
 
     def take(self, part: Part, station: str) -> bool:
         """Take what is whole in ``part``, ``station`` maybe; whether it holds any block we know."""
         self.size, self.etag = part.size, part.etag
+        self.modified_at = part.modified_at or self.modified_at
         is_known = False
         for other, start, text in whole_blocks(part.data, part.start, part.size):
             self.seen[other] = start
@@ -70,7 +76,7 @@ class _Parts:
 
     def reading(self, fault: SourceError | None = None) -> Reading:
         layout = self.layout.learned(self.size, self.seen)
-        return Reading(self.blocks, layout, self.etag, fault)
+        return Reading(self.blocks, layout, self.etag, fault, self.modified_at)
 
 
 class FileReader:
@@ -145,10 +151,11 @@ class FileReader:
     async def _scanned(self, url: str, missing: Collection[str], before: Reading) -> Reading:
         layout, scan = before.layout, Scan(missing)
         size, tag, etag, fault = 0, "", before.etag, None
+        at = before.modified_at
         try:
             async with open_whole(self._client, url, self._tally) as answer:
                 size, tag = int(answer.headers.get("Content-Length", "0")), _tag(answer)
-                etag = answer.headers.get("ETag", "")
+                etag, at = answer.headers.get("ETag", ""), modified_at(answer)
                 if layout and layout.scanned == tag and layout.absent.issuperset(missing):
                     return before  # this very file has been read in vain
                 await _fill(scan, answer)
@@ -159,7 +166,7 @@ class FileReader:
         layout = (layout or Layout(size, {})).learned(size, scan.starts)
         if fault is None:
             layout = layout.without(set(missing) - set(scan.found), tag)
-        return Reading({**before.blocks, **scan.found}, layout, etag, fault)
+        return Reading({**before.blocks, **scan.found}, layout, etag, fault, at)
 
 
 async def _fill(scan: Scan, answer: httpx.Response) -> None:

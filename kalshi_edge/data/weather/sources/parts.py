@@ -4,6 +4,8 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import httpx
 
@@ -26,6 +28,8 @@ class Part:
     size: int
     """Of the whole file."""
     etag: str
+    modified_at: datetime | None = None
+    """When the file was put there, as its server says."""
 
 
 class RangeIgnored(SourceError):
@@ -115,7 +119,16 @@ async def _checked(wanted: Wanted, answer: httpx.Response) -> Part:
         raise malformed(
             wanted.url, f"says {says} but sends {len(data)} bytes from {wanted.start} on"
         )
-    return Part(wanted.start, data, int(found["size"]), etag)
+    return Part(wanted.start, data, int(found["size"]), etag, modified_at(answer))
+
+
+def modified_at(answer: httpx.Response) -> datetime | None:
+    """When a file was put there, as its server says; ``None`` where it does not."""
+    try:
+        at = parsedate_to_datetime(answer.headers.get("Last-Modified", ""))
+    except ValueError:
+        return None
+    return None if at.tzinfo is None else at.astimezone(UTC)
 
 
 def _replaced(wanted: Wanted) -> Replaced:
