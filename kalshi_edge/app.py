@@ -83,15 +83,18 @@ def backtest_request(
 
 
 def newest_day(history: Path, cities: Iterable[str]) -> date:
-    """The last climate day of which the history knows something for every one of ``cities``.
+    """The last climate day whose high the history knows for every one of ``cities``.
 
-    Raises ``HistoryError`` where it knows nothing of one.
+    Raises ``HistoryError`` where it knows none of one.
     """
-    last_days = {city.city: city.last_day for city in coverage(history)}
-    missing = [city for city in cities if city not in last_days]
+    last_days = {city.city: city.last_report_day for city in coverage(history)}
+    known = [day for city in cities if (day := last_days.get(city)) is not None]
+    missing = [city for city in cities if last_days.get(city) is None]
     if missing:
-        raise HistoryError(f"no history of {', '.join(missing)} in {history}: import some first")
-    return min(last_days[city] for city in cities)
+        raise HistoryError(
+            f"no history of {', '.join(missing)} in {history}: import or fetch some first"
+        )
+    return min(known)
 
 
 def run_backtest(

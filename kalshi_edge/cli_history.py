@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kalshi_edge import app
+from kalshi_edge.backtest.wording import MADE_UP
 from kalshi_edge.config import load_settings
 from kalshi_edge.data.history.coverage import coverage
 from kalshi_edge.data.history.fetching import FetchedDay, days_between
@@ -26,7 +27,7 @@ history = typer.Typer(no_args_is_help=True, help="The project's own point-in-tim
 out = Console()
 err = Console(stderr=True)
 
-SYNTHETIC = "[bold white on magenta] SYNTHETIC [/] "
+SYNTHETIC = f"[bold white on magenta] {MADE_UP} [/] "
 
 
 @history.command("fetch")

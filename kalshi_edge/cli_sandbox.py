@@ -25,6 +25,9 @@ from kalshi_edge.week import Week, live_week
 sandbox = typer.Typer(no_args_is_help=True, help="A SYNTHETIC exchange and weather to live in.")
 out = Console()
 
+CONTROL_WITHIN_S = 600.0
+"""A jump of days is lived through before it is answered."""
+
 Seed = Annotated[int, typer.Option(help="Another seed, another world.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Where the sandbox listens.")]
 Start = Annotated[
@@ -176,7 +179,9 @@ def _tell(port: int, method: str, path: str, body: dict[str, Any] | None = None)
     url = f"http://127.0.0.1:{port}/control/{path}"
     fields = {name: value for name, value in (body or {}).items() if value is not None}
     try:
-        answer = httpx.request(method, url, json=fields if body is not None else None)
+        answer = httpx.request(
+            method, url, json=fields if body is not None else None, timeout=CONTROL_WITHIN_S
+        )
     except httpx.ConnectError as error:
         raise ExchangeDown(f"no sandbox listens on port {port}: start one first") from error
     if answer.is_error:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from kalshi_edge.backtest.feed import told, with_cycles, within_days
+from kalshi_edge.data.history.origin import is_synthetic
 from kalshi_edge.data.history.records import read_events
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.codec import to_json
@@ -21,6 +22,7 @@ from kalshi_edge.domain.events import (
     Opportunity,
     Refused,
 )
+from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.records import DailyRecord, Trade
 from kalshi_edge.domain.weather import ClimateReport
 from kalshi_edge.engine import Setup
@@ -81,6 +83,10 @@ class Record:
     skipped: set[str] = field(default_factory=set)
     highs: dict[tuple[str, date], int] = field(default_factory=dict)
     """Whole °F by city and climate day, from the whole history up to the end."""
+    quotes: Counter[str] = field(default_factory=Counter)
+    """How many quotes there were of each market."""
+    is_synthetic: bool = False
+    """Whether the history is made up."""
 
     @property
     def opportunities(self) -> tuple[Opportunity, ...]:
@@ -149,13 +155,15 @@ async def play(
     store_path: Path | str = ":memory:",
 ) -> Record:
     """Play ``told_events`` through the trading loop under the setup of ``request``."""
-    record, setup = Record(request), request.setup
+    record, setup = Record(request, is_synthetic=is_synthetic(request.history)), request.setup
     by_report = {station.report: station.city for station in setup.stations}
 
     def note(event: Event) -> None:
         if isinstance(event, ClimateReport) and event.is_final and event.high_f is not None:
             city = by_report[event.report]
             record.highs.setdefault((city, event.climate_day), event.high_f)
+        if isinstance(event, Book):
+            record.quotes[event.ticker] += 1
         watch(event)
 
     exchange = SimulatedExchange(request.starting_balance)

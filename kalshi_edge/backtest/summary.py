@@ -41,6 +41,8 @@ class Question:
     settings: tuple[tuple[str, str], ...]
     """Gates, limits and strategies by name, as they were in force."""
     seed: int
+    is_synthetic: bool
+    """Whether the history is made up, and with it every figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ class Summary:
     ladders: int
     """Looked at, each in the last cycle before its climate day."""
     ladders_with_result: int
+    quotes_per_market: float | None
+    """The median; between two quotes nothing is known."""
     scores: tuple[ScoreTable, ...]
     model_reliability: tuple[ReliabilityPoint, ...]
     market_reliability: tuple[ReliabilityPoint, ...]
@@ -165,6 +169,7 @@ def summary(record: Record, *, seed: int = 0) -> Summary:
         halts=sum(day.halts for day in record.days),
         ladders=len(views),
         ladders_with_result=sum((v.city, v.climate_day) in record.highs for v in views),
+        quotes_per_market=median(record.quotes.values()) if record.quotes else None,
         scores=score_tables(compared, float(playbook.gates.max_spread), days, seed),
         model_reliability=reliability_points((c.model, c.winner) for c in compared),
         market_reliability=reliability_points((c.market, c.winner) for c in compared),
@@ -240,6 +245,7 @@ def _question(record: Record, seed: int) -> Question:
             *_settings(playbook.limits),
         ),
         seed=seed,
+        is_synthetic=record.is_synthetic,
     )
 
 

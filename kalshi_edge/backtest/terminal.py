@@ -18,6 +18,7 @@ from kalshi_edge.backtest.estimates import Estimate
 from kalshi_edge.backtest.summary import Line, Summary
 from kalshi_edge.backtest.verification import ScoreTable
 from kalshi_edge.backtest.wording import (
+    MADE_UP,
     NONE,
     bucket_name,
     cents,
@@ -89,7 +90,8 @@ def _plain(value: Any) -> str:
 
 def _question(s: Summary) -> str:
     question = s.question
-    return f"{', '.join(question.cities)} · {question.first_day} – {question.last_day}"
+    mark = f"[bold white on magenta] {MADE_UP} [/] " if question.is_synthetic else ""
+    return f"{mark}{', '.join(question.cities)} · {question.first_day} – {question.last_day}"
 
 
 def _tone(found: Estimate | None) -> str:

@@ -10,7 +10,8 @@ from kalshi_edge.backtest.verification import ScoreTable
 MINUS = "−"
 NONE = "–"
 
-CAVEAT = "the depth of every fill is assumed, and quotes are one snapshot a day"
+MADE_UP = "SYNTHETIC"
+"""The mark of whatever comes from a world that is made up."""
 
 
 def dollars(value: Decimal | float, *, signed: bool = True) -> str:
@@ -82,7 +83,15 @@ def interval(found: Estimate, digits: int = 3) -> str:
 
 def honest_sentence(summary: Summary) -> str:
     """What the figures allow to be said, in one sentence: the money, the forecast, the caveat."""
-    return f"{_money(summary.total)}; {_forecast(summary.fairest_scores)}; {CAVEAT}."
+    found = f"{_money(summary.total)}; {_forecast(summary.fairest_scores)}; {_caveat(summary)}."
+    is_made_up = summary.question.is_synthetic
+    return f"{MADE_UP}, so no evidence of profit: {found}" if is_made_up else found
+
+
+def _caveat(summary: Summary) -> str:
+    often = summary.quotes_per_market or 1
+    quotes = "one snapshot a day" if often <= 2 else f"{often:.0f} snapshots a market"
+    return f"the depth of every fill is assumed, and quotes are {quotes}"
 
 
 def _money(total: Line) -> str:

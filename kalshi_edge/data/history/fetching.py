@@ -31,8 +31,8 @@ class FetchedDay:
     wanting: tuple[str, ...] = ()
     was_known: bool = False
     """Whether it had been fetched before: nothing was asked."""
-    is_over: bool = True
-    """Whether nothing more is to come of it; otherwise it is asked for again next time."""
+    is_whole: bool = True
+    """Whether nothing more can come of it; otherwise it is asked for again next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ async def fetch(
                 told(FetchedDay(station, day, was_known=True))
                 continue
             found = await _fetch_day(folder, archives, station, day)
-            if found.is_over:
+            if found.is_whole:
                 known.add(day)
                 _note(folder, station, known)
             told(found)
@@ -80,10 +80,10 @@ async def fetch(
 async def _fetch_day(folder: Path, archives: Archives, station: Station, day: date) -> FetchedDay:
     past = await archives.markets.day(station, day)
     if not past.is_over:
-        return FetchedDay(station, day, wanting=(past.wanting,), is_over=False)
+        return FetchedDay(station, day, wanting=(past.wanting,), is_whole=False)
     ladders = () if past.ladder is None else (past.ladder,)
     records: list[Record] = [*ladders, *past.books, *past.settlements]
-    wanting = [past.wanting] if past.wanting else []
+    wanting: list[str] = []
     for run_at in runs_before_end(day):
         forecasts = await archives.weather.forecasts(station, run_at)
         records += forecasts
@@ -95,8 +95,11 @@ async def _fetch_day(folder: Path, archives: Archives, station: Station, day: da
     else:
         records.append(report)
     merge_events(folder, records)
-    is_over = report is not None  # a late one may come yet
-    return FetchedDay(station, day, len(records), tuple(wanting), is_over=is_over)
+    # What the weather's archives lack may come late; a ladder that could not be traded never will.
+    is_whole = not wanting
+    if past.wanting:
+        wanting.append(past.wanting)
+    return FetchedDay(station, day, len(records), tuple(wanting), is_whole=is_whole)
 
 
 def _fetched(folder: Path, station: Station) -> set[date]:

@@ -59,6 +59,8 @@ class PastWeather:
         except SourceError as error:
             if error.outcome not in _NONE:
                 raise
+            text, received_at = b"", run_at
+        if not text:
             text, received_at = await self._from_archive(station, run_at), run_at + OVERDUE
         if not text:
             return ()
@@ -69,7 +71,7 @@ class PastWeather:
         return found.forecasts
 
     async def report(self, station: Station, day: date) -> ClimateReport | None:
-        """The final climate report of a day; ``None`` where the archive has none."""
+        """The final climate report of a day, with its high; ``None`` where the archive has none."""
         url = f"{self._addresses.iem}/json/cli.py?station={station.icao}&year={day.year}"
         document = await self._pages.read_as(ClimateDocument, url)
         for entry in document.results:
@@ -78,7 +80,7 @@ class PastWeather:
             product = parse_document(ClimateEntry, entry, url)
             received_at = product.product.issued_at + REPORT_DELAY
             report = archived_report(product, station, received_at)
-            if report.is_final:
+            if report.is_final and report.high_f is not None:
                 return report
         return None
 

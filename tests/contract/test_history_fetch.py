@@ -1,0 +1,251 @@
+"""``history fetch`` in a SYNTHETIC world on a socket, as people run it.
+
+Stopped wherever it may be, it ends with the bytes of a fetch that nobody stopped, and a backtest
+runs on them.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.timeout(600)
+
+FIRST, LAST = "2027-04-12", "2027-04-14"
+DAYS = 3
+RUN = (sys.executable, "-m", "kalshi_edge.cli")
+DIES = """
+import os, signal, sys
+from pathlib import Path
+from kalshi_edge.cli import main
+
+steps = int(sys.argv.pop(1))
+
+def dying(act):
+    def step(*arguments):
+        global steps
+        steps -= 1
+        if not steps:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return act(*arguments)
+    return step
+
+os.fsync, Path.replace = dying(os.fsync), dying(Path.replace)
+main()
+"""
+"""The command, killed where it is about to write to disk, or to put a file into place."""
+
+
+@dataclass
+class Place:
+    """A folder to fetch into, and the command in it."""
+
+    folder: Path
+    base: str
+
+    @property
+    def history(self) -> Path:
+        return self.folder / "history"
+
+    @property
+    def content(self) -> dict[str, bytes]:
+        files = (path for path in self.history.rglob("*") if path.is_file())
+        return {str(path.relative_to(self.history)): path.read_bytes() for path in files}
+
+    @property
+    def days(self) -> int:
+        """How many are noted as fetched."""
+        noted = self.history / "NYC" / "fetched.json"
+        return len(json.loads(noted.read_bytes())) if noted.exists() else 0
+
+    def start(self, *arguments: str, run: tuple[str, ...] = RUN) -> "subprocess.Popen[str]":
+        self.folder.mkdir(exist_ok=True)
+        environment = {
+            **os.environ,
+            "SANDBOX_URL": self.base,
+            "HISTORY_DIR": str(self.history),
+            "STORE_PATH": str(self.folder / "trader.db"),
+            "COLUMNS": "200",
+        }
+        return subprocess.Popen(
+            (*run, *arguments),
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, fails: bool = False) -> str:
+        process = self.start(*arguments)
+        out, err = process.communicate()
+        assert process.returncode == (2 if fails else 0), err
+        return err if fails else out
+
+    def fetch(self, *, fails: bool = False) -> str:
+        return self.run(*fetching(), fails=fails)
+
+
+def fetching() -> tuple[str, ...]:
+    return "history", "fetch", "--city", "NYC", "--from", FIRST, "--to", LAST
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[str]:
+    """A world that stands still, days after its start."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    options = ("--port", str(port), "--speed", "0", "--start", "2027-04-12T14:20", "--with-parent")
+    base = f"http://127.0.0.1:{port}"
+    with subprocess.Popen(
+        (*RUN, "sandbox", "run", *options), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+    ) as process:
+        _wait_for(base)
+        later(base, hours=72)
+        yield base
+        process.terminate()
+
+
+def _wait_for(base: str) -> None:
+    for _ in range(600):
+        try:
+            httpx.get(f"{base}/control/state").raise_for_status()
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail("no sandbox came up")
+
+
+def later(base: str, hours: float) -> None:
+    body = {"advance_s": hours * 3600}
+    httpx.post(f"{base}/control/clock", json=body, timeout=300).raise_for_status()
+
+
+@pytest.fixture(scope="module")
+def whole(sandbox: str) -> Iterator[Place]:
+    """What a fetch that nobody stopped gives."""
+    with TemporaryDirectory() as folder:
+        place = Place(Path(folder), sandbox)
+        assert f"of {DAYS} days new" in place.fetch()
+        yield place
+
+
+@pytest.fixture
+def place(tmp_path: Path, sandbox: str) -> Place:
+    return Place(tmp_path, sandbox)
+
+
+def test_again_nothing_is_asked_and_elsewhere_and_later_it_is_the_same(
+    whole: Place, place: Place
+) -> None:
+    before = whole.content
+    assert {name.rpartition("/")[2] for name in before} == {
+        "2027-04.jsonl", "fetched.json", "origin.json",
+    }  # fmt: skip
+    said = whole.fetch()
+    assert f"0 records of 0 days new, {DAYS} days there already, 0.0 MB" in said
+    assert "SYNTHETIC" in said
+    later(place.base, hours=7)
+    place.fetch()
+    assert place.content == whole.content == before
+
+
+def test_killed_at_any_write_it_goes_on_where_it_was(whole: Place, place: Place) -> None:
+    deaths = 0
+    for steps in range(1, 100):
+        run = (sys.executable, "-c", DIES, str(steps))
+        process = place.start(*fetching(), run=run)
+        _, err = process.communicate()
+        if process.returncode == 0:
+            break
+        assert process.returncode == -signal.SIGKILL, err
+        deaths += 1
+    assert deaths >= 4
+    assert place.content == whole.content
+
+
+def test_killed_at_any_moment_it_goes_on_where_it_was(whole: Place, place: Place) -> None:
+    for pause_s in (1.5, 2.5, 3.5, 4.0):
+        process = place.start(*fetching())
+        time.sleep(pause_s)  # wherever that is
+        process.kill()
+        process.communicate()
+    place.fetch()
+    assert place.content == whole.content
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ("weather-faults", {"product": "nbp", "kind": "down"}),
+        ("weather-faults", {"product": "cli_archive", "kind": "down"}),
+        (
+            "faults",
+            {"kind": "refuse", "status": 503, "times": 100, "path": "/series/KXHIGHNY/markets/"},
+        ),
+        ("faults", {"kind": "drop_before", "times": 100, "path": "/events/"}),
+    ],
+    ids=["bulletins", "reports", "quotes", "ladders"],
+)
+def test_where_a_place_does_not_answer_it_says_so_and_goes_on_later(
+    fault: tuple[str, dict[str, object]], whole: Place, place: Place
+) -> None:
+    route, body = fault
+    control = f"{place.base}/control/{route}"
+    httpx.post(control, json=body).raise_for_status()
+    try:
+        said = place.fetch(fails=True)
+    finally:
+        httpx.delete(control).raise_for_status()
+    assert "error: " in said
+    assert "Traceback" not in said
+    assert place.days == 0
+    place.fetch()
+    assert place.content == whole.content
+
+
+def test_a_day_that_lacks_something_is_asked_for_again(whole: Place, place: Place) -> None:
+    control = f"{place.base}/control/weather-faults"
+    body = {"product": "cli_archive", "kind": "missing", "station": "KNYC"}
+    httpx.post(control, json=body).raise_for_status()
+    try:
+        place.fetch()
+    finally:
+        httpx.delete(control).raise_for_status()
+    assert place.days == 0
+    assert place.content != whole.content
+    place.fetch()
+    assert place.content == whole.content
+
+
+def test_a_backtest_runs_on_it_and_says_everywhere_that_it_is_made_up(
+    whole: Place, tmp_path: Path
+) -> None:
+    page = tmp_path / "report.html"
+    backtest = ("backtest", "--city", "NYC", "--days", str(DAYS))
+    assert "SYNTHETIC" in whole.run(*backtest, "--report", str(page))
+    assert page.read_text().count("SYNTHETIC") >= 2
+    found = json.loads(whole.run(*backtest, "--json"))
+    assert found["sentence"].startswith("SYNTHETIC")
+    question = found["summary"]["question"]
+    assert question["is_synthetic"] is True
+    assert question["last_day"] == LAST
+    assert found["summary"]["ladders"] > 0
+    assert "SYNTHETIC" in whole.run("history", "list")
+
+
+def test_real_history_is_never_put_beside_it(whole: Place, tmp_path: Path) -> None:
+    said = whole.run("history", "import", str(tmp_path), fails=True)
+    assert "holds SYNTHETIC history: real records go into a folder of their own" in said
