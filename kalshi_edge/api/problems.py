@@ -74,6 +74,11 @@ def add_problem_answers(app: FastAPI) -> None:
         status = 400 if any(one["type"] == "json_invalid" for one in error.errors()) else 422
         return _answer(request, status, "see errors", errors=errors)
 
+    @app.exception_handler(Exception)
+    async def failed(request: Request, _error: Exception) -> Response:
+        # It goes on to the doorway, which logs it whole; nothing of it is shown.
+        return _answer(request, 500, f"an error of ours, logged as {request.scope['request_id']}")
+
 
 def _answer(request: Request, status: int, detail: str, **more: Any) -> Response:
     request_id = str(request.scope.get("request_id", ""))

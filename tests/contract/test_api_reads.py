@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from kalshi_edge.api.rates import Rate, Rates
-from kalshi_edge.api.server import Address, bound, create_app
+from kalshi_edge.api.server import Address, address_of, bound, create_app
+from kalshi_edge.config import load_settings
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import CycleDue
 from kalshi_edge.domain.market import Book
@@ -215,6 +216,25 @@ async def test_another_page_may_ask_for_nothing_to_be_done() -> None:
         assert allowed.status_code == 200
         assert allowed.headers["Access-Control-Allow-Origin"] == KEYED.origins[0]
         assert "Access-Control-Allow-Origin" not in refused.headers
+        asked = {"Access-Control-Request-Method": "POST"}
+        before = await at.http.options("/api/risk/halt", headers={**own, **asked})
+        assert before.headers["Access-Control-Allow-Origin"] == KEYED.origins[0]
+        before = await at.http.options("/api/risk/halt", headers={**foreign, **asked})
+        assert "Access-Control-Allow-Origin" not in before.headers
+
+
+@pytest.mark.parametrize(
+    ("host", "key", "listens"),
+    [
+        ("0.0.0.0", "", "127.0.0.1"),  # noqa: S104
+        ("::", "", "127.0.0.1"),
+        ("localhost", "", "localhost"),
+        ("192.0.2.7", "a-key-of-enough-letters", "192.0.2.7"),
+    ],
+)
+def test_without_a_key_it_listens_on_this_machine_only(host: str, key: str, listens: str) -> None:
+    settings = load_settings(api_host=host, api_secret_key=key)
+    assert address_of(settings).host == listens
 
 
 async def test_without_a_key_a_foreign_name_for_this_machine_is_not_served() -> None:
@@ -262,6 +282,9 @@ async def test_figures_for_prometheus_say_how_it_is() -> None:
         )
         assert f"{counted} 1.0" in lines
         assert "kalshi_edge_cycle_seconds_count 1.0" in lines
+        assert "kalshi_edge_live_clients 0.0" in lines
+        assert "kalshi_edge_switch_level 0.0" in lines
+        assert f"kalshi_edge_journal_seq {await at.trader.store.last_seq()}.0" in lines
 
 
 async def test_a_fill_that_is_told_again_is_news_once() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from kalshi_edge.db.sqlite import SqliteStore
-from kalshi_edge.domain.orders import Intent, Order, OrderState, Side
+from kalshi_edge.domain.events import OrderUpdate
+from kalshi_edge.domain.orders import Intent, Order, OrderStep, Side, TimeInForce
 from tests.api_desk import EVE, TICKER, Desk, desk
 from tests.builders import TICKER as OTHER
 from tests.builders import book, intent, ladder
@@ -88,28 +89,64 @@ async def test_more_than_is_held_is_refused_with_every_rule() -> None:
         assert sales(at) == []
 
 
-def rests(at: Desk, order: Intent, filled: str = "0") -> None:
-    """Put an order into the account, and into the exchange's book, as one that waits."""
-    known = Order(order, OrderState.RESTING, "at-the-exchange")
-    at.trader.engine.account.orders[order.intent_id] = known
-    assert at.trader.simulated is not None
+async def rests(at: Desk, *offers: tuple[str, int]) -> list[Intent]:
+    """Orders of one bracket for 5 contracts at 0.10, of which a book offers so many there."""
+    legs = []
+    await at.tell(ladder(received_at=EVE))
+    for ticker, count in offers:
+        asks = [("0.10", count)] if count else []
+        await at.tell(book(ticker, [("0.05", 50)], [*asks, ("0.90", 50)], EVE))
+        leg = intent(
+            ticker, Side.BUY, 5, "0.10", bracket_id="b", created_at=EVE,
+            time_in_force=TimeInForce.GOOD_TILL_CANCELED,
+        )  # fmt: skip
+        await at.trader.store.add_order(Order(leg))
+        at.trader.engine.account.orders[leg.intent_id] = Order(leg).step(OrderStep.SEND)
+        assert at.trader.simulated is not None
+        receipt = await at.trader.simulated.place(leg)
+        await at.tell(
+            OrderUpdate(
+                leg.intent_id,
+                OrderStep.ACCEPT,
+                EVE,
+                order_id=receipt.order_id,
+                filled=receipt.filled,
+            ),
+        )
+        legs.append(leg)
+    shown = (await at.http.get("/api/orders")).json()["orders"]
+    assert {order["state"] for order in shown} <= {"resting", "partial"}
+    return legs
 
 
 async def test_a_quick_sell_takes_a_bracket_out_of_the_book_and_leaves_no_trade() -> None:
     async with desk() as at:
-        await at.tell(ladder(received_at=EVE), book(TICKER, at=EVE), book(OTHER, at=EVE))
-        legs = [
-            intent(ticker, Side.BUY, 5, "0.10", bracket_id="b", created_at=EVE)
-            for ticker in (TICKER, OTHER)
-        ]
-        for leg in legs:
-            await at.trader.store.add_order(Order(leg))
-            rests(at, leg)
-            await at.trader.store.save_order(at.trader.engine.account.orders[leg.intent_id])
-        outcome = (await at.http.delete(f"/api/orders/{legs[0].intent_id}")).json()
+        legs = await rests(at, (TICKER, 0), (OTHER, 0))
+        path = f"/api/orders/{legs[0].intent_id}"
+        answer = await at.http.delete(path, headers={"Idempotency-Key": "out"})
+        outcome = answer.json()
+        assert (answer.status_code, outcome["is_settled"]) == (200, True)
         assert {order["ticker"] for order in outcome["orders"]} == {TICKER, OTHER}
-        assert outcome["filled"] == "0"
-        assert outcome["positions"] == []
+        assert {order["state"] for order in outcome["orders"]} == {"done"}
+        assert (outcome["filled"], outcome["positions"]) == ("0", [])
+        assert (await at.http.get("/api/pnl/today")).json()["realised"] == "0"
+        again = await at.http.delete(path, headers={"Idempotency-Key": "out"})
+        assert again.json() == outcome
+        # Nobody is left in the book to be sold to.
+        await at.tell(book(TICKER, [("0.01", 50)], [("0.02", 50)], EVE))
+        assert (await at.http.get("/api/positions/open")).json()["positions"] == []
+
+
+async def test_what_had_filled_before_a_quick_sell_stays_a_position_and_is_said() -> None:
+    async with desk() as at:
+        (leg,) = await rests(at, (TICKER, 2))
+        outcome = (await at.http.delete(f"/api/orders/{leg.intent_id}")).json()
+        assert outcome["is_settled"]
+        assert outcome["filled"] == "2"
+        (position,) = outcome["positions"]
+        assert (position["ticker"], position["open_count"]) == (TICKER, "2")
+        (open_,) = (await at.http.get("/api/positions/open")).json()["positions"]
+        assert open_["trade_id"] == position["trade_id"]
 
 
 async def test_the_switch_is_thrown_with_its_level_and_lifted() -> None:
