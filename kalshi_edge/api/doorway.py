@@ -63,6 +63,8 @@ class Doorway:
         self._log = log
         self._watch = watch
         self._reads = Meter(policy.rates.reads, time.monotonic)
+        # Counted apart: a stranger at the same proxy cannot use up an operator's.
+        self._open = Meter(policy.rates.reads, time.monotonic)
         self._writes = Meter(policy.rates.writes, time.monotonic)
         self._failures = Meter(policy.rates.failures, time.monotonic)
 
@@ -93,7 +95,7 @@ class Doorway:
         if int(headers.get("content-length", "0") or 0) > LONGEST_BODY:
             return Refusal(413, f"a body of over {LONGEST_BODY} bytes")
         if scope["path"] in OPEN_PATHS or _is_preflight(scope, headers):
-            return _too_many(self._reads.take(address))
+            return _too_many(self._open.take(address))
         return (
             self._no_entry(headers, address)
             or self._foreign(scope, headers)

@@ -249,12 +249,14 @@ async def test_without_a_key_a_foreign_name_for_this_machine_is_not_served() -> 
 async def test_who_asks_too_much_waits() -> None:
     few = replace(KEYED, rates=Rates(Rate(1, 5), Rate(1, 2), Rate(1, 3)))
     async with desk(few) as at, client(at.port, replace(KEYED, api_key="wrong")) as stranger:
+        looks = [(await stranger.get("/api/ready")).status_code for _ in range(6)]
         reads = [(await at.http.get("/api/balance")).status_code for _ in range(6)]
         writes = [
             (await at.http.post("/api/risk/resume", json={"reason": "x"})).status_code
             for _ in range(3)
         ]
         guesses = [(await stranger.get("/api/balance")) for _ in range(4)]
+        assert looks == [503] * 5 + [429]
         assert reads == [200] * 5 + [429]
         assert writes == [200, 200, 429]
         assert [guess.status_code for guess in guesses] == [401, 401, 401, 429]
