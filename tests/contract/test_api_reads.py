@@ -86,6 +86,34 @@ async def test_a_book_that_was_emptied_is_no_price_and_none_at_all_is_what_was_p
         assert Decimal(shown["liquidation_value"]) == Decimal("3.60")
 
 
+@pytest.mark.parametrize(
+    ("limit", "fills", "vwap", "proceeds", "fee"),
+    [
+        # 5 at 0.45 and 3 at 0.40; fees 7 % of p(1 − p) each
+        ("0.40", "8", "0.43125", "3.45", "0.137025"),
+        ("0.42", "5", "0.45", "2.25", "0.086625"),
+        ("0.46", "0", None, "0", "0"),
+    ],
+)
+async def test_a_preview_walks_the_bids_down_to_its_limit(
+    limit: str, fills: str, vwap: str | None, proceeds: str, fee: str
+) -> None:
+    async with desk() as at:
+        await holding(at)
+        await at.tell(book(TICKER, [("0.45", 5), ("0.40", 100)], [("0.50", 10)], EVE))
+        path = "/api/positions/held/preview"
+        shown = (await at.http.get(path, params={"limit_price": limit})).json()
+        assert Decimal(shown["fills_now"]) == Decimal(fills)
+        assert Decimal(shown["proceeds_now"]) == Decimal(proceeds)
+        assert (shown["vwap"] is None) == (vwap is None)
+        if vwap is not None:
+            assert abs(Decimal(shown["vwap"]) - Decimal(vwap)) <= Decimal("0.0001")
+        assert abs(Decimal(shown["fee_now"]) - Decimal(fee)) <= Decimal("0.0005")
+        # 8 contracts cost 3.34 with their fees: 0.4175 each.
+        pnl = Decimal(proceeds) - Decimal(fee) - Decimal("0.4175") * Decimal(fills)
+        assert abs(Decimal(shown["pnl_now"]) - pnl) <= Decimal("0.001")
+
+
 async def test_the_preview_of_a_sale_is_what_the_sale_comes_to() -> None:
     async with desk() as at:
         trade = await at.buys()
