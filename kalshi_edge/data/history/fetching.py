@@ -90,8 +90,8 @@ async def _fetch_day(folder: Path, archives: Archives, station: Station, day: da
         if not forecasts:
             wanting.append(f"no NBP of {run_at:%F %H} UTC")
     report = await archives.weather.report(station, day)
-    if report is None:
-        wanting.append(f"no final climate report of {day}")
+    if report is None or report.high_f is None:
+        wanting.append(f"no final climate report of {day} with a high")
     else:
         records.append(report)
     merge_events(folder, records)
