@@ -52,13 +52,20 @@ def ladder_checks(
             span(age),
             f"≤ {span(limits.max_forecast_age)}",
         ),
-        _reference_check(forecast, reference, limits),
+        _reference_check(forecast, reference, at, limits),
     )
 
 
-def _reference_check(forecast: Forecast, reference: Forecast | None, limits: Limits) -> Check:
+def _reference_check(
+    forecast: Forecast, reference: Forecast | None, at: datetime, limits: Limits
+) -> Check:
+    """Whether the weather service's own forecast agrees; one as old as no run may be is none."""
     limit = f"≤ {limits.max_reference_gap_f:.1f} °F"
     if reference is None:
         return Check("reference", not limits.reference_required, "no NWS forecast", limit)
+    age = at - reference.run_at
+    if age > limits.max_forecast_age:
+        figure = f"NWS forecast {span(age)} old"
+        return Check("reference", not limits.reference_required, figure, limit)
     gap_f = abs(forecast.point_f - reference.point_f)
     return Check("reference", gap_f <= limits.max_reference_gap_f, f"{gap_f:.1f} °F", limit)

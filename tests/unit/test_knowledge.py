@@ -98,7 +98,7 @@ def told(whole: Ladder, at: datetime = NOW, reference: float | None = None) -> d
     known = knowledge()
     known.forecast(nbp(at=at - timedelta(hours=2)))
     if reference is not None:
-        known.forecast(nbp(reference, model=REFERENCE))
+        known.forecast(nbp(reference, model=REFERENCE, at=at - timedelta(hours=2)))
     return checks(known, whole, at)
 
 
@@ -161,6 +161,21 @@ def test_a_missing_weather_office_keeps_the_city_out_where_it_is_required() -> N
 
 
 # --- rules ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("hours", "figure"), [(14, "0.5 °F"), (15, "NWS forecast 15 h old")])
+def test_an_old_reference_is_none(hours: float, figure: str) -> None:
+    known = knowledge()
+    known.ladder(ladder())
+    known.forecast(nbp(54.0))
+    run_at = NOW - timedelta(hours=hours)
+    known.forecast(replace(nbp(54.5, model=REFERENCE), run_at=run_at))
+    for required in (False, True):
+        seen = known.outlook(ladder(), NOW, replace(LIMITS, reference_required=required))
+        assert isinstance(seen, Outlook)
+        (check,) = [one for one in seen.checks if one.rule == "reference"]
+        assert check.figure == figure
+        assert check.passed is (hours <= 14 or not required)
 
 
 def test_the_rules_first_seen_are_taken_and_stay() -> None:
