@@ -179,6 +179,10 @@ def week_table(stretch: Stretch) -> Table:
     table.add_row(
         "journal decided again", f"{stretch.replayed} lines, {stretch.differences} otherwise"
     )
+    table.add_row(
+        "decided from the recording",
+        f"{stretch.recorded} lines, {stretch.recorded_otherwise} otherwise",
+    )
     first, last = stretch.memory_mb[0], stretch.memory_mb[-1]
     table.add_row("memory, first day and last", f"{first:.0f} MB and {last:.0f} MB")
     lived = found.ended_at - found.began_at

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 import httpx
 
-from kalshi_edge.app import replay_store
+from kalshi_edge.app import replay_recording, replay_store
 from kalshi_edge.config import Settings
 from kalshi_edge.data.kalshi.limits import PUBLIC_RATE, Rate
 from kalshi_edge.db.opening import open_store
@@ -51,9 +51,19 @@ async def live_week(week: Week, settings: Settings, watch: Watch) -> Stretch:
     plan = ("--seed", str(week.seed), "--speed", str(WORKING_SPEED))
     start = ("--start", f"{week.start_at:%Y-%m-%dT%H:%M}")
     with TemporaryDirectory(prefix="kalshi-edge-week-") as folder:
-        settings = settings.model_copy(update={"store_path": Path(folder) / "week.db"})
+        paths = {"store_path": Path(folder) / "week.db", "record_dir": Path(folder) / "recording"}
+        settings = settings.model_copy(update=paths)
         async with running_sandbox((*plan, *start)) as sandbox:
-            return await _lived(week, settings, sandbox, watch)
+            stretch = await _lived(week, settings, sandbox, watch)
+        # The recording is whole only now that its trader has ended.
+        again = await asyncio.to_thread(
+            lambda: list(replay_recording(paths["record_dir"], paths["store_path"]))
+        )
+        return replace(
+            stretch,
+            recorded=len(again),
+            recorded_otherwise=sum(difference is not None for difference in again),
+        )
 
 
 async def _lived(week: Week, settings: Settings, sandbox: RunningSandbox, watch: Watch) -> Stretch:

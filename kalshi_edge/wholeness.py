@@ -82,6 +82,10 @@ class Stretch:
     memory_mb: tuple[float, ...]
     """The process's, at the end of each UTC day."""
     real_s: float
+    recorded: int = 0
+    """Journal lines decided again from what the recorder wrote beside it."""
+    recorded_otherwise: int = 0
+    """Those that came out otherwise."""
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -110,6 +114,9 @@ class Stretch:
             found.append(f"cash {self.cash}, {self.simulated_cash} and {recount.cash} differ")
         if self.differences:
             found.append(f"{self.differences} of {self.replayed} lines come out otherwise")
+        if self.recorded_otherwise:
+            which = f"{self.recorded_otherwise} of {self.recorded} lines"
+            found.append(f"{which} come out otherwise from the recording")
         found += [
             f"{city}: learned from {recount.calibrated.get(city, 0)} of {recount.mornings} days"
             for city in self.cities

@@ -38,6 +38,7 @@ async def test_a_day_is_whole() -> None:
     assert stretch.recount.fills > 0
     assert stretch.recount.settled > 0
     assert stretch.replayed >= cycles.done
+    assert (stretch.recorded, stretch.recorded_otherwise) == (stretch.replayed, 0)
 
 
 async def test_a_sandbox_ends_with_whoever_started_it_however_that_ends() -> None:
