@@ -78,15 +78,14 @@ lint: $(READY)
 	$(VENV)/bin/lint-imports --no-logo > .import-report 2>&1 || { cat .import-report; exit 1; }
 
 SEEDS ?= 200
-STORE ?= sqlite
 WHICH = $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(if $(PLANT),--plant '$(PLANT)')
 
 faults: $(READY)
-	$(PY) -m tests.campaign $(WHICH) --store $(STORE)
+	$(PY) -m tests.campaign $(WHICH)
 
 faults-week: SEEDS := 1
 faults-week: $(READY)
-	$(PY) -m tests.campaign $(WHICH) --days 7 --store $(STORE)
+	$(PY) -m tests.campaign $(WHICH) --days 7
 
 kills: KILLS := 200
 kills: $(READY)

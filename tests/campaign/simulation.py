@@ -377,16 +377,14 @@ def _leaves(error: BaseException) -> list[BaseException]:
     return [error]
 
 
-def play(
-    scenario: Scenario, folder: Path, store: str = "sqlite", *, until_violated: bool = False
-) -> Outcome:
+def play(scenario: Scenario, folder: Path, *, until_violated: bool = False) -> Outcome:
     """The outcome of a scenario, its store in ``folder``; where asked, only to a violation."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(_play(scenario, folder, store, until_violated=until_violated))
+        return runner.run(_play(scenario, folder, until_violated=until_violated))
 
 
-async def _play(scenario: Scenario, folder: Path, store: str, *, until_violated: bool) -> Outcome:
-    simulation = Simulation(scenario, Stores(store, folder))
+async def _play(scenario: Scenario, folder: Path, *, until_violated: bool) -> Outcome:
+    simulation = Simulation(scenario, Stores(folder))
     asyncio.get_running_loop().set_exception_handler(simulation.overheard)
     logger, diary = logging.getLogger("kalshi_edge"), Diary(simulation.tell)
     logger.addHandler(diary)

@@ -1,4 +1,4 @@
-"""The stores that a campaign can run on, and how they are opened and closed."""
+"""The one store that all processes of a campaign share, a real file."""
 
 from pathlib import Path
 
@@ -7,10 +7,9 @@ from kalshi_edge.ports import Store
 
 
 class Stores:
-    """Opens connections to one store of a kind and closes them all in the end."""
+    """Opens connections to the store and closes them all in the end."""
 
-    def __init__(self, kind: str, folder: Path) -> None:
-        self.kind = kind
+    def __init__(self, folder: Path) -> None:
         self._path = folder / "campaign.db"
         self._opened: list[Store] = []
 
