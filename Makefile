@@ -17,7 +17,7 @@ help:
 	@echo "make run     trade as .env says: real prices, no key, no real order (TRADING_MODE=paper)"
 	@echo "make week    a SYNTHETIC week of paper trading at speed, recounted"
 	@echo "make test    lint, types, import rules and every test"
-	@echo "make faults  the order path under drawn faults: SEEDS=200, or SEED=17 again with its trace"
+	@echo "make faults  the order path under drawn faults: SEEDS=200, or SEED=17 again with its trace; STORE=dynamodb"
 	@echo "make faults-week  a week of them, restarted every hour"
 	@echo "make kills   a writing store killed 200 times: nothing acknowledged is lost"
 	@echo "make openapi the API's document and answers, which the dashboard's types and tests come from"
@@ -78,9 +78,10 @@ lint: $(READY)
 	$(VENV)/bin/lint-imports --no-logo > .import-report 2>&1 || { cat .import-report; exit 1; }
 
 SEEDS ?= 200
-WHICH = $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(if $(PLANT),--plant '$(PLANT)')
+STORE ?= sqlite
+WHICH = --store $(STORE) $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(if $(PLANT),--plant '$(PLANT)')
 
-faults: $(READY)
+faults: $(READY) $(if $(filter dynamodb,$(STORE)),$(DYNAMODB))
 	$(PY) -m tests.campaign $(WHICH)
 
 faults-week: SEEDS := 1

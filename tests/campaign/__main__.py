@@ -15,26 +15,28 @@ from tests.campaign.plants import PLANTS
 from tests.campaign.report import failure, summary
 from tests.campaign.scenario import draw, week
 from tests.campaign.simulation import play
+from tests.dynamodb_local import dynamodb_local
 
 
-def played(seed: int, days: int = 0, plant: str = "") -> Outcome:
+def played(seed: int, days: int = 0, plant: str = "", engine: str = "") -> Outcome:
     """The outcome of a seed, or of so many days of it, in a folder of its own."""
     planted = PLANTS[plant]() if plant else nullcontext()
     with planted, tempfile.TemporaryDirectory(prefix="campaign") as folder:
         scenario = week(seed, days) if days else draw(seed)
-        return play(scenario, Path(folder), until_violated=bool(plant))
+        return play(scenario, Path(folder), engine, until_violated=bool(plant))
 
 
 def main() -> int:
     """Play what the command line says."""
     args = _arguments()
-    if args.seed is not None:
-        outcome = played(args.seed, args.days, args.plant)
+    with dynamodb_local() if args.store == "dynamodb" else nullcontext("") as engine:
+        play_one = partial(played, days=args.days, plant=args.plant, engine=engine)
+        if args.seed is None:
+            seeds = range(args.first, args.first + args.seeds)
+            return _told(_all(seeds, play_one, args), args)
+        outcome = play_one(args.seed)
         print("\n".join(outcome.trace))
         return _told([outcome], args)
-    seeds = range(args.first, args.first + args.seeds)
-    play_one = partial(played, days=args.days, plant=args.plant)
-    return _told(_all(seeds, play_one, args), args)
 
 
 def _all(seeds: range, play_one: partial[Outcome], args: argparse.Namespace) -> list[Outcome]:
@@ -67,7 +69,8 @@ def _told(done: list[Outcome], args: argparse.Namespace) -> int:
 def _replay(outcome: Outcome, args: argparse.Namespace) -> str:
     target = "faults-week" if args.days else "faults"
     plant = f" PLANT='{args.plant}'" if args.plant else ""
-    return f"make {target} SEED={outcome.seed}{plant}"
+    store = "" if args.store == "sqlite" else f" STORE={args.store}"
+    return f"make {target} SEED={outcome.seed}{store}{plant}"
 
 
 def _arguments() -> argparse.Namespace:
@@ -76,6 +79,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--seed", type=int, help="only this one, with its trace")
     parser.add_argument("--days", type=int, default=0, help="so many days, restarted every hour")
+    parser.add_argument("--store", default="sqlite", choices=("sqlite", "dynamodb"))
     parser.add_argument("--plant", default="", choices=("", *PLANTS), help="a bug to be seen")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     return parser.parse_args()

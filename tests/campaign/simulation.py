@@ -196,7 +196,7 @@ class Simulation:
     async def _live(self, life: Life) -> None:
         try:
             around = self._surroundings(life)
-            store = GatedStore(self._stores.open(around.store_mode), life)
+            store = GatedStore(await self._stores.open(around.store_mode), life)
             forecasts = Forecasts(self.scenario, self.settings.stations, self._nature, life.clock)
             async with open_trader(self.settings, around, store, ()) as opened:
                 trader = replace(
@@ -273,7 +273,7 @@ class Simulation:
             lives=lambda: sum(not life.is_dead for life in self.lives),
         )
         # A store of our own, opened first, so that the file is there.
-        self.witness.store = self._stores.open("synthetic demo")
+        self.witness.store = await self._stores.open("synthetic demo")
         self.exchange.venue.listen(self.witness.hear)
         self._is_eventful = True
         background = [asyncio.create_task(self._keep_world()), asyncio.create_task(self._restart())]
@@ -377,14 +377,19 @@ def _leaves(error: BaseException) -> list[BaseException]:
     return [error]
 
 
-def play(scenario: Scenario, folder: Path, *, until_violated: bool = False) -> Outcome:
-    """The outcome of a scenario, its store in ``folder``; where asked, only to a violation."""
+def play(
+    scenario: Scenario, folder: Path, engine: str = "", *, until_violated: bool = False
+) -> Outcome:
+    """The outcome of a scenario, its store in ``folder`` or in the DynamoDB at ``engine``.
+
+    Where asked, it ends with the first violation.
+    """
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(_play(scenario, folder, until_violated=until_violated))
+        return runner.run(_play(scenario, Stores(folder, engine), until_violated=until_violated))
 
 
-async def _play(scenario: Scenario, folder: Path, *, until_violated: bool) -> Outcome:
-    simulation = Simulation(scenario, Stores(folder))
+async def _play(scenario: Scenario, stores: Stores, *, until_violated: bool) -> Outcome:
+    simulation = Simulation(scenario, stores)
     asyncio.get_running_loop().set_exception_handler(simulation.overheard)
     logger, diary = logging.getLogger("kalshi_edge"), Diary(simulation.tell)
     logger.addHandler(diary)

@@ -20,6 +20,12 @@ def test_nothing_is_lost_bought_twice_or_beyond_a_limit(seed: int, tmp_path: Pat
     assert not outcome.violations, failure(outcome, f"make faults SEED={seed}")
 
 
+def test_in_dynamodb_nothing_is_lost_either(dynamodb: str, tmp_path: Path) -> None:
+    outcome = play(draw(1), tmp_path, dynamodb)
+
+    assert not outcome.violations, failure(outcome, "make faults SEED=1 STORE=dynamodb")
+
+
 def test_a_seed_plays_the_same_way_every_time(tmp_path: Path) -> None:
     paths = (tmp_path / "once", tmp_path / "again")
     for path in paths:
