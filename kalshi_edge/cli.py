@@ -240,6 +240,9 @@ def demo_command(
     dashboard = Dashboard("demo", is_synthetic=True)
     password = settings.dashboard_password.get_secret_value() or new_password()
     door = WebDashboard(web_port, password) if web else None
+    if door is not None and not out.is_terminal:
+        # A screen that nobody sees says it at the end only.
+        out.print(f"dashboard http://127.0.0.1:{web_port} password {password}", highlight=False)
     # A retry is in its source's status; a log line would tear the screen.
     set_on_retry_hooks(())
     with (

@@ -96,9 +96,9 @@ class Dashboard:
         """Take in one line of the journal."""
         self._seq, self._at = entry.seq, entry.received_at
         for event in entry.events:
-            if isinstance(event, Fill):
+            if isinstance(event, Fill) and entry.moved_a_trade(event):
                 self._say(event.received_at, "fill", "cyan", _fill_text(event))
-            elif isinstance(event, Settlement) and self._holds(event.ticker):
+            elif isinstance(event, Settlement) and entry.moved_a_trade(event):
                 self._say(event.received_at, "settled", "magenta", f"{event.ticker} ${event.value}")
         for verdict in entry.verdicts:
             self._take(verdict, entry.received_at)
@@ -152,9 +152,6 @@ class Dashboard:
         line = Text(f"{at:%m-%d %H:%M} ", style="dim")
         line.append(f"{word:<8}", style=style).append(text)
         self._news.append(line)
-
-    def _holds(self, ticker: str) -> bool:
-        return any(trade.ticker == ticker and trade.is_open for trade in self._trades.values())
 
     def _header(self) -> Panel:
         line = Text()

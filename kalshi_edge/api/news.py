@@ -18,19 +18,12 @@ def news_of(entry: JournalEntry) -> list[NewsItem]:
 
 def _of_event(event: Event, entry: JournalEntry) -> Iterator[NewsItem]:
     # A fill is told by the stream, by statements and at every start: news is what moved a trade.
-    if isinstance(event, Fill) and _moved_a_trade(event, entry):
+    if isinstance(event, Fill) and entry.moved_a_trade(event):
         verb = "bought" if event.side is Side.BUY else "sold"
         text = f"{verb} {plain(event.count)} at ${plain(event.price)}, fee ${plain(event.fee)}"
         yield _item(entry, "fill", text, ticker=event.ticker)
-    elif isinstance(event, Settlement) and _moved_a_trade(event, entry):
+    elif isinstance(event, Settlement) and entry.moved_a_trade(event):
         yield _item(entry, "settled", f"settled at ${plain(event.value)}", ticker=event.ticker)
-
-
-def _moved_a_trade(event: Fill | Settlement, entry: JournalEntry) -> bool:
-    # What a line says follows from its last event; those before it changed nothing.
-    return event is entry.events[-1] and any(
-        isinstance(verdict, Trade) and verdict.ticker == event.ticker for verdict in entry.verdicts
-    )
 
 
 def _of_verdict(verdict: Verdict, entry: JournalEntry) -> Iterator[NewsItem]:

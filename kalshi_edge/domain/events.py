@@ -386,3 +386,13 @@ class JournalEntry:
     received_at: datetime
     events: tuple[Event, ...]
     verdicts: tuple[Verdict, ...]
+
+    def moved_a_trade(self, event: Fill | Settlement) -> bool:
+        """Whether ``event`` of this line changed what we hold; told again it does not.
+
+        Verdicts follow from the last event; those before it changed nothing.
+        """
+        return event is self.events[-1] and any(
+            isinstance(verdict, Trade) and verdict.ticker == event.ticker
+            for verdict in self.verdicts
+        )

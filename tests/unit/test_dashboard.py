@@ -27,7 +27,7 @@ def shown(dashboard: Dashboard, width: int = 80) -> str:
 
 
 def entry(*verdicts: Any, events: Any = (), seq: int = 1) -> JournalEntry:
-    return JournalEntry(seq, NOW, (*events, CycleDue(NOW)), verdicts)
+    return JournalEntry(seq, NOW, events or (CycleDue(NOW),), verdicts)
 
 
 def test_a_new_screen_waits_and_a_synthetic_one_says_so() -> None:
@@ -90,7 +90,13 @@ def test_only_a_cycle_has_a_summary_line_and_it_is_one_line_of_json() -> None:
     assert (said["approved"], said["refused"], said["cash"]) == (1, 7, "900")
 
 
-def test_a_sale_is_called_a_sale() -> None:
+def test_a_sale_is_called_a_sale_and_told_again_it_is_no_news() -> None:
     dashboard = Dashboard("paper", is_synthetic=False)
-    dashboard.publish(entry(DONE, events=(fill(intent(side=Side.SELL), "2.00", "0.35"),)))
-    assert f"{TICKER} sold 2 @ $0.35" in shown(dashboard)
+    trade = Trade(
+        "t", "paper", Strategy.SINGLE, TICKER, "NYC", DAY, NOW,
+        count=Decimal(5), open_count=Decimal(3), paid=Decimal(2),
+    )  # fmt: skip
+    sale = fill(intent(side=Side.SELL), "2.00", "0.35")
+    dashboard.publish(entry(trade, events=(sale,)))
+    dashboard.publish(entry(DONE, seq=2, events=(sale, CycleDue(NOW))))
+    assert shown(dashboard).count(f"{TICKER} sold 2 @ $0.35") == 1
