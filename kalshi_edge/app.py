@@ -27,9 +27,12 @@ from kalshi_edge.data.recording.replaying import Decided, decisions_of, differen
 from kalshi_edge.data.weather.nbm.bulletin import NbmBulletin
 from kalshi_edge.data.weather.nbm.nbp import parse_nbp
 from kalshi_edge.data.weather.nbm.nbs import parse_nbs
+from kalshi_edge.data.weather.sources.cycles import NBP, NBS_BRIDGE
 from kalshi_edge.data.weather.sources.http import PoliteClient
 from kalshi_edge.data.weather.sources.memory import LayoutMemory
+from kalshi_edge.data.weather.sources.nbm import NbmSource
 from kalshi_edge.data.weather.sources.past import PastWeather
+from kalshi_edge.data.weather.sources.status import SourceStatus
 from kalshi_edge.db.codec import from_json
 from kalshi_edge.db.opening import open_store
 from kalshi_edge.db.sqlite import SqliteStore
@@ -191,6 +194,20 @@ async def fetch_history(
         archives = Archives(weather, PastMarkets(rest), around.is_synthetic)
         await fetch(settings.history_dir, archives, stations, days, told)
     return weather.bytes_moved
+
+
+async def ask_bulletins(settings: Settings) -> Sequence[SourceStatus]:
+    """Ask for the bulletins of now, once; what that came to."""
+    around = await surroundings_of(settings, signs=False)
+    memory = LayoutMemory(layouts_path(settings.store_path))
+    async with PoliteClient(around.clock, around.user_agent, addresses=around.addresses) as client:
+        sources = [
+            NbmSource(product, client, settings.stations, around.clock, memory=memory)
+            for product in (NBP, NBS_BRIDGE)
+        ]
+        for source in sources:
+            await source()
+    return [source.status for source in sources]
 
 
 def _journal(path: Path) -> Sequence[JournalEntry]:

@@ -21,7 +21,7 @@ from kalshi_edge.api.server import openapi_text
 from kalshi_edge.backtest.report import report_html
 from kalshi_edge.backtest.summary import summary
 from kalshi_edge.backtest.terminal import as_json, backtest_panel
-from kalshi_edge.cli_history import history
+from kalshi_edge.cli_history import bulletins, history
 from kalshi_edge.cli_safety import doctor, sample
 from kalshi_edge.cli_sandbox import sandbox
 from kalshi_edge.cli_store import store, tables
@@ -52,6 +52,7 @@ cli.add_typer(history, name="history")
 cli.add_typer(sandbox, name="sandbox")
 cli.add_typer(store, name="store")
 cli.add_typer(tables, name="tables")
+cli.command()(bulletins)
 cli.command()(doctor)
 cli.command()(sample)
 cli.command()(switch)

@@ -6,6 +6,7 @@ runs on them.
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -244,6 +245,16 @@ def test_a_backtest_runs_on_it_and_says_everywhere_that_it_is_made_up(
     assert question["last_day"] == LAST
     assert found["summary"]["ladders"] > 0
     assert "SYNTHETIC" in whole.run("history", "list")
+
+
+def test_bulletins_cost_little_once_their_places_are_known(place: Place) -> None:
+    place.run("bulletins")
+    said = place.run("bulletins")
+    found = re.findall(r"(\S+) MB moved of (\S+) MB in whole files", said)
+    moved, whole = (sum(float(pair[which]) for pair in found) for which in (0, 1))
+    assert "SYNTHETIC" in said
+    assert 0 < moved < 0.7
+    assert whole > 30
 
 
 def test_real_history_is_never_put_beside_it(whole: Place, tmp_path: Path) -> None:

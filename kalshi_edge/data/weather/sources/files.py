@@ -94,6 +94,14 @@ class FileReader:
         Raises ``SourceError`` where nothing at all could be read; what ends it later on is the
         reading's ``fault``.
         """
+        reading = await self._read(url, stations, layout, unless)
+        if reading is not None and reading.layout is not None:
+            self._tally.whole_bytes += reading.layout.size
+        return reading
+
+    async def _read(
+        self, url: str, stations: Collection[str], layout: Layout | None, unless: str
+    ) -> Reading | None:
         reading: Reading | None = Reading({}, layout)
         known = [station for station in stations if layout and station in layout.starts]
         if layout is not None and known:

@@ -60,6 +60,8 @@ class SourceStatus:
     """Bytes of bodies received since the start."""
     last_bytes: int
     """Bytes of bodies received in the last asking."""
+    whole_bytes: int = 0
+    """What the files looked into in the last asking hold in all."""
 
 
 class Source(Protocol):
@@ -84,6 +86,7 @@ class Tally:
         self.cycle: datetime | None = None
         self.is_stale = False
         self._clock = clock
+        self.whole_bytes = 0
         self._bytes_before = 0
         self._outcome = Outcome.NOT_ASKED
         self._asked_at: datetime | None = None
@@ -94,7 +97,7 @@ class Tally:
     def begin(self) -> None:
         """An asking begins."""
         self._asked_at = self._clock.now()
-        self._bytes_before = self.bytes_moved
+        self._bytes_before, self.whole_bytes = self.bytes_moved, 0
 
     def note(self, error: Exception) -> None:
         """Keep an error's sentence, whether or not something makes it good."""
@@ -130,4 +133,5 @@ class Tally:
             error_at=self._error_at,
             bytes_moved=self.bytes_moved,
             last_bytes=self.bytes_moved - self._bytes_before,
+            whole_bytes=self.whole_bytes,
         )
