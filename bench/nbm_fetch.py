@@ -12,7 +12,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
+from statistics import median
 
 import httpx
 import uvicorn
@@ -26,11 +28,16 @@ from kalshi_edge.data.weather.sources.http import PoliteClient
 from kalshi_edge.data.weather.sources.memory import LayoutMemory
 from kalshi_edge.data.weather.sources.nbm import NbmSource
 from kalshi_edge.data.weather.stations import STATIONS, station_of
-from kalshi_edge.domain.weather import Station
+from kalshi_edge.domain.weather import Forecast, Station
+from kalshi_edge.engine import Setup
+from kalshi_edge.models.distribution import ladder_probabilities
 from kalshi_edge.sandbox.weather.faults import Faults
 from kalshi_edge.sandbox.weather.service import weather_app
 from kalshi_edge.sandbox.world.clock import WorldClock
 from kalshi_edge.sandbox.world.world import World
+from kalshi_edge.trading.decision import Outlook, Playbook
+from kalshi_edge.trading.risk import Limits
+from tests.builders import ladder
 
 FIVE = tuple(station_of(city) for city in ("NYC", "LA", "MIA", "CHI", "PHX"))
 START = datetime(2026, 11, 21, 14, 50, tzinfo=UTC)
@@ -70,7 +77,7 @@ async def asked(source: NbmSource) -> Cost:
 
 
 async def later_runs(source: NbmSource, clock: WorldClock, count: int) -> list[int]:
-    costs = []
+    costs: list[int] = []
     while len(costs) < count:
         clock.step(timedelta(minutes=10))
         if await source():
@@ -94,6 +101,32 @@ async def whole_files(addresses: WeatherAddresses, clock: WorldClock) -> Cost:
             parse_nbp(content, received_at=clock.now(), stations=stations)
             length += len(content)
     return Cost(length, time.perf_counter() - start)
+
+
+async def to_distributions(
+    scout: NbmSource, source: NbmSource, clock: WorldClock, count: int
+) -> float:
+    """Median seconds from asking for a run that is there to a distribution for every bin.
+
+    The sandbox makes a file when it is first asked for: that is ``scout``'s to wait for.
+    """
+    engine = Setup("bench", FIVE, ("NBP",), Decimal(1000), Playbook()).fresh_engine()
+    times: list[float] = []
+    while len(times) < count:
+        clock.step(timedelta(minutes=10))
+        await scout()
+        began_s, ready = time.perf_counter(), 0
+        for forecast in await source():
+            assert isinstance(forecast, Forecast)
+            engine.handle(forecast)
+            city = next(one.city for one in FIVE if one.icao == forecast.station)
+            listed = ladder(city, forecast.climate_day)
+            seen = engine.knowledge.outlook(listed, clock.now(), Limits())
+            assert isinstance(seen, Outlook), seen
+            ready += len(ladder_probabilities(seen.distribution, [m.bin for m in listed.markets]))
+        if ready:
+            times.append(time.perf_counter() - began_s)
+    return median(times)
 
 
 def show(name: str, moved: int, of: int, times: str = "") -> None:
@@ -125,6 +158,11 @@ async def main() -> None:
         show(f"the next {LATER_RUNS} runs, five cities: average", sum(costs) // LATER_RUNS, file)
         show(f"the next {LATER_RUNS} runs, five cities: dearest", max(costs), file)
         assert max(costs) < MOST_BYTES
+        ready_s = await to_distributions(source(FIVE, memory), five, clock, LATER_RUNS)
+        print(
+            f"from asking for a run that is there to every distribution: {ready_s * 1e3:.0f} ms,"
+            f" {base.seconds / 2 / ready_s:.1f} times as fast as only fetching its file whole"
+        )
         await five()
         show("asked again, nothing new", five.status.last_bytes, file)
         everywhere = source(STATIONS, memory)
