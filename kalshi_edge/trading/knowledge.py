@@ -123,7 +123,7 @@ class Knowledge:
         self.terms[ladder.series] = record
         if known is None:
             return (record,)
-        text = f"{ladder.series}: rules or source changed (now {record.source}); not traded"
+        text = f"{ladder.series}: rules, source or fees changed (now {record.source}); not traded"
         return (record, Alarm("terms_changed", text))
 
     def acknowledge(self, command: AcknowledgeTerms) -> SeriesTerms | None:
@@ -363,4 +363,6 @@ class Knowledge:
 
 
 def _fingerprint(ladder: Ladder) -> str:
-    return derived_id(*sorted({market.terms.fingerprint for market in ladder.markets}))
+    """Of what decides a series' markets and of what trading them costs."""
+    fee, rules = ladder.fee_rule, {market.terms.fingerprint for market in ladder.markets}
+    return derived_id(*sorted(rules), fee.fee_type, fee.multiplier.normalize())

@@ -207,6 +207,22 @@ def test_changed_rules_stop_the_series_until_a_person_accepts_them() -> None:
     assert checks(known, changed)["terms"].passed
 
 
+@pytest.mark.parametrize(
+    ("rule", "is_told"),
+    [
+        (FeeRule(multiplier=Decimal("1.00")), False),
+        (FeeRule(multiplier=Decimal("1.5")), True),
+        (FeeRule(FeeType.FLAT), True),
+    ],
+)
+def test_changed_fees_stop_the_series_as_changed_rules_do(rule: FeeRule, is_told: bool) -> None:
+    known = knowledge()
+    (first,) = known.ladder(ladder())
+    later = known.ladder(ladder(fee_rule=rule, received_at=NOW + timedelta(hours=1)))
+    assert [type(one).__name__ for one in later] == ["SeriesTerms", "Alarm"] * is_told
+    assert known.terms[first.series].accepted is not is_told
+
+
 def test_while_two_days_rules_differ_each_is_told_once_and_acceptance_holds() -> None:
     today, tomorrow = ladder(), ladder(day=DAY + timedelta(days=1), terms=OTHER_TERMS)
     known = knowledge()
