@@ -149,3 +149,15 @@ def test_the_newest_thing_stays_the_newest():
     tally.newest(NOW)
     tally.newest(NOW - timedelta(hours=6))
     assert tally.status().cycle == NOW
+
+
+def test_what_failed_is_named_before_what_was_therefore_not_asked():
+    tally = Tally("NWS forecast", ManualClock(NOW))
+    resting = SourceError("left alone for 30 s", outcome=Outcome.RESTING)
+    short = SourceError("less than announced", outcome=Outcome.TRUNCATED)
+    for unmet in ([resting, short], [short, resting]):
+        tally.begin()
+        tally.end([], unmet)
+        assert tally.status().outcome == Outcome.TRUNCATED
+    tally.end([], [resting])
+    assert tally.status().outcome == Outcome.RESTING

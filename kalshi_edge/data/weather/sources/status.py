@@ -110,7 +110,9 @@ class Tally:
     def end(self, events: Sequence[Event], unmet: Sequence[SourceError] = ()) -> None:
         """An asking is over with ``events``; ``unmet`` is what nothing made good."""
         if unmet:
-            self._outcome = Outcome(unmet[0].outcome)
+            # Not asked after too many failures: what failed says more than that.
+            causes = [one.outcome for one in unmet if one.outcome != Outcome.RESTING]
+            self._outcome = Outcome(causes[0] if causes else Outcome.RESTING)
             sentences = dict.fromkeys(str(error) for error in unmet)
             self._error = "; ".join(list(sentences)[:SHOWN_ERRORS])
             self._error_at = self._clock.now()
