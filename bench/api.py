@@ -20,6 +20,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import psutil
+from numpy import quantile
 
 from kalshi_edge.api.topics import Changes
 from kalshi_edge.domain.events import CycleDue
@@ -52,11 +53,6 @@ UPGRADE = (
 ).encode()
 NUMBERED = re.compile(rb'"type":"(?:snapshot|update)",(?:"stream":"\w+",)?"n":(\d+),')
 CHATTER = b"\x81\xfe\x03\xe8" + bytes(4) + b"x" * 1000
-
-
-def quantile(values: Sequence[float], share: float) -> float:
-    """The value below which ``share`` of ``values`` lie."""
-    return sorted(values)[min(int(len(values) * share), len(values) - 1)]
 
 
 # --- the other side, in a process of its own ------------------------------------------------------

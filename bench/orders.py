@@ -6,7 +6,6 @@ Quotes and the exchange are SYNTHETIC; it answers at once.
 
 import asyncio
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -15,6 +14,8 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from numpy import quantile
 
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.sqlite import SqliteStore
@@ -128,11 +129,6 @@ def reconciled_ms() -> float:
     for _ in range(times):
         differences(account, statement, ())
     return (perf_counter() - began_s) / times * 1e3
-
-
-def quantile(values: Sequence[float], share: float) -> float:
-    """The value below which ``share`` of ``values`` lie."""
-    return sorted(values)[min(int(len(values) * share), len(values) - 1)]
 
 
 async def main() -> None:

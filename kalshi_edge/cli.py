@@ -21,7 +21,7 @@ from kalshi_edge.api.server import openapi_text
 from kalshi_edge.backtest.report import report_html
 from kalshi_edge.backtest.summary import summary
 from kalshi_edge.backtest.terminal import as_json, backtest_panel
-from kalshi_edge.cli_history import bulletins, history
+from kalshi_edge.cli_history import SYNTHETIC, history
 from kalshi_edge.cli_safety import doctor, sample
 from kalshi_edge.cli_sandbox import sandbox
 from kalshi_edge.cli_store import store, tables
@@ -52,7 +52,6 @@ cli.add_typer(history, name="history")
 cli.add_typer(sandbox, name="sandbox")
 cli.add_typer(store, name="store")
 cli.add_typer(tables, name="tables")
-cli.command()(bulletins)
 cli.command()(doctor)
 cli.command()(sample)
 cli.command()(switch)
@@ -94,6 +93,20 @@ def forecast(
             err.print(f"[yellow]fault[/] {path.name}: {fault}")
     if not read:
         raise InputError("no forecast for the wanted cities in any of these files")
+
+
+@cli.command()
+def bulletins() -> None:
+    """Fetch the bulletins of now once, and show the bytes that moved beside the whole files'."""
+    settings = load_settings(trading_mode="paper")
+    label = SYNTHETIC if settings.sandbox_url else ""
+    for one in asyncio.run(app.ask_bulletins(settings)):
+        run = "no run" if one.cycle is None else f"{one.cycle:%F %H} UTC"
+        out.print(
+            f"{label}{one.name} {run}: {one.outcome}, {one.last_bytes / 1e6:.3f} MB moved of"
+            f" {one.whole_bytes / 1e6:.1f} MB in whole files",
+            highlight=False,
+        )
 
 
 @cli.command("backtest")

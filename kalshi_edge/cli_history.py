@@ -123,19 +123,6 @@ def history_verify(
         raise InputError(f"only {worst:.2%} of the results agree; {least:.2%} is the least")
 
 
-def bulletins() -> None:
-    """Fetch the bulletins of now once, and show the bytes that moved beside the whole files'."""
-    settings = load_settings(trading_mode="paper")
-    label = SYNTHETIC if settings.sandbox_url else ""
-    for one in asyncio.run(app.ask_bulletins(settings)):
-        run = "no run" if one.cycle is None else f"{one.cycle:%F %H} UTC"
-        out.print(
-            f"{label}{one.name} {run}: {one.outcome}, {one.last_bytes / 1e6:.3f} MB moved of"
-            f" {one.whole_bytes / 1e6:.1f} MB in whole files",
-            highlight=False,
-        )
-
-
 @contextmanager
 def _progress(days: int) -> Iterator[Callable[[FetchedDay], None]]:
     """A bar over the days, on a terminal."""

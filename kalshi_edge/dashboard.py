@@ -29,6 +29,7 @@ from kalshi_edge.domain.orders import Fill, Settlement, Side
 from kalshi_edge.domain.records import DailyRecord, Switch, SwitchState, Trade
 from kalshi_edge.live import Trader
 from kalshi_edge.schedule import Job
+from kalshi_edge.units import plain
 
 NEWS_LINES = 12
 FINE = {Outcome.NEW, Outcome.UNCHANGED, Outcome.NOT_ASKED}
@@ -189,7 +190,7 @@ class Dashboard:
         for trade in held[-OPEN_LINES:]:
             fair = "–" if trade.fair is None else f"{trade.fair:.2f}"
             paid = f"${trade.paid / trade.count:.4f}"
-            held_count = _plain(trade.open_count)
+            held_count = plain(trade.open_count)
             table.add_row(trade.ticker, trade.strategy.value, held_count, paid, fair)
         return table
 
@@ -246,23 +247,13 @@ def _edge_text(best: Opportunity | None) -> Text:
 
 def _order_text(approved: Approved) -> str:
     return " + ".join(
-        f"{i.ticker} {_plain(i.count)} @ ${_plain(i.limit_price)}" for i in approved.intents
+        f"{i.ticker} {plain(i.count)} @ ${plain(i.limit_price)}" for i in approved.intents
     )
 
 
 def _fill_text(fill: Fill) -> str:
     verb = "bought" if fill.side is Side.BUY else "sold"
-    return f"{fill.ticker} {verb} {_plain(fill.count)} @ ${_plain(fill.price)} + ${fill.fee:.4f}"
-
-
-def _plain(figure: Decimal) -> str:
-    """A figure without needless zeros, cents kept: 139, 0.40, 3.12."""
-    text = f"{figure:f}"
-    if "." not in text:
-        return text
-    whole, _, part = text.partition(".")
-    part = part.rstrip("0")
-    return f"{whole}.{part:0<2}" if part else whole
+    return f"{fill.ticker} {verb} {plain(fill.count)} @ ${plain(fill.price)} + ${fill.fee:.4f}"
 
 
 def _signed(amount: Decimal) -> str:

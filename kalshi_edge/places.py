@@ -55,11 +55,11 @@ async def _in_sandbox(settings: Settings, sandbox: RunningSandbox, *, signs: boo
         raise SettingError("TRADING_MODE is 'live': real money does not go to a sandbox")
     async with httpx.AsyncClient() as http:
         clock = await world_clock(sandbox, http)
-        needs_key = signs and mode is TradingMode.DEMO
-        balance = settings.starting_balance
-        key = _key(settings) if settings.kalshi_key_id else None
-        if key is None and needs_key:
-            key = await new_account(sandbox, http, balance)
+        key = None
+        if signs and settings.kalshi_key_id:
+            key = _key(settings)
+        elif signs and mode is TradingMode.DEMO:
+            key = await new_account(sandbox, http, settings.starting_balance)
     return Surroundings(
         mode=mode,
         host=sandbox.host,

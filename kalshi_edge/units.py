@@ -95,3 +95,17 @@ def span(length: timedelta) -> str:
     unit, name, part, part_name = next(step for step in steps if length >= step[0])
     whole, rest = divmod(length, unit)
     return f"{whole} {name}" + (f" {rest // part} {part_name}" if rest >= part else "")
+
+
+def plain(figure: Decimal) -> str:
+    """A figure without exponent or needless zeros, cents kept: 139, 0.40, 3.125.
+
+    >>> plain(Decimal("0.4")), plain(Decimal("3.1250")), plain(Decimal("1E+2"))
+    ('0.40', '3.125', '100')
+    """
+    text = f"{figure:f}"
+    if "." not in text:
+        return text
+    whole, _, part = text.partition(".")
+    part = part.rstrip("0")
+    return f"{whole}.{part:0<2}" if part else whole

@@ -1,7 +1,7 @@
 """A week of paper trading in a SYNTHETIC world, at speed, over real sockets; then recounted.
 
 The world slows down while the trader is at work, so that nothing is missed for want of a faster
-machine. What it earns is made up and shown nowhere.
+machine. What it earns is made up: its cash is shown to be compared, not as a result.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ class Week:
 
 
 async def live_week(week: Week, settings: Settings, watch: Watch) -> Stretch:
-    """Live through ``week`` in paper mode and recount it; ``watch`` is told of time and speed."""
+    """Live through ``week`` in paper mode and recount it; ``watch`` is told the time."""
     plan = ("--seed", str(week.seed), "--speed", str(WORKING_SPEED))
     start = ("--start", f"{week.start_at:%Y-%m-%dT%H:%M}")
     with TemporaryDirectory(prefix="kalshi-edge-week-") as folder:

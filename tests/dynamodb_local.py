@@ -12,6 +12,7 @@ from pathlib import Path
 from kalshi_edge.db.dynamo.client import Dynamo
 from kalshi_edge.db.dynamo.place import DynamoPlace
 from kalshi_edge.db.dynamo.tables import create_tables
+from kalshi_edge.sandbox.running import free_port
 
 FOLDER = Path(__file__).parent / "dynamodb"
 KEY = "local"
@@ -37,9 +38,7 @@ def engine() -> tuple[str, Path]:
 def dynamodb_local() -> Iterator[str]:
     """The address of an engine that forgets everything when the block ends."""
     java, folder = engine()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [
             *(java, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx512m"),

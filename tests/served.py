@@ -1,14 +1,25 @@
-"""A sandbox on a loopback port, and the settings that lead a command or a trader to it."""
+"""A sandbox on a loopback port, the settings that lead there, and an account with a key of ours."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
 from kalshi_edge.config import Settings, load_settings
+from kalshi_edge.sandbox.exchange.orders import Account
 from kalshi_edge.sandbox.server import Plan, Sandbox, new_sandbox, server
 
 PLAN = Plan(cities=("NYC",), seed=1, start_at=datetime(2027, 4, 12, 16, tzinfo=UTC), speed=1.0)
@@ -36,3 +47,20 @@ async def served(
     finally:
         service.should_exit = True
         await task
+
+
+def new_pem() -> str:
+    """A new private key, as people keep it."""
+    private = generate_private_key(65537, 2048)
+    return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def enrolled(sandbox: Sandbox, pem: str) -> tuple[Account, dict[str, str]]:
+    """A new account there, and what a trader's environment says of its key."""
+    public = load_pem_private_key(pem.encode(), None).public_key()
+    text = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    credential = sandbox.exchange.enroll("ours", text, Decimal(1000), tier="advanced")
+    return credential.account, {
+        "KALSHI_KEY_ID": credential.key_id,
+        "KALSHI_PRIVATE_KEY_PEM": pem.replace("\n", "\\n"),
+    }

@@ -12,6 +12,7 @@ from typing import TypeVar
 from kalshi_edge.api.news import news_of
 from kalshi_edge.api.schemas.account import EquityPoint, SwitchMark
 from kalshi_edge.api.schemas.status import NewsItem
+from kalshi_edge.db.copying import lines_of
 from kalshi_edge.domain.events import (
     Approved,
     CityView,
@@ -30,7 +31,6 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 READ_BACK_LINES = 5000
-READ_AHEAD_LINES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,8 @@ class Memory:
         self.days = {record.day: record for record in await store.daily_records()}
         self.calibrations.extend(await store.calibrations())
         after = max(await store.last_seq() - READ_BACK_LINES, 0)
-        while lines := await store.journal(after, READ_AHEAD_LINES):
-            for line in lines:
-                self._take(line)
-            after = lines[-1].seq
+        async for line in lines_of(store, after):
+            self._take(line)
 
     def publish(self, entry: JournalEntry) -> None:
         """Take in one line, and tell whoever listens."""

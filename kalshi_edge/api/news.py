@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from kalshi_edge.api.schemas.figures import plain
 from kalshi_edge.api.schemas.status import Level, NewsItem
 from kalshi_edge.domain.events import Alarm, Approved, Event, JournalEntry, Refused, Verdict
 from kalshi_edge.domain.orders import Fill, Order, OrderState, Settlement, Side
 from kalshi_edge.domain.records import DailyRecord, SeriesTerms, Switch, SwitchState, Trade
+from kalshi_edge.units import plain
 
 
 def news_of(entry: JournalEntry) -> list[NewsItem]:

@@ -47,7 +47,7 @@ async def running_sandbox(plan: Sequence[str]) -> AsyncIterator[RunningSandbox]:
 
     Raises ``ExchangeDown`` where it does not come up. It is ended with the block.
     """
-    port = _free_port()
+    port = free_port()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "kalshi_edge.cli", "sandbox", "run"),
         *("--port", str(port), "--with-parent", *plan),
@@ -106,7 +106,8 @@ async def _wait_for(sandbox: RunningSandbox, process: asyncio.subprocess.Process
     raise ExchangeDown(f"the sandbox did not come up within {START_WITHIN_S:.0f} s")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

@@ -36,6 +36,34 @@ def route_of(request: httpx.Request) -> str:
     return f"{request.method} {path}"
 
 
+async def answer_of(
+    sandbox: Sandbox, request: httpx.Request
+) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Status, headers and body that the application gives, as a server would send them."""
+    told: list[MutableMapping[str, Any]] = []
+    asked = [{"type": "http.request", "body": await request.aread(), "more_body": False}]
+
+    async def receive() -> MutableMapping[str, Any]:
+        if asked:
+            return asked.pop()
+        await asyncio.Event().wait()  # a connection that nobody closes
+        raise AssertionError
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        told.append(message)
+
+    scope = {
+        "type": "http",
+        "method": request.method,
+        "path": request.url.path,
+        "query_string": request.url.query,
+        "headers": [(name.lower(), value) for name, value in request.headers.raw],
+    }
+    await sandbox(scope, receive, send)
+    start, *parts = told
+    return start["status"], start["headers"], b"".join(part.get("body", b"") for part in parts)
+
+
 class Transport(httpx.AsyncBaseTransport):
     """One process's requests."""
 
@@ -71,35 +99,10 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         """What the application makes of a request, with the date that a server adds."""
-        body = await request.aread()
-        told: list[MutableMapping[str, Any]] = []
-        asked = iter([{"type": "http.request", "body": body, "more_body": False}])
-
-        async def receive() -> MutableMapping[str, Any]:
-            for message in asked:
-                return message
-            await asyncio.Event().wait()  # a connection that nobody closes
-            raise AssertionError
-
-        async def send(message: MutableMapping[str, Any]) -> None:
-            told.append(message)
-
-        scope = {
-            "type": "http",
-            "method": request.method,
-            "path": request.url.path,
-            "query_string": request.url.query,
-            "headers": [(name.lower(), value) for name, value in request.headers.raw],
-        }
-        await self._sandbox(scope, receive, send)
-        start, *parts = told
+        status, headers, body = await answer_of(self._sandbox, request)
         date = format_datetime(self._sandbox.clock.now(), usegmt=True)
-        return httpx.Response(
-            start["status"],
-            headers=[*start["headers"], (b"date", date.encode())],
-            content=b"".join(part.get("body", b"") for part in parts),
-            request=request,
-        )
+        headers = [*headers, (b"date", date.encode())]
+        return httpx.Response(status, headers=headers, content=body, request=request)
 
     def _forget(self, delivery: asyncio.Task[httpx.Response]) -> None:
         self._under_way.discard(delivery)

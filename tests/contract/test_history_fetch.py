@@ -8,7 +8,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,8 @@ from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
+
+from kalshi_edge.sandbox.running import free_port
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -104,9 +105,7 @@ def fetching() -> tuple[str, ...]:
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[str]:
     """A world that stands still, days after its start."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     options = ("--port", str(port), "--speed", "0", "--start", "2027-04-12T14:20", "--with-parent")
     base = f"http://127.0.0.1:{port}"
     with subprocess.Popen(

@@ -7,13 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from kalshi_edge.config import load_settings
 from kalshi_edge.data.kalshi.rest import PRODUCTION
 from kalshi_edge.places import surroundings_of
 from kalshi_edge.sandbox.running import running_sandbox
+from tests.served import new_pem
 
 PAPER = """
 import asyncio, gc, json, sys
@@ -50,12 +49,7 @@ async def main():
 
 asyncio.run(main())
 """
-PEM = (
-    generate_private_key(65537, 2048)
-    .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    .decode()
-)
-KEY = {"KALSHI_KEY_ID": "an-id", "KALSHI_PRIVATE_KEY_PEM": PEM}
+KEY = {"KALSHI_KEY_ID": "an-id", "KALSHI_PRIVATE_KEY_PEM": new_pem()}
 SIGNERS = {"ApiKey", "AccountClient", "KalshiExchange", "KalshiStream"}
 
 

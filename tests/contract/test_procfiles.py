@@ -5,7 +5,6 @@ import getpass
 import os
 import shutil
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -15,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kalshi_edge.sandbox.running import running_sandbox
+from kalshi_edge.sandbox.running import free_port, running_sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = Path(sys.executable).parent
@@ -56,13 +55,6 @@ class Manager:
         async with asyncio.timeout(PATIENCE_S):
             while await self.pid(app) == before:  # noqa: ASYNC110 - no event from over there
                 await asyncio.sleep(0.2)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 async def said(*command: str) -> str:

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import socket
 import sys
 import traceback
 from contextlib import suppress
@@ -12,14 +11,6 @@ from typing import Any
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-)
 
 from kalshi_edge.clock import SystemClock
 from kalshi_edge.config import load_settings
@@ -31,14 +22,11 @@ from kalshi_edge.data.kalshi.stream import KalshiStream
 from kalshi_edge.errors import EdgeError, SettingError
 from kalshi_edge.places import surroundings_of
 from kalshi_edge.sandbox.exchange.faults import Fault, FaultKind
+from kalshi_edge.sandbox.running import free_port
 from tests.kalshi_sandbox import Member, member
-from tests.served import served
+from tests.served import enrolled, new_pem, served
 
-PEM = (
-    generate_private_key(65537, 2048)
-    .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    .decode()
-)
+PEM = new_pem()
 API_KEY = "api-secret-5f1d0c9be1f4"
 AWS_SECRET = "aws-secret-77aa01c2/Zz+9"  # noqa: S105 - made up, and looked for
 PASSWORD = "password-b3f5a1a7c0d2"  # noqa: S105 - likewise
@@ -179,18 +167,16 @@ async def test_commands_that_fail_print_and_write_no_secret(
 
 
 async def test_a_trader_whose_exchange_fails_writes_and_answers_no_secret(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     async with served(tmp_path, speed=600) as (sandbox, settings):
-        key_id = await account_of(settings.sandbox_url)
+        _, key = enrolled(sandbox, PEM)
         running = asyncio.ensure_future(
             ran(
                 tmp_path,
                 "run",
                 until_s=25,
                 TRADING_MODE="demo",
-                KALSHI_KEY_ID=key_id,
+                **key,
                 CITIES="NYC",
                 SANDBOX_URL=settings.sandbox_url,
                 API_PORT=str(port),
@@ -201,21 +187,10 @@ async def test_a_trader_whose_exchange_fails_writes_and_answers_no_secret(tmp_pa
         answers = await _asked(f"http://127.0.0.1:{port}", running)
         sandbox.exchange.faults.add(Fault(FaultKind.LOSE, times=None, chance=0.5))
         told = await running
-    assert key_id not in answers
+    assert key["KALSHI_KEY_ID"] not in answers
     assert len(answers) > 500
     assert (tmp_path / "cycles.log").exists()
     assert leaks(told + answers + written(tmp_path)) == []
-
-
-async def account_of(sandbox: str) -> str:
-    """The id of a new account there that knows our key's public half."""
-    private = load_pem_private_key(PEM.encode(), None)
-    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    async with httpx.AsyncClient(base_url=sandbox) as http:
-        wish = {"public_key": public.decode(), "balance": "1000", "name": "secrets"}
-        answer = (await http.post("/control/accounts", json=wish)).raise_for_status()
-    key_id: str = answer.json()["key_id"]
-    return key_id
 
 
 async def _asked(base: str, running: "asyncio.Future[str]") -> str:

@@ -13,20 +13,11 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
-
 from kalshi_edge.db.checking import checked
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.orders import Side
 from kalshi_edge.sandbox.exchange.orders import Account
-from kalshi_edge.sandbox.server import Sandbox
-from tests.served import served
+from tests.served import enrolled, new_pem, served
 
 KILLS = int(os.environ.get("KILLS", "2"))
 SPEED = 240.0
@@ -45,18 +36,6 @@ EAGER = {
     "MAX_CITY_DAY_SHARE": "0.2",
 }
 """Gates wide open, so that the made-up market is traded at once."""
-
-
-def enrolled(sandbox: Sandbox) -> tuple[Account, dict[str, str]]:
-    """A new account there, and what a trader's environment says of its key."""
-    private = generate_private_key(65537, 2048)
-    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    credential = sandbox.exchange.enroll("killed", public, Decimal(1000), tier="advanced")
-    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    return credential.account, {
-        "KALSHI_KEY_ID": credential.key_id,
-        "KALSHI_PRIVATE_KEY_PEM": pem.replace("\n", "\\n"),
-    }
 
 
 @asynccontextmanager
@@ -125,7 +104,7 @@ async def test_a_trader_killed_at_any_moment_agrees_with_the_exchange_in_the_end
     chance = random.Random(1)
     path = tmp_path / "trader.db"
     async with served(tmp_path, speed=SPEED) as (sandbox, settings):
-        account, key = enrolled(sandbox)
+        account, key = enrolled(sandbox, new_pem())
         environment = {
             **key,
             "TRADING_MODE": "demo",

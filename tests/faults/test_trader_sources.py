@@ -6,7 +6,7 @@ time and the network.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, MutableMapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,6 @@ from kalshi_edge.sandbox.exchange import faults as exchange_faults
 from kalshi_edge.sandbox.exchange.exchange import Exchange, new_exchange
 from kalshi_edge.sandbox.exchange.faults import FaultKind as VenueFault
 from kalshi_edge.sandbox.exchange.rest import ConnectionCut
-from kalshi_edge.sandbox.exchange.traders import Habits
 from kalshi_edge.sandbox.exchange.world_nature import WorldNature
 from kalshi_edge.sandbox.server import Sandbox, sandbox_of
 from kalshi_edge.sandbox.weather.faults import Fault, FaultKind, Faults, Product
@@ -38,14 +37,10 @@ from kalshi_edge.sandbox.world.clock import WorldClock
 from kalshi_edge.sandbox.world.world import World
 from kalshi_edge.surroundings import Surroundings, Wire, open_trader
 from tests.campaign.loop import VirtualClock, VirtualLoop
-from tests.campaign.simulation import HOST
+from tests.campaign.simulation import HABITS, HOST
+from tests.campaign.wire import answer_of
 
 START = datetime(2027, 4, 12, 12, 40, tzinfo=UTC)
-HABITS = Habits(
-    maker_every=timedelta(minutes=20),
-    patient_every=timedelta(hours=3),
-    taker_every=timedelta(minutes=8),
-)
 WELL = {Outcome.NEW, Outcome.UNCHANGED}
 
 
@@ -60,7 +55,7 @@ class Network(httpx.AsyncBaseTransport):
         silence_s = request.extensions.get("timeout", {}).get("read")
         try:
             async with asyncio.timeout(silence_s):
-                status, headers, body = await self._answer(request)
+                status, headers, body = await answer_of(self._sandbox, request)
         except ConnectionCut as cut:
             raise httpx.ReadError(str(cut), request=request) from cut
         except TimeoutError as error:
@@ -69,36 +64,6 @@ class Network(httpx.AsyncBaseTransport):
         is_whole = announced is None or int(announced) == len(body) or request.method == "HEAD"
         stream = httpx.ByteStream(body) if is_whole else _Broken(body)
         return httpx.Response(status, headers=headers, stream=stream, request=request)
-
-    async def _answer(self, request: httpx.Request) -> tuple[int, Any, bytes]:
-        told: list[MutableMapping[str, Any]] = []
-        asked = [{"type": "http.request", "body": await request.aread(), "more_body": False}]
-
-        async def receive() -> MutableMapping[str, Any]:
-            if asked:
-                return asked.pop()
-            await asyncio.Event().wait()
-            raise AssertionError
-
-        async def send(message: MutableMapping[str, Any]) -> None:
-            told.append(message)
-
-        scope = {
-            "type": "http",
-            "http_version": "1.1",
-            "method": request.method,
-            "scheme": "http",
-            "path": request.url.path,
-            "raw_path": request.url.raw_path,
-            "query_string": request.url.query,
-            "root_path": "",
-            "headers": [(name.lower(), value) for name, value in request.headers.raw],
-            "server": ("127.0.0.1", 1),
-            "client": ("127.0.0.1", 2),
-        }
-        await self._sandbox(scope, receive, send)
-        start, *parts = told
-        return start["status"], start["headers"], b"".join(p.get("body", b"") for p in parts)
 
 
 class _Broken(httpx.AsyncByteStream):

@@ -8,7 +8,7 @@ import pytest
 
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.domain.events import AcknowledgeTerms, Alarm, Check
-from kalshi_edge.domain.market import FeeRule, FeeType, Ladder, MarketStatus
+from kalshi_edge.domain.market import FeeRule, FeeType, Ladder
 from kalshi_edge.domain.orders import Settlement
 from kalshi_edge.domain.records import Calibration, SeriesTerms
 from kalshi_edge.domain.weather import Basis, ClimateReport, Forecast, Observation
@@ -89,75 +89,6 @@ def test_a_fee_that_cannot_be_computed_is_not_traded(fee_type: FeeType) -> None:
     known = knowledge()
     known.forecast(nbp())
     assert known.outlook(ladder(fee_rule=FeeRule(fee_type)), NOW, LIMITS) == f"fee type {fee_type}"
-
-
-# --- checks of a whole ladder ---------------------------------------------------------------------
-
-
-def told(whole: Ladder, at: datetime = NOW, reference: float | None = None) -> dict[str, Check]:
-    known = knowledge()
-    known.forecast(nbp(at=at - timedelta(hours=2)))
-    if reference is not None:
-        known.forecast(nbp(reference, model=REFERENCE, at=at - timedelta(hours=2)))
-    return checks(known, whole, at)
-
-
-def test_an_ordinary_ladder_passes_every_check() -> None:
-    assert all(check.passed for check in told(ladder(), DAY_START, reference=55.0).values())
-
-
-@pytest.mark.parametrize("status", [s for s in MarketStatus if s is not MarketStatus.ACTIVE])
-def test_a_ladder_is_traded_only_while_every_market_of_it_is_active(status: MarketStatus) -> None:
-    whole = ladder()
-    halted = replace(whole.markets[2], status=status)
-    some = replace(whole, markets=(*whole.markets[:2], halted, *whole.markets[3:]))
-    assert not told(some)["status"].passed
-
-
-def test_another_shard_is_not_traded() -> None:
-    assert not told(ladder(exchange_index=1))["shard"].passed
-
-
-@pytest.mark.parametrize(
-    ("minutes", "passes"), [(10, True), (9.99, False), (0, False), (-1, False), (60, True)]
-)
-def test_no_entry_within_ten_minutes_of_the_close(minutes: float, passes: bool) -> None:
-    close_at = min(market.close_at for market in ladder().markets)
-    at = close_at - timedelta(minutes=minutes)
-    assert told(ladder(), at)["time_to_close"].passed is passes
-
-
-@pytest.mark.parametrize(("hours", "passes"), [(-14, True), (10, True), (10.01, False)])
-def test_no_entry_once_the_thermometer_knows_more(hours: float, passes: bool) -> None:
-    at = DAY_START + timedelta(hours=hours)
-    assert told(ladder(), at)["last_entry"].passed is passes
-
-
-@pytest.mark.parametrize(("hours", "passes"), [(14, True), (14.01, False)])
-def test_an_old_forecast_is_no_forecast(hours: float, passes: bool) -> None:
-    known = knowledge()
-    known.forecast(nbp())
-    at = EVENING_BEFORE + timedelta(hours=hours)
-    assert checks(known, ladder(), at)["forecast_age"].passed is passes
-
-
-@pytest.mark.parametrize(
-    ("reference", "passes"),
-    [(58.0, True), (50.0, True), (58.1, False), (49.9, False), (54.0, True), (None, True)],
-)
-def test_the_weather_office_must_agree_within_four_degrees(
-    reference: float | None, passes: bool
-) -> None:
-    assert told(ladder(), reference=reference)["reference"].passed is passes
-
-
-def test_a_missing_weather_office_keeps_the_city_out_where_it_is_required() -> None:
-    known = knowledge()
-    known.forecast(nbp())
-    seen = known.outlook(ladder(), NOW, replace(LIMITS, reference_required=True))
-    assert isinstance(seen, Outlook)
-    (check,) = [one for one in seen.checks if one.rule == "reference"]
-    assert (check.passed, check.figure) == (False, "no NWS forecast")
 
 
 # --- rules ----------------------------------------------------------------------------------------

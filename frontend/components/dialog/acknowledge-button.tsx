@@ -15,7 +15,7 @@ export function AcknowledgeButton({ terms }: { terms: Schemas["TermsView"] }) {
   return (
     <Frame
       title={`Accept the rules of ${terms.series}`}
-      description={`They changed; they now name ${terms.source} as the source. Read them at the exchange first.`}
+      description={`Rules, source or fees changed; the source is now ${terms.source}. Read them at the exchange first.`}
       isOpen={isOpen}
       onOpenChange={setIsOpen}
       trigger={

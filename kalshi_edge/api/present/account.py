@@ -83,7 +83,7 @@ def _position(trade: Trade, engine: Engine, fair: dict[str, float], at: datetime
         count=trade.count,
         open_count=trade.open_count,
         on_sale=engine.account.pending_sales(trade.trade_id),
-        average_price=_cents(trade.paid / trade.count),
+        average_price=_rounded(trade.paid / trade.count),
         cost=open_cost(trade),
         fees=trade.fees,
         fair_at_entry=trade.fair,
@@ -93,7 +93,7 @@ def _position(trade: Trade, engine: Engine, fair: dict[str, float], at: datetime
         bid=None if book is None else book.bid,
         ask=None if book is None else book.ask,
         liquidation_value=value,
-        liquidation_price=_cents(value / covered) if covered else None,
+        liquidation_price=_rounded(value / covered) if covered else None,
         covered_count=covered,
         unrealised=unrealised(trade, mark),
         payoff_if_won=trade.open_count,
@@ -143,7 +143,7 @@ def sale_preview(
         known = ladder is not None and of > ZERO
         return taker_fee(each, of, ladder.fee_rule, at) if ladder and known else ZERO
 
-    vwap = None if not now or found is None else _cents(yes_proceeds / now)
+    vwap = None if not now or found is None else _rounded(yes_proceeds / now)
     fee_now, value = fee(now, vwap or price), price if sells else ONE - price
     return SalePreview(
         trade_id=trade.trade_id,
@@ -153,8 +153,8 @@ def sale_preview(
         vwap=vwap,
         proceeds_now=proceeds,
         fee_now=fee_now,
-        pnl_now=_cents(proceeds - fee_now - entry_each * now),
-        pnl_all_at_limit=_cents(value * count - fee(count, price) - entry_each * count),
+        pnl_now=_rounded(proceeds - fee_now - entry_each * now),
+        pnl_all_at_limit=_rounded(value * count - fee(count, price) - entry_each * count),
         book_at=None if book is None else book.valid_at,
         book_age_s=None if book is None else (at - book.valid_at).total_seconds(),
     )
@@ -303,6 +303,6 @@ def held_side(trade: Trade) -> str:
     return "yes" if trade.side is Side.BUY else "no"
 
 
-def _cents(price: Decimal) -> Decimal:
-    """A computed price, to a hundredth of a cent."""
-    return round(price, 6)
+def _rounded(dollars: Decimal) -> Decimal:
+    """A quotient, to a millionth of a dollar."""
+    return round(dollars, 6)

@@ -15,11 +15,10 @@ from kalshi_edge.api.schemas.commands import (
     SwitchOutcome,
     TermsOutcome,
 )
-from kalshi_edge.api.schemas.figures import plain
 from kalshi_edge.api.standing import Standing
 from kalshi_edge.domain.events import AcknowledgeTerms, Command
 from kalshi_edge.domain.orders import Order
-from kalshi_edge.units import ZERO
+from kalshi_edge.units import ZERO, plain
 
 
 def switch_outcome(command: Command, heard: Heard | None, standing: Standing) -> SwitchOutcome:

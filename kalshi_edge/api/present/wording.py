@@ -1,10 +1,10 @@
 """What the journal says of a wish, in one sentence."""
 
 from kalshi_edge.api.memory import Heard
-from kalshi_edge.api.schemas.figures import plain
 from kalshi_edge.domain.events import Approved, CancelOrder, Check, Refused
 from kalshi_edge.domain.orders import Side
 from kalshi_edge.domain.records import SeriesTerms, Switch
+from kalshi_edge.units import plain
 
 
 def refusal(heard: Heard) -> Refused | None:

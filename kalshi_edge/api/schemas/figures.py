@@ -15,6 +15,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from kalshi_edge.units import plain
+
 
 class Shape(BaseModel):
     """One JSON object of the API: exactly these fields."""
@@ -22,20 +24,6 @@ class Shape(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", ser_json_inf_nan="null", use_attribute_docstrings=True
     )
-
-
-def plain(figure: Decimal) -> str:
-    """A figure without exponent or needless zeros, cents kept: 139, 0.40, 3.125.
-
-    >>> plain(Decimal("0.4")), plain(Decimal("3.1250")), plain(Decimal("1E+2"))
-    ('0.40', '3.125', '100')
-    """
-    text = f"{figure:f}"
-    if "." not in text:
-        return text
-    whole, _, part = text.partition(".")
-    part = part.rstrip("0")
-    return f"{whole}.{part:0<2}" if part else whole
 
 
 def _written(pattern: str, example: str) -> tuple[PlainSerializer, WithJsonSchema]:
