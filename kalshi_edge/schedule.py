@@ -16,7 +16,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from kalshi_edge.clock import Clock
 
-LOOK_AGAIN_S = 0.25
+LOOK_AGAIN_S = 1.0
 """A machine that slept, a clock that was set and a world that runs faster now tell nobody."""
 
 
