@@ -124,7 +124,10 @@ async def _kill(on: "Simulation", _random: Random) -> None:
 
 
 async def _kill_on_the_way(on: "Simulation", random: Random) -> None:
+    """Death lies in wait on the order path, and a person has that walked soon."""
     on.life.ambush = Ambush.drawn(random)
+    await asyncio.sleep(random.uniform(0, 30))
+    await random.choice((_close, _cancel))(on, random)
 
 
 async def _restart(on: "Simulation", _random: Random) -> None:
@@ -187,11 +190,15 @@ async def _resume(on: "Simulation", _random: Random) -> None:
 
 async def _close(on: "Simulation", random: Random) -> None:
     """A person sells, at once or by an order that waits in the book."""
+    _sell(on, random, waits=random.random() < 0.4)
+
+
+def _sell(on: "Simulation", random: Random, *, waits: bool) -> None:
     trader = on.life_trader()
     held = [] if trader is None else list(trader.engine.account.tracker.open_trades())
     if not held:
         return
-    trade, waits = random.choice(held), random.random() < 0.4
+    trade = random.choice(held)
     bid = on.exchange.venue.markets[trade.ticker].bid or CENT
     count = random.choice((trade.open_count, trade.open_count, min(trade.open_count, Decimal(1))))
     wanted = bid + CENT * random.randint(1, 6) if waits else bid - CENT * 2
@@ -202,13 +209,19 @@ async def _close(on: "Simulation", random: Random) -> None:
 
 
 async def _cancel(on: "Simulation", random: Random) -> None:
-    """A person takes an order out of the book."""
-    trader = on.life_trader()
-    orders = [] if trader is None else trader.engine.account.orders.values()
-    live = [order.intent.intent_id for order in orders if order.is_live]
-    if live:
+    """A person takes an order out of the book; where none waits there, one does first."""
+    if not _live(on):
+        _sell(on, random, waits=True)
+        await asyncio.sleep(random.uniform(0.5, 30))
+    if live := _live(on):
         name = random.choice(live)
         on.command(lambda at: CancelRequest(name, "by hand, in the campaign", at))
+
+
+def _live(on: "Simulation") -> list[str]:
+    trader = on.life_trader()
+    orders = [] if trader is None else trader.engine.account.orders.values()
+    return [order.intent.intent_id for order in orders if order.is_live]
 
 
 INCIDENTS: dict[str, Befall] = {

@@ -36,7 +36,7 @@ WEIGHTS = {
     "halt by hand": 3,
     "resume by hand": 3,
     "close by hand": 14,
-    "cancel by hand": 4,
+    "cancel by hand": 8,
 }
 """How often each incident is drawn, relatively."""
 OVERNIGHT = "machine off overnight"

@@ -186,12 +186,17 @@ class Simulation:
         clock.off = self._off
         life = Life(number, clock, self.tell, disk_full=self._disk_full)
         random = self.scenario.random("life", number)
-        if random.random() < 0.3 and self._is_eventful:
-            life.ambush = Ambush.drawn(random)
+        if self._is_eventful:
+            life.ambush = Ambush.drawn(random) if random.random() < 0.3 else self._left_ambush()
         self.lives.append(life)
         self.counts["lives"] += 1
         self.tell(f"life {number} begins")
         self._tasks[number] = asyncio.create_task(self._live(life))
+
+    def _left_ambush(self) -> Ambush | None:
+        """What lay in wait for the process before, unless that is what it died of."""
+        before = self.lives[-1].ambush if self.lives else None
+        return None if before is None or before.times <= 0 else before
 
     async def _live(self, life: Life) -> None:
         try:
