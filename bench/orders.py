@@ -1,153 +1,312 @@
-"""From a quote to the order's way out, orders a second, and a look through 1,000 orders.
+"""From a quote's frame to the order's last byte on the wire, over loopback into the sandbox.
 
-Baseline is what no order can do without: its intent and its state on the disk, two transactions.
-Quotes and the exchange are SYNTHETIC; it answers at once.
+The sandbox, its prices and its seller are SYNTHETIC; it runs in a process of its own. Every quote
+meets an engine that holds nothing yet, so that each makes an order of the same kind: else the
+first purchase would forbid the second. Baseline is an order that is only signed, sent and answered.
 """
 
 import asyncio
+import multiprocessing
 import sys
-from dataclasses import replace
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import httpx
 from numpy import quantile
+from websockets.asyncio.client import ClientConnection, connect
 
+from kalshi_edge.clock import Clock
+from kalshi_edge.data.kalshi.account import AccountClient
+from kalshi_edge.data.kalshi.client import PublicClient
+from kalshi_edge.data.kalshi.exchange import KalshiExchange
+from kalshi_edge.data.kalshi.feed import KalshiFeed
+from kalshi_edge.data.kalshi.orders import order_body
+from kalshi_edge.data.kalshi.rest import Refusal
+from kalshi_edge.data.kalshi.statement_source import StatementSource
+from kalshi_edge.data.kalshi.stream import KalshiStream
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.sqlite import SqliteStore
-from kalshi_edge.domain.events import Approved, CycleDue
-from kalshi_edge.domain.orders import Intent, Order, OrderState, OrderStep, Side
-from kalshi_edge.domain.statement import AccountStatement, Holding, StatedOrder
+from kalshi_edge.domain.events import Approved, CycleDue, Event
+from kalshi_edge.domain.market import Book, Ladder
+from kalshi_edge.domain.orders import Intent, Order, OrderState, Side, TimeInForce
+from kalshi_edge.domain.statement import AccountStatement
 from kalshi_edge.engine import Engine, Setup
+from kalshi_edge.errors import ExchangeDown
 from kalshi_edge.feed import Inbox
 from kalshi_edge.portfolio.reconciliation import differences
-from kalshi_edge.ports import Receipt
 from kalshi_edge.runner import run
+from kalshi_edge.sandbox.exchange.limits import TIERS, Tier
+from kalshi_edge.sandbox.running import RunningSandbox, free_port, new_account, world_clock
+from kalshi_edge.sandbox.server import Plan, new_sandbox, server
 from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.executor import Executor
-from tests.builders import DAY, EVENT, NOW, book, event_ticker, forecast, intent, ladder
+from tests.builders import DAY, NOW, event_ticker, forecast, intent
 
-CITIES = ("NYC", "LA", "MIA", "CHI", "PHX")
+CITIES = tuple(station_of(city) for city in ("NYC", "LA", "MIA", "CHI", "PHX"))
 EVE = NOW - timedelta(hours=20)
-PURCHASES = 150
-ORDERS = 500
-KNOWN = 1000
+"""When everybody still trades the next day's markets."""
+QUOTES = 10_000
+RESTING = 1_000
+BALANCE = Decimal(1_000_000)
 
 
-class Instant:
-    """An exchange that takes everything at once and notes when it came."""
+def serve(port: int) -> None:
+    """The sandbox of the other process: nobody trades there but us, and nobody is held up."""
+    TIERS["basic"] = Tier(10**9, 10**9, 1, 1, 10**9)
+    server(new_sandbox(Plan(start_at=EVE, habits=None)), port=port).run()
+
+
+# --- our side, with two stop-watches --------------------------------------------------------------
+
+
+class Wire(httpx.AsyncHTTPTransport):
+    """The network; notes when a request's last byte was handed to it."""
+
+    left_s = 0.0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send it, and be told of every step."""
+        request.extensions["trace"] = self._note
+        return await super().handle_async_request(request)
+
+    async def _note(self, what: str, _: Mapping[str, Any]) -> None:
+        if what == "http11.send_request_body.complete":
+            self.left_s = perf_counter()
+
+
+class Ear:
+    """A WebSocket; notes when a frame about a book was there."""
+
+    came_s = 0.0
 
     def __init__(self) -> None:
-        self.came_s: list[float] = []
+        self._socket: ClientConnection
 
-    async def place(self, order: Intent) -> Receipt:
-        """Filled whole."""
-        self.came_s.append(perf_counter())
-        return Receipt(f"x{len(self.came_s)}", order.count, Decimal(0))
+    @asynccontextmanager
+    async def open(self, url: str, headers: Mapping[str, str]) -> AsyncIterator["Ear"]:
+        """As the stream wants it opened."""
+        async with connect(url, additional_headers=headers) as self._socket:
+            yield self
 
-    async def cancel(self, order: Order) -> Decimal:
-        """Taken back whole."""
-        return order.intent.count
+    async def send(self, text: str) -> None:
+        """Send one frame."""
+        await self._socket.send(text)
 
-    async def resolve(self, order: Intent, *, resend: bool) -> Receipt:  # noqa: ARG002 - its role
-        """As if it were sent now."""
-        return await self.place(order)
-
-
-def told_engine() -> Engine:
-    """An engine that knows five ladders, their books and a forecast for each."""
-    stations = tuple(station_of(city) for city in CITIES)
-    engine = Setup("bench", stations, ("NBP",), Decimal(1000), Playbook()).fresh_engine()
-    for station in stations:
-        engine.handle(ladder(station.city, received_at=EVE))
-        known = {10: 51.4368, 50: 54.0, 90: 56.5632}
-        engine.handle(forecast(known, station.city, run_at=EVE, received_at=EVE))
-    return engine
+    async def recv(self) -> str | bytes:
+        """The next frame."""
+        text = await self._socket.recv()
+        if '"orderbook_delta"' in str(text):
+            self.came_s = perf_counter()
+        return text
 
 
-async def quote_to_order(folder: Path) -> list[float]:
-    """Seconds from putting a cheap quote and a cycle into the inbox to the order's leaving."""
-    took: list[float] = []
-    for number in range(PURCHASES):
-        async with SqliteStore(folder / f"{number}.db", "bench") as store:
-            engine, inbox, exchange = told_engine(), Inbox(), Instant()
-            looping = asyncio.create_task(run(inbox, engine, Executor(exchange, store), store, ()))
-            ticker = f"{event_ticker(CITIES[number % len(CITIES)], DAY)}-B54.5"
-            began_s = perf_counter()
-            inbox.put(book(ticker, [("0.23", 500)], [("0.25", 100)], EVE), CycleDue(EVE))
-            await inbox.handled()
-            took += [at_s - began_s for at_s in exchange.came_s]
-            inbox.close()
-            await looping
-    assert len(took) == PURCHASES, f"{len(took)} orders of {PURCHASES} quotes"
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A member with our client, a seller with theirs, and the ladders that both know."""
+
+    clock: Clock
+    wire: Wire
+    ear: Ear
+    account: AccountClient
+    exchange: KalshiExchange
+    feed: KalshiFeed
+    seller: AccountClient
+    ladders: tuple[Ladder, ...]
+
+    @property
+    def ticker(self) -> str:
+        """The market that is bought: the third bin of New York's ladder."""
+        return self.ladders[0].markets[2].ticker
+
+    def told_engine(self) -> Engine:
+        """An engine that knows five ladders and a forecast for each, and has bought nothing."""
+        setup = Setup("bench", CITIES, ("NBP",), Decimal(1000), Playbook())
+        engine = setup.fresh_engine()
+        for ladder in self.ladders:
+            engine.handle(ladder)
+            low = ladder.markets[2].bin.lower
+            assert low is not None
+            known = {10: low - 2.56, 50: float(low), 90: low + 2.56}
+            city = ladder.station.city
+            engine.handle(forecast(known, city, run_at=EVE, received_at=self.clock.now()))
+        return engine
+
+    def order(self, side: Side, price: str, count: int, name: int, **kind: Any) -> Intent:
+        """An order in the market that is bought."""
+        made_at = self.clock.now()
+        return intent(
+            self.ticker, side, count, price, name=f"{price} {name}", created_at=made_at, **kind
+        )
+
+
+@asynccontextmanager
+async def opened(base: str) -> AsyncIterator[Bench]:
+    """Everything, against the sandbox at ``base``."""
+    sandbox = RunningSandbox(base)
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(httpx.AsyncClient())
+        clock = await _came_up(sandbox, http)
+        ours, theirs = [await new_account(sandbox, http, BALANCE) for _ in range(2)]
+        wire, ear = Wire(), Ear()
+        account = AccountClient(sandbox.host, ours, clock, no_jitter, transport=wire)
+        seller = AccountClient(sandbox.host, theirs, clock, no_jitter)
+        public = PublicClient(sandbox.host, clock, no_jitter, machine=ours.clock)
+        for client in (account, seller, public):
+            stack.push_async_callback(client.aclose)
+        for member in (account, seller):
+            await member.learn_limits()
+        ladders = [await public.ladder(event_ticker(one.city, DAY)) for one in CITIES]
+        stream = KalshiStream(
+            sandbox.host,
+            ours,
+            clock,
+            no_jitter,
+            series=[station.series for station in CITIES],
+            names=account.names,
+            connect=ear.open,
+        )
+        feed = KalshiFeed(stream, account, public, known_until=clock.now())
+        exchange = KalshiExchange(account, public, clock)
+        bench = Bench(clock, wire, ear, account, exchange, feed, seller, tuple(ladders))
+        await stream.watch([bench.ticker])
+        yield bench
+
+
+async def _came_up(sandbox: RunningSandbox, http: httpx.AsyncClient) -> Clock:
+    while True:
+        try:
+            return await world_clock(sandbox, http)
+        except ExchangeDown:
+            await asyncio.sleep(0.1)
+
+
+def no_jitter() -> float:
+    return 0.0
+
+
+# --- what is measured -----------------------------------------------------------------------------
+
+
+async def bare_orders_s(bench: Bench) -> list[float]:
+    """Seconds that each of a thousand orders takes to be signed, sent and answered."""
+    took = []
+    for number in range(RESTING):
+        body = order_body(bench.order(Side.BUY, "0.02", 1, number))
+        began_s = perf_counter()
+        answer = await bench.account.create_order(body)
+        took.append(perf_counter() - began_s)
+        assert not isinstance(answer, Refusal), answer
     return took
 
 
-async def orders_a_second(folder: Path) -> tuple[float, float]:
-    """Approved orders through the executor a second; and the bare two transactions a second."""
-    orders = [intent(count=5, name=str(n), created_at=NOW) for n in range(ORDERS)]
-    async with SqliteStore(folder / "orders.db", "bench") as store:
-        executor, began_s = Executor(Instant(), store), perf_counter()
-        for order in orders:
-            await executor.place(Approved((order,), None, ()), NOW)
-        through = ORDERS / (perf_counter() - began_s)
-    async with SqliteStore(folder / "bare.db", "bench") as store:
+async def through_executor_s(bench: Bench, store: SqliteStore) -> tuple[list[float], list[Order]]:
+    """Seconds from each of a thousand approvals to its being known as resting; and the orders."""
+    executor, took, resting = Executor(bench.exchange, store), [], []
+    for number in range(RESTING):
+        kind = TimeInForce.GOOD_TILL_CANCELED
+        order = bench.order(Side.BUY, "0.01", 1, number, time_in_force=kind)
         began_s = perf_counter()
-        for order in orders:
-            await store.add_order(Order(order))
-            await store.save_order(Order(order).step(OrderStep.SEND))
-        bare = ORDERS / (perf_counter() - began_s)
-    return through, bare
+        updates = await executor.place(Approved((order,), None, ()), bench.clock.now())
+        took.append(perf_counter() - began_s)
+        resting.append(Order(order, OrderState.RESTING, updates[-1].order_id))
+    return took, resting
 
 
-def reconciled_ms() -> float:
-    """A look through a statement of 1,000 resting orders and the positions of five ladders."""
-    engine = told_engine()
-    orders = [
-        replace(intent(f"{EVENT}-B5{n % 4 * 2}.5", name=str(n)), created_at=EVE)
-        for n in range(KNOWN)
-    ]
+async def reconciled_s(bench: Bench, resting: list[Order]) -> tuple[float, float]:
+    """Seconds to ask for a statement of a thousand resting orders, and to hold ours against it."""
+    engine = bench.told_engine()
     account = engine.account
-    account.orders |= {
-        one.intent_id: Order(one, OrderState.RESTING, f"x{n}") for n, one in enumerate(orders)
-    }
-    stated = tuple(
-        StatedOrder(
-            f"x{n}", one.intent_id, one.ticker, Side.BUY, one.limit_price, Decimal(0), one.count
-        )
-        for n, one in enumerate(orders)
-    )
-    statement = AccountStatement(NOW, NOW, Decimal(1000), (), stated, EVE - timedelta(days=1))
-    assert differences(account, statement, ()) == ()
-    off = replace(statement, holdings=(Holding(f"{EVENT}-B50.5", Decimal(3), Decimal(1)),))
-    assert differences(account, off, ()) != ()
-    began_s, times = perf_counter(), 20
-    for _ in range(times):
-        differences(account, statement, ())
-    return (perf_counter() - began_s) / times * 1e3
+    account.orders |= {order.intent.intent_id: order for order in resting}
+    began_s = perf_counter()
+    *_, statement = await StatementSource(bench.account, bench.clock, EVE).ask()
+    asked_s = perf_counter() - began_s
+    assert isinstance(statement, AccountStatement)
+    assert sum(order.rests for order in statement.orders) == RESTING
+    began_s = perf_counter()
+    found = differences(account, statement, ())
+    compared_s = perf_counter() - began_s
+    assert not found, found[:3]
+    return asked_s, compared_s
 
 
-async def main() -> None:
+async def offered(bench: Bench, side: Side, price: str, number: int) -> str:
+    """Have the seller put 100 contracts into the book; the order's id."""
+    waits = TimeInForce.GOOD_TILL_CANCELED
+    order = bench.order(side, price, 100, number, time_in_force=waits)
+    answer = await bench.seller.create_order(order_body(order))
+    assert not isinstance(answer, Refusal), answer
+    return str(answer["order_id"])
+
+
+async def next_quote(events: AsyncIterator[Event]) -> Book:
+    """The next book in which somebody sells."""
+    while True:
+        event = await anext(events)
+        if isinstance(event, Book) and event.asks:
+            return event
+
+
+async def quote_to_wire_s(bench: Bench, store: SqliteStore) -> list[float]:
+    """Seconds from the frame of every quote to the last byte of the order that it leads to."""
+    executor, took = Executor(bench.exchange, store), []
+    events = aiter(bench.feed)
+    await offered(bench, Side.BUY, "0.23", 0)
+    for number in range(QUOTES):
+        engine, seq = bench.told_engine(), await store.last_seq()
+        order_id = await offered(bench, Side.SELL, "0.25", number)
+        book = await next_quote(events)
+        came_s, bench.wire.left_s = bench.ear.came_s, 0.0
+        inbox = Inbox()
+        inbox.put(book, CycleDue(bench.clock.now()))
+        inbox.close()
+        await run(inbox, engine, executor, store, last_seq=seq)
+        assert bench.wire.left_s, f"quote {number} led to no order"
+        took.append(bench.wire.left_s - came_s)
+        await bench.seller.cancel_order(order_id)
+    return took
+
+
+async def main(base: str) -> None:
     """Print all of it."""
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        through, bare = await orders_a_second(folder)
-        took = await quote_to_order(folder)
-    bare_ms = 1e3 / bare
-    print(f"two transactions alone  {bare_ms:7.2f} ms  {bare:6.0f}/s   1.0 ×")
-    print(
-        f"an approved order       {1e3 / through:7.2f} ms  {through:6.0f}/s {bare / through:5.1f} ×"
+    with TemporaryDirectory() as folder:
+        async with opened(base) as bench, SqliteStore(Path(folder) / "bench.db", "bench") as store:
+            bare = await bare_orders_s(bench)
+            through, resting = await through_executor_s(bench, store)
+            asked_s, compared_s = await reconciled_s(bench, resting)
+            took = await quote_to_wire_s(bench, store)
+    unit_s = float(quantile(bare, 0.5))
+
+    def tell(what: str, seconds: float, rate: str = "") -> None:
+        print(f"{what:48} {seconds * 1e3:8.2f} ms {rate:>8} {seconds / unit_s:6.1f} ×")
+
+    tell("an order signed, sent and answered, p50", unit_s, f"{len(bare) / sum(bare):.0f}/s")
+    tell(
+        "the same through the executor, p50",
+        float(quantile(through, 0.5)),
+        f"{len(through) / sum(through):.0f}/s",
     )
     for share in (0.5, 0.99):
-        at_ms, name = quantile(took, share) * 1e3, f"p{share * 100:.0f}"
-        print(f"quote to order, {name:4}   {at_ms:7.2f} ms          {at_ms / bare_ms:6.1f} ×")
-    look = reconciled_ms()
-    print(f"{KNOWN:,} orders reconciled {look:7.2f} ms          {look / bare_ms:6.1f} ×")
+        what = f"quote's frame to order on the wire, p{share * 100:.0f} of {len(took):,}"
+        tell(what, quantile(took, share))
+    tell(f"{RESTING:,} orders: the exchange's statement asked", asked_s)
+    tell(f"{RESTING:,} orders: ours held against it", compared_s)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    port = free_port()
+    sandbox = multiprocessing.get_context("spawn").Process(target=serve, args=(port,), daemon=True)
+    sandbox.start()
+    try:
+        asyncio.run(main(f"http://127.0.0.1:{port}"))
+    finally:
+        sandbox.terminate()
+        sandbox.join()
