@@ -1,13 +1,19 @@
 """A small campaign on every run of the tests; `make faults` plays a large one, same code."""
 
+import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from tests.campaign.life import Life
+from tests.campaign.loop import VirtualClock, VirtualLoop
 from tests.campaign.plants import PLANTS
 from tests.campaign.report import failure
 from tests.campaign.scenario import draw
 from tests.campaign.simulation import play
+from tests.campaign.wire import Line
 
 ENOUGH_SEEDS = 8
 """Within so many a bug must show."""
@@ -35,6 +41,21 @@ def test_a_seed_plays_the_same_way_every_time(tmp_path: Path) -> None:
 
     assert once.trace == again.trace
     assert once.counts == again.counts
+
+
+def test_frames_of_one_instant_stay_in_order_unless_that_is_the_incident() -> None:
+    texts = [str(number) for number in range(200)]
+
+    async def received(scramble: float) -> list[str]:
+        clock = VirtualClock(datetime(2027, 1, 4, tzinfo=UTC), asyncio.get_running_loop())
+        line = Line(Life(1, clock, told=lambda _: None), Random(1), lambda: scramble)
+        for text in texts:
+            await line.answer({"type": "websocket.send", "text": text})
+        return [await line.recv() for _ in texts]
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        assert runner.run(received(0.0)) == texts
+        assert runner.run(received(0.3)) != texts
 
 
 @pytest.mark.parametrize("plant", PLANTS)

@@ -165,7 +165,8 @@ class Line:
 
     def _carry(self, text: str) -> None:
         now_s = self._loop.time()
-        arrives_s = max(self._last_s, now_s + self._random.uniform(0.005, 0.05))
+        # Timers of the same instant go off in any order.
+        arrives_s = max(self._last_s + 1e-6, now_s + self._random.uniform(0.005, 0.05))
         if self._random.random() < self._scramble():
             # It overtakes, or is overtaken by, what was sent about the same time.
             self.scrambled += 1
