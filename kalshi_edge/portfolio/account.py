@@ -70,15 +70,19 @@ class Account:
             self.orders.setdefault(intent.intent_id, Order(intent))
 
     def update(self, update: OrderUpdate) -> tuple[Order | Alarm, ...]:
-        """Move an order on; an order we do not know is cause for alarm."""
-        order = self.orders.get(update.intent_id)
-        if order is None:
+        """Move an order on; an order we do not know is cause for alarm.
+
+        What is told again, as after every new connection, is no news; what went wrong again is.
+        """
+        before = self.orders.get(update.intent_id)
+        if before is None:
             return (Alarm("unknown_order", f"news of order {update.intent_id}, which is not ours"),)
-        if update.count is not None:
-            order = order.limited(update.count)
+        order = before if update.count is None else before.limited(update.count)
         after = order.step(
             update.step, order_id=update.order_id, reported=update.filled, reason=update.reason
         )
+        if after == before and not update.is_error:
+            return ()
         self.orders[update.intent_id] = after
         return (after,)
 

@@ -69,7 +69,8 @@ class Upkeep:
     def update(self, event: OrderUpdate) -> tuple[Verdict, ...]:
         """News of an order; too many that went wrong hold trading back."""
         verdicts: tuple[Verdict, ...] = self._account.update(event)
-        self.vigil.active_at = event.received_at
+        if verdicts:
+            self.vigil.active_at = event.received_at
         if not event.is_error or self._guards is None:
             return verdicts
         self.vigil.erred(event.received_at)

@@ -1,5 +1,6 @@
 """The account in time: orders and fills in any order, the UTC day, the kill switch at midnight."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -47,6 +48,15 @@ def test_an_update_moves_the_order_and_says_where_it_is() -> None:
     assert isinstance(order, Order)
     assert (order.state, order.order_id, order.reported) == (OrderState.RESTING, "x", D(2))
     assert ours.orders[BUY.intent_id] == order
+
+
+def test_what_is_told_of_an_order_again_is_no_news_but_a_second_failure_is() -> None:
+    ours = account(BUY)
+    news = OrderUpdate(BUY.intent_id, OrderStep.ACCEPT, NOW, order_id="x", filled=D(2))
+    failed = replace(news, reason="not cancelled: HTTP 503", is_error=True)
+    assert len(ours.update(news)) == 1
+    assert ours.update(news) == ()
+    assert len(ours.update(failed)) == len(ours.update(failed)) == 1
 
 
 def test_a_fill_moves_trade_and_order_together() -> None:
