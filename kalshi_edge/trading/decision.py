@@ -11,7 +11,7 @@ from kalshi_edge.domain.orders import Intent, Side, Strategy, derived_id
 from kalshi_edge.models.distribution import Distribution, ladder_probabilities
 from kalshi_edge.trading.bracket import bracket_opportunities
 from kalshi_edge.trading.edge import Gates, leg, single_opportunities
-from kalshi_edge.trading.fees import model_fee, taker_fee
+from kalshi_edge.trading.fees import model_fee, most_taker_fee
 from kalshi_edge.trading.risk import Limits, Situation, review
 from kalshi_edge.trading.sizing import contracts
 from kalshi_edge.units import ONE, ZERO, span
@@ -142,7 +142,7 @@ def _count(
 
 
 def _cost(asks: list[Decimal], count: Decimal, rule: FeeRule, at: datetime) -> Decimal:
-    return sum((ask * count + taker_fee(ask, count, rule, at) for ask in asks), ZERO)
+    return sum((ask * count + most_taker_fee(ask, count, rule, at) for ask in asks), ZERO)
 
 
 def _intents(

@@ -128,6 +128,20 @@ def taker_fee(
     return OrderFees(rule, fee_regime(at)).charge(side, price, count, is_taker=True)[0]
 
 
+def most_taker_fee(price: Decimal, count: Decimal, rule: FeeRule, at: datetime) -> Decimal:
+    """The most in dollars that buying ``count`` contracts at ``price`` can be charged in pieces.
+
+    Every piece is rounded on its own, and what that overpays comes back but for less than a step:
+    with up to 99 pieces the whole is at most $0.0001 over the fee of one. Before July 2026 steps
+    were wider; of then there are only backtests, in which an order fills in one piece.
+
+    >>> now = datetime(2026, 11, 22, tzinfo=UTC)
+    >>> most_taker_fee(Decimal("0.07"), Decimal("3.12"), FeeRule(), now)
+    Decimal('0.014400')
+    """
+    return taker_fee(price, count, rule, at) + _CENTICENT
+
+
 @dataclass(frozen=True, slots=True)
 class FeeDifference:
     """An order that was charged something else than we compute, both in dollars."""

@@ -11,7 +11,7 @@ from kalshi_edge.domain.events import Approved, Refused
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.trading.decision import Outlook, Playbook, decisions
 from kalshi_edge.trading.edge import FeeGate, Gates
-from kalshi_edge.trading.fees import taker_fee
+from kalshi_edge.trading.fees import most_taker_fee
 from kalshi_edge.trading.risk import Limits
 from tests.builders import DAY, NOW, book, ladder, outlook, situation
 
@@ -75,7 +75,7 @@ def test_what_is_approved_fits_the_account_the_book_and_the_gates(
         assert limits.contract_step <= intent.count <= best.count
         assert intent.count % limits.contract_step == 0
         assert intent.limit_price == best.price
-        fee = taker_fee(best.price, intent.count, ladder().fee_rule, NOW)
+        fee = most_taker_fee(best.price, intent.count, ladder().fee_rule, NOW)
         assert intent.cost_limit == best.price * intent.count + fee
     for key in {(i.city, i.climate_day) for i in intents}:
         spent = sum(i.cost_limit for i in intents if (i.city, i.climate_day) == key)

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from kalshi_edge.domain.market import FeeRule, FeeType
 from kalshi_edge.domain.orders import Side
-from kalshi_edge.trading.fees import FEE_REGIMES, OrderFees, fee_regime, model_fee, taker_fee
+from kalshi_edge.trading.fees import (
+    FEE_REGIMES,
+    OrderFees,
+    fee_regime,
+    model_fee,
+    most_taker_fee,
+    taker_fee,
+)
 from kalshi_edge.units import MICRO, ONE, ZERO
 
 prices = st.integers(1, 99).map(lambda cents: Decimal(cents) / 100)
@@ -42,6 +49,18 @@ def test_an_order_taken_in_pieces_overpays_less_than_a_hundredth_of_a_cent(side,
         exact += model_fee(price, Decimal(count), FeeRule(), is_taker=True)
     ceilings = len(pieces) * MICRO
     assert exact <= paid < exact + ceilings + Decimal("0.0001")
+
+
+@given(prices, st.lists(st.tuples(prices, counts), min_size=1, max_size=99), rules)
+def test_a_purchase_costs_no_more_than_was_counted_on_in_however_many_pieces_it_comes(
+    limit, pieces, rule
+):
+    fees, paid, count = OrderFees(rule, fee_regime(TODAY)), ZERO, ZERO
+    for price, part in pieces:
+        fee, fees = fees.charge(Side.BUY, min(price, limit), part, is_taker=True)
+        paid += min(price, limit) * part + fee
+        count += part
+    assert paid <= limit * count + most_taker_fee(limit, count, rule, TODAY)
 
 
 @given(prices, counts, rules)

@@ -12,7 +12,7 @@ import pytest
 from kalshi_edge.domain.events import Approved, Check, Refused
 from kalshi_edge.domain.orders import Side, Strategy, TimeInForce
 from kalshi_edge.trading.decision import Outlook, Playbook, decisions, opportunities
-from kalshi_edge.trading.fees import taker_fee
+from kalshi_edge.trading.fees import most_taker_fee
 from kalshi_edge.trading.risk import Limits
 from tests.builders import DAY, EVENT, NOW, book, ladder, levels, outlook, quotes, situation
 
@@ -44,8 +44,8 @@ def test_a_single_is_bought_at_the_ask_within_the_citys_budget() -> None:
     # f* = (0.3721 − 0.263125) / 0.736875 = 0.1479; a quarter of it is $36.97, over 3 % of $1000:
     # 30 / 0.263125 = 114.01, but only 100 stand at the ask
     assert (intent.count, intent.limit_price, intent.side) == (D(100), D("0.25"), Side.BUY)
-    assert intent.cost_limit == D("25") + taker_fee(D("0.25"), D(100), ladder().fee_rule, NOW)
-    assert intent.cost_limit == D("26.3125")
+    assert intent.cost_limit == D("25") + most_taker_fee(D("0.25"), D(100), ladder().fee_rule, NOW)
+    assert intent.cost_limit == D("26.3126")
     assert intent.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL
     assert (intent.strategy, intent.bracket_id, intent.reduces) == (Strategy.SINGLE, None, False)
     assert (intent.ticker, intent.city, intent.climate_day) == (f"{EVENT}-B54.5", "NYC", DAY)
@@ -60,14 +60,14 @@ def test_the_budget_counts_the_fee_as_the_exchange_rounds_it() -> None:
     ((bought,), _) = decided(outlook(books=deep), SINGLES)
     (intent,) = bought.intents
     assert intent.count == 114
-    assert intent.cost_limit == D("29.9963") <= D(30)
+    assert intent.cost_limit == D("29.9964") <= D(30)
 
 
-@pytest.mark.parametrize(("balance", "count"), [("7.4557", 2), ("7.4567", 3)])
+@pytest.mark.parametrize(("balance", "count"), [("7.4599", 2), ("7.4600", 3)])
 def test_a_contract_that_only_the_rounding_of_the_fee_makes_too_dear_is_left(
     balance: str, count: int
 ) -> None:
-    # 3 · 0.07 and a fee of 0.013671, charged as 0.0137: 3 % of $7.4557 are $0.223671
+    # 3 · 0.07 and a fee of 0.013671, counted as 0.0138: 3 % of $7.4600 are $0.2238
     money = D(balance)
     ((bought,), _) = decided(outlook({"B54.5": "0.07"}), SINGLES, bankroll=money, free_cash=money)
     assert bought.intents[0].count == count

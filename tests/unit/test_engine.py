@@ -38,6 +38,7 @@ from kalshi_edge.domain.records import (
 from kalshi_edge.domain.weather import Basis, ClimateReport, Observation
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.trading.decision import Playbook
+from kalshi_edge.trading.fees import taker_fee
 from kalshi_edge.trading.risk import Limits
 from tests.builders import DAY, EVENT, TERMS, book, fill, forecast, ladder
 from tests.builders import intent as intent_of
@@ -85,7 +86,7 @@ def bought(engine: Engine, at: datetime = EVE) -> Intent:
     (approved,) = [v for v in engine.handle(CycleDue(at)) if isinstance(v, Approved)]
     (intent,) = approved.intents
     engine.handle(OrderUpdate(intent.intent_id, OrderStep.SEND, at))
-    fee = intent.cost_limit - intent.count * intent.limit_price
+    fee = taker_fee(intent.limit_price, intent.count, ladder().fee_rule, at)
     received = {"valid_at": at, "received_at": at}
     engine.handle(fill(intent, intent.count, intent.limit_price, fee, **received))
     return intent
