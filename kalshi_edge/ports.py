@@ -1,6 +1,6 @@
 """The outside world as the core sees it: four roles, on one page."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -76,8 +76,14 @@ class Store(Protocol):
         """
         ...
 
-    async def journal(self, after_seq: int = 0, limit: int | None = None) -> Sequence[JournalEntry]:
-        """The journal's lines after ``after_seq``, in order."""
+    async def journal(
+        self,
+        after_seq: int = 0,
+        limit: int | None = None,
+        *,
+        kinds: Collection[type] | None = None,
+    ) -> Sequence[JournalEntry]:
+        """The journal's lines after ``after_seq``, in order; with verdicts of ``kinds`` only."""
         ...
 
     async def last_seq(self) -> int:

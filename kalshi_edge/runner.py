@@ -4,7 +4,7 @@ Live, paper, backtest and replay differ only in what they pass in.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from kalshi_edge.domain.events import (
     Approved,
     CancelOrder,
     CashFlow,
+    Command,
     Event,
     JournalEntry,
     LookDue,
@@ -36,7 +37,8 @@ from kalshi_edge.units import ZERO
 MEMORY = KEEP + timedelta(days=8)
 """How far back a restart reads: what is known of a climate day came a week before it at most."""
 
-READ_BACK_LINES = 500
+READ_LINES = 50
+"""At once."""
 
 
 def as_it_came(*events: Event) -> Iterable[Event]:
@@ -133,67 +135,100 @@ def _journal_key(event: Event, engine: Engine) -> object:
 
 
 async def resumed_engine(setup: Setup, store: Store) -> Engine:
-    """The engine that ``store`` was written by, as it stood after the journal's last line."""
-    lines = await _recent_lines(store)
-    if not lines:
+    """The engine that ``store`` was written by, as it stood after the journal's last line.
+
+    The past is read line by line and not held: ten days of it are many times the engine itself.
+    """
+    last = await store.last_seq()
+    if not last:
         return setup.fresh_engine()
-    days, (first,) = await store.daily_records(), await store.journal(limit=1)
+    [end], [first] = await store.journal(last - 1, kinds=()), await store.journal(limit=1, kinds=())
     knowledge = Knowledge(
         setup.stations, setup.models, await store.calibrations(), await store.terms()
     )
+    commands: list[Command] = []
+    today: list[tuple[datetime, Verdict]] = []
+    async for line in _recent_lines(store, end):
+        for event in line.events:
+            knowledge.recall(event)
+            if isinstance(event, Command):
+                commands.append(event)
+        for verdict in line.verdicts:
+            if isinstance(verdict, DailyRecord):
+                today = []
+            today.append((line.received_at, verdict))
+    days = await store.daily_records()
     account = Account(
         setup.mode,
         setup.starting_balance,
         trades=await store.trades(),
         orders=await store.orders(),
         seen_fills=await store.fill_ids(),
-        switch=await store.switch(lines[-1].received_at),
+        switch=await store.switch(end.received_at),
         last_day=days[-1] if days else None,
         since=first.received_at.date(),
-        halts=_halts_today(lines),
+        halts=_halts(today),
         deposits=sum((day.deposits for day in days), ZERO),
-        deposits_today=_deposits_today(lines),
+        deposits_today=_deposits(today),
     )
     engine = Engine(knowledge, account, setup.playbook, setup.guards)
-    for line in lines:
-        for event in line.events:
-            engine.recall(event)
-    engine.forget(lines[-1].received_at)
+    for command in commands:
+        engine.recall(command)
+    engine.forget(end.received_at)
     return engine
 
 
-async def _recent_lines(store: Store) -> list[JournalEntry]:
-    lines: list[JournalEntry] = []
-    before = await store.last_seq() + 1
-    while before > 1 and (not lines or lines[-1].received_at - lines[0].received_at < MEMORY):
-        after = max(before - 1 - READ_BACK_LINES, 0)
-        lines[:0] = await store.journal(after, before - 1 - after)
-        before = after + 1
-    return lines
+async def _recent_lines(store: Store, end: JournalEntry) -> AsyncIterator[JournalEntry]:
+    """The lines that ``end``, the last, still depends on, with those verdicts that it does."""
+    after = await _before(store, end.received_at - MEMORY, end.seq)
+    while after < end.seq:
+        lines = await store.journal(after, READ_LINES, kinds=(DailyRecord, Switch, CashFlow))
+        for line in lines:
+            yield line
+        after = lines[-1].seq
 
 
-def _today(lines: Iterable[JournalEntry]) -> list[tuple[datetime, Verdict]]:
-    """The verdicts since the last day's books were closed, each with its line's time."""
-    found: list[tuple[datetime, Verdict]] = []
-    for line in lines:
-        for verdict in line.verdicts:
-            if isinstance(verdict, DailyRecord):
-                found = []
-            found.append((line.received_at, verdict))
-    return found
+async def _before(store: Store, at: datetime, last: int) -> int:
+    """The number after which the journal's lines are of ``at`` or later, found by halving."""
+    low, high = 0, last - 1
+    while low < high:
+        middle = (low + high) // 2
+        [line] = await store.journal(middle, 1, kinds=())
+        low, high = (middle + 1, high) if line.received_at < at else (low, middle)
+    return low
 
 
-def _halts_today(lines: Iterable[JournalEntry]) -> int:
+async def complete_until(store: Store) -> datetime | None:
+    """Up to when our books have all that the exchange did: as of its last statement in the journal.
+
+    What was told with a statement is in the journal before it. The time of a line says nothing: an
+    earlier life may have written it and died before it heard the exchange. Without a statement it
+    is the first line's time; ``None`` where there is no line.
+    """
+    before = await store.last_seq()
+    lines: Sequence[JournalEntry] = ()
+    while before:
+        after = max(before - READ_LINES, 0)
+        lines = await store.journal(after, before - after, kinds=())
+        for line in reversed(lines):
+            for event in reversed(line.events):
+                if isinstance(event, AccountStatement):
+                    return event.as_of
+        before = after
+    return lines[0].received_at if lines else None
+
+
+def _halts(today: Iterable[tuple[datetime, Verdict]]) -> int:
     # A switch that was lifted in part, with holds of before, is no new halt.
     return sum(
         any(hold.since_at == at for hold in verdict.holds)
-        for at, verdict in _today(lines)
+        for at, verdict in today
         if isinstance(verdict, Switch)
     )
 
 
-def _deposits_today(lines: Iterable[JournalEntry]) -> Decimal:
-    flows = (flow.amount for _, flow in _today(lines) if isinstance(flow, CashFlow))
+def _deposits(today: Iterable[tuple[datetime, Verdict]]) -> Decimal:
+    flows = (flow.amount for _, flow in today if isinstance(flow, CashFlow))
     return sum(flows, ZERO)
 
 

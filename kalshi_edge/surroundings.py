@@ -33,7 +33,7 @@ from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.errors import ExchangeDown, OutcomeUnknown, RequestRefused, SettingError
 from kalshi_edge.live import RECONCILED_EVERY_S, Line, Poll, Trader
 from kalshi_edge.ports import Exchange, Publisher, Store
-from kalshi_edge.runner import resumed_engine
+from kalshi_edge.runner import complete_until, resumed_engine
 from kalshi_edge.schedule import Timetable
 from kalshi_edge.tenure import Tenure
 from kalshi_edge.trading.executor import Executor
@@ -123,7 +123,6 @@ async def open_trader(
         tenure = Tenure(store, clock=wire.machine, now_s=wire.now_s)
         stack.push_async_callback(tenure.end)
         await tenure.begin(QUIET.warning)
-        since_at = await _known_until(store, around.clock)
         setup = await _setup(settings, around, store, account)
         engine = await resumed_engine(setup, store)
         line, simulated, recorder = None, None, None
@@ -133,6 +132,7 @@ async def open_trader(
         else:
             group_id = await _checked_line(account, public, settings.max_contracts_15s)
             exchange = KalshiExchange(account, public, around.clock, group_id=group_id)
+            since_at = await complete_until(store) or around.clock.now()
             line = _line(settings, around, public, account, since_at)
         markets = _markets(public, settings, around, engine)
         feeds = weather_feeds(weather, settings, around.clock, layouts_path(settings.store_path))
@@ -210,13 +210,6 @@ def _guards(settings: Settings, around: Surroundings) -> Guards:
     pace = 60 / minute_s if minute_s else 1.0
     least = timedelta(seconds=3 * RECONCILED_EVERY_S * pace)
     return replace(guards, max_reconcile_age=max(guards.max_reconcile_age, least))
-
-
-async def _known_until(store: Store, clock: Clock) -> datetime:
-    """Up to when an earlier life heard the exchange: its last line."""
-    last = await store.last_seq()
-    lines = await store.journal(last - 1) if last else ()
-    return lines[-1].received_at if lines else clock.now()
 
 
 async def _recorder(folder: Path, setup: Setup, store: Store, around: Surroundings) -> Recorder:

@@ -6,13 +6,13 @@ JSON beside the columns it is looked up by; the journal's lines are compressed.
 
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from kalshi_edge.db.codec import from_json, to_json
+from kalshi_edge.db.codec import from_json, line_from_json, to_json
 from kalshi_edge.db.schema import SCHEMA_VERSION, migrate, schema_version
 from kalshi_edge.domain.events import JournalEntry
 from kalshi_edge.domain.orders import Fill, Order
@@ -79,8 +79,14 @@ class SqliteStore:
             for verdict in entry.verdicts:
                 self._put_record(verdict)
 
-    async def journal(self, after_seq: int = 0, limit: int | None = None) -> Sequence[JournalEntry]:
-        """The journal's lines after ``after_seq``, in order."""
+    async def journal(
+        self,
+        after_seq: int = 0,
+        limit: int | None = None,
+        *,
+        kinds: Collection[type] | None = None,
+    ) -> Sequence[JournalEntry]:
+        """The journal's lines after ``after_seq``, in order; with verdicts of ``kinds`` only."""
         rows = self._rows(
             "SELECT body FROM journal WHERE seq > ? ORDER BY seq LIMIT ?",
             after_seq,
@@ -88,7 +94,7 @@ class SqliteStore:
         )
         with _named(self.path):
             bodies = [zlib.decompress(body) for (body,) in rows]
-        return [from_json(body, JournalEntry) for body in bodies]
+        return [line_from_json(body, kinds) for body in bodies]
 
     async def last_seq(self) -> int:
         """The number of the journal's last line; 0 where there is none."""

@@ -321,6 +321,22 @@ async def test_the_journal_is_read_in_order_from_anywhere_and_in_part(store: Sto
     assert list(await store.journal(7)) == list(await store.journal(0, 0)) == []
 
 
+async def test_the_journal_is_read_without_the_verdicts_nobody_asks_for(store: Store) -> None:
+    await store.add_order(ORDER)
+    await store.append(line(1, *VERDICTS, events=EVENTS))
+    halt, asked = Switch(SwitchState.HALT, "by hand", NOW), (Switch, DailyRecord)
+    await store.append(line(2, Alarm("a", "b"), halt))
+
+    first, second = await store.journal(kinds=asked)
+
+    assert list(first.events) == list(EVENTS)
+    assert [type(verdict) for verdict in first.verdicts] == [
+        type(verdict) for verdict in VERDICTS if isinstance(verdict, asked)
+    ]
+    assert second.verdicts == (halt,)
+    assert [one.verdicts for one in await store.journal(kinds=())] == [(), ()]
+
+
 # --- orders ---------------------------------------------------------------------------------------
 
 

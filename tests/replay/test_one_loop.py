@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,19 +20,22 @@ from kalshi_edge.clock import ManualClock
 from kalshi_edge.db.codec import to_json
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import (
+    Alarm,
     Approved,
     CycleDue,
     DayTurned,
     Event,
     JournalEntry,
     OrderUpdate,
+    Started,
     Verdict,
 )
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.orders import Fill, OrderState
 from kalshi_edge.domain.records import Calibration, DailyRecord, Switch, Trade
+from kalshi_edge.domain.statement import AccountStatement
 from kalshi_edge.feed import Inbox
-from kalshi_edge.runner import replay, resumed_engine, run
+from kalshi_edge.runner import MEMORY, READ_LINES, complete_until, replay, resumed_engine, run
 from kalshi_edge.trading.executor import Executor
 from kalshi_edge.trading.risk import Limits
 from kalshi_edge.trading.simulator import SimulatedExchange
@@ -208,6 +212,47 @@ async def test_after_a_restart_the_same_is_known_and_no_more() -> None:
     assert vars(again.account.tracker) == vars(desk.engine.account.tracker)
     live = {name: o for name, o in desk.engine.account.orders.items() if o.is_live}
     assert live == {name: o for name, o in again.account.orders.items() if o.is_live}
+
+
+@pytest.mark.parametrize("days", [1, 2, 11, 12, 13, 40, 97])
+async def test_a_restart_reads_what_it_needs_and_holds_little_of_it(days: int) -> None:
+    read: list[list[int]] = []
+
+    class Watched(SqliteStore):
+        async def journal(self, *args: Any, **named: Any) -> Sequence[JournalEntry]:
+            lines = await super().journal(*args, **named)
+            read.append([line.seq for line in lines])
+            return lines
+
+    async with Watched(":memory:", SETUP.mode) as store:
+        for seq in range(1, 8 * days + 1):
+            at = START + timedelta(hours=3 * seq)
+            await store.append(JournalEntry(seq, at, (DayTurned(at),), (Alarm("a", "b"),)))
+        await resumed_engine(SETUP, store)
+
+    needed = range(max(8 * days - 8 * MEMORY.days, 1), 8 * days + 1)
+    assert {seq for lines in read for seq in lines} >= set(needed)
+    assert sum(map(len, read)) < len(needed) + 20
+    assert max(map(len, read)) <= READ_LINES
+
+
+@pytest.mark.parametrize("lines_since", [0, 1, 60, 130])
+async def test_the_exchange_is_asked_from_its_last_statement_on_whatever_was_written_since(
+    lines_since: int,
+) -> None:
+    told_at, as_of = START + timedelta(hours=1), START + timedelta(minutes=59)
+    statement = AccountStatement(as_of, told_at, D(1000), (), ())
+    async with SqliteStore(":memory:", SETUP.mode) as store:
+        assert await complete_until(store) is None
+        await store.append(JournalEntry(1, START, (DayTurned(START),), (Alarm("a", "b"),)))
+        assert await complete_until(store) == START
+        events = (statement, CycleDue(told_at))
+        await store.append(JournalEntry(2, told_at, events, (Alarm("a", "b"),)))
+        for seq in range(3, 3 + lines_since):
+            # A process that started the next day, wrote that it did, and died at once.
+            at = told_at + timedelta(days=1, minutes=seq)
+            await store.append(JournalEntry(seq, at, (Started(at, ()),), (Alarm("a", "b"),)))
+        assert await complete_until(store) == as_of
 
 
 async def test_a_day_counts_its_halts_over_a_restart() -> None:

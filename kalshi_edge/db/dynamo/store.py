@@ -6,7 +6,7 @@ with more records than a transaction takes is put down first, marked unapplied, 
 follow before anything else does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -15,7 +15,7 @@ from typing import Any, NoReturn, Self, TypeVar
 from botocore.exceptions import ClientError
 
 from kalshi_edge.clock import Clock, SystemClock
-from kalshi_edge.db.codec import from_json
+from kalshi_edge.db.codec import line_from_json
 from kalshi_edge.db.dynamo.client import ConditionFailed, Dynamo, chunks
 from kalshi_edge.db.dynamo.head import (
     HEAD,
@@ -150,8 +150,14 @@ class DynamoStore:
         except ConditionFailed as failed:
             await self._explain(entry, [head, line, *records], failed)
 
-    async def journal(self, after_seq: int = 0, limit: int | None = None) -> Sequence[JournalEntry]:
-        """The journal's lines after ``after_seq``, in order."""
+    async def journal(
+        self,
+        after_seq: int = 0,
+        limit: int | None = None,
+        *,
+        kinds: Collection[type] | None = None,
+    ) -> Sequence[JournalEntry]:
+        """The journal's lines after ``after_seq``, in order; with verdicts of ``kinds`` only."""
         if limit == 0:
             return []
         asked: dict[str, Any] = {} if limit is None else {"Limit": limit}
@@ -163,7 +169,7 @@ class DynamoStore:
             limit=limit,
             **asked,
         )
-        return [from_json(await unpacked_line(self.dynamo, item), JournalEntry) for item in items]
+        return [line_from_json(await unpacked_line(self.dynamo, item), kinds) for item in items]
 
     async def last_seq(self) -> int:
         """The number of the journal's last line; 0 where there is none."""
