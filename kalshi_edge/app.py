@@ -45,7 +45,7 @@ from kalshi_edge.places import surroundings_of
 from kalshi_edge.runner import Difference, replay
 from kalshi_edge.surroundings import layouts_path, open_trader
 
-READ_AHEAD_LINES = 500
+READ_AHEAD_LINES = 20
 
 
 def bulletin_of(path: Path, clock: Clock | None = None) -> NbmBulletin:

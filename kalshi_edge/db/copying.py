@@ -11,7 +11,7 @@ from kalshi_edge.domain.events import JournalEntry
 from kalshi_edge.errors import StoreError
 from kalshi_edge.ports import Store
 
-READ_AHEAD_LINES = 200
+READ_AHEAD_LINES = 20
 
 Watch = Callable[[int, int], None]
 
@@ -52,7 +52,7 @@ async def copy_store(source: Store, target: Store, watch: Watch = lambda *_: Non
 
 
 async def lines_of(store: Store, after_seq: int = 0) -> AsyncIterator[JournalEntry]:
-    """The journal's lines after ``after_seq``, a few hundred in memory at a time."""
+    """The journal's lines after ``after_seq``, a few in memory at a time: each may be a megabyte."""
     while lines := await store.journal(after_seq, READ_AHEAD_LINES):
         for line in lines:
             yield line
