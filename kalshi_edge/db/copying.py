@@ -52,7 +52,7 @@ async def copy_store(source: Store, target: Store, watch: Watch = lambda *_: Non
 
 
 async def lines_of(store: Store, after_seq: int = 0) -> AsyncIterator[JournalEntry]:
-    """The journal's lines after ``after_seq``, a few in memory at a time: each may be a megabyte."""
+    """The journal's lines after ``after_seq``, a few in memory at once: each may be a megabyte."""
     while lines := await store.journal(after_seq, READ_AHEAD_LINES):
         for line in lines:
             yield line

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from kalshi_edge.domain.events import CashFlow, Check
-from kalshi_edge.domain.orders import Order, OrderState, Side, Strategy, derived_id
+from kalshi_edge.domain.orders import OrderState, Side, Strategy, derived_id
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.domain.statement import AccountStatement
 from kalshi_edge.portfolio.account import Account
@@ -29,7 +29,8 @@ def differences(
 
     ``settling`` are closed markets whose result we do not know yet.
     """
-    moving = {order.intent.ticker for order in account.orders.values() if _is_open_ended(order)}
+    waits = {OrderState.NEW, OrderState.SENT, OrderState.UNKNOWN}
+    moving = {order.intent.ticker for order in account.orders.values() if order.state in waits}
     unsettled = moving | set(settling)
     return (
         *_position_differences(account, statement, unsettled),
@@ -74,11 +75,6 @@ def taken_over(
         reason = "the exchange's cash was taken over"
         changed.append(account.deposit(CashFlow(flow, reason, at)))
     return tuple(changed)
-
-
-def _is_open_ended(order: Order) -> bool:
-    waits = {OrderState.NEW, OrderState.SENT, OrderState.UNKNOWN}
-    return order.state in waits or order.reported > order.filled
 
 
 def _position_differences(

@@ -225,6 +225,18 @@ def test_what_may_still_be_on_its_way_is_not_compared() -> None:
     assert engine.upkeep.vigil.suspects == ()
 
 
+def test_a_fill_that_was_reported_and_never_told_is_a_difference_not_an_excuse() -> None:
+    engine, order = trading(), intent(count=10, price="0.25", created_at=EVE)
+    resting(engine, order)
+    done = OrderUpdate(order.intent_id, OrderStep.FINISH, EVE, order_id="x", filled=order.count)
+    engine.handle(done)
+    theirs = {order.ticker: order.count}
+    assert engine.handle(stated(later(5), 990, theirs)) == ()
+    switch, alarm = engine.handle(stated(later(6), 990, theirs))
+    assert switch.cause is Cause.RECONCILE
+    assert f"position {order.ticker}: {order.count} there, 0 here" in alarm.text
+
+
 def test_an_account_in_use_is_where_a_new_store_begins() -> None:
     engine = trading()
     engine.handle(stated(later(5), held={TICKER: 10, OTHER: -4}))
