@@ -268,7 +268,7 @@ class Desk:
         again, self.unwritten = self.unwritten, []
         executor = Executor(self.exchange, self.store)
         seq = await self.store.last_seq()
-        feed = self._noted(_chained(again, self.exchange.watch(_chained(events))))
+        feed = self._noted(chained(again, self.exchange.watch(chained(events))))
         if self.recording is None:
             await run(feed, self.engine, executor, self.store, [self], last_seq=seq)
             return
@@ -296,7 +296,7 @@ class Desk:
         return event
 
 
-async def _chained(
+async def chained(
     first: Iterable[Event], then: AsyncIterable[Event] | None = None
 ) -> AsyncIterator[Event]:
     for event in first:

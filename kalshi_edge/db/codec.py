@@ -1,11 +1,11 @@
 """Domain values to JSON and back, without loss: the one form of stores, journal and history.
 
-A value of a union carries its ``kind``. Decimals are strings, instants ISO 8601 in UTC, durations
-seconds; fields at
-their default are left out, and a field nobody knows is an error.
+A value of a union carries its ``kind``, the name that ``stored_names`` gives its class. Decimals
+are strings, instants ISO 8601 in UTC, durations seconds; fields at their default are left out, and
+a field nobody knows is an error.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 
 import orjson
 from cattrs.errors import ForbiddenExtraKeysError
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 from cattrs.preconf.orjson import OrjsonConverter, make_converter
 from cattrs.strategies import configure_tagged_union
 
+from kalshi_edge.db.stored_names import STORED_FIELDS, stored_kind
 from kalshi_edge.domain.events import Command, Event, JournalEntry, Opportunity, Verdict
 from kalshi_edge.errors import InputError
 
@@ -40,9 +42,25 @@ def _converter() -> OrjsonConverter:
     converter.register_structure_hook(datetime, _instant)
     converter.register_unstructure_hook(timedelta, timedelta.total_seconds)
     converter.register_structure_hook(timedelta, lambda seconds, _: timedelta(seconds=seconds))
+    for kind, names in STORED_FIELDS.items():
+        _store_under_other_names(converter, kind, names)
     for union in (Opportunity | Command, Event, Verdict):
-        configure_tagged_union(union, converter, tag_name="kind")
+        configure_tagged_union(union, converter, tag_name="kind", tag_generator=stored_kind)
     return converter
+
+
+def _store_under_other_names(
+    converter: OrjsonConverter, kind: type, names: Mapping[str, str]
+) -> None:
+    fields: Any = {field: override(rename=stored) for field, stored in names.items()}
+    converter.register_unstructure_hook(
+        kind,
+        make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True, **fields),
+    )
+    converter.register_structure_hook(
+        kind,
+        make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True, **fields),
+    )
 
 
 def to_json(value: Any, of: Any = None) -> bytes:
@@ -79,7 +97,7 @@ def line_from_json(text: bytes | str, kinds: Collection[type] | None = None) -> 
     """
     if kinds is None:
         return from_json(text, JournalEntry)
-    names = {kind.__name__ for kind in kinds}
+    names = {stored_kind(kind) for kind in kinds}
 
     def chosen() -> Any:
         line = orjson.loads(text)

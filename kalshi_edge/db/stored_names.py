@@ -1,0 +1,91 @@
+"""The names under which records are stored, apart from the names that their classes have in code.
+
+A name here is never changed once a store was written with it: code may be renamed freely, and old
+journals stay readable. A new class gets a line of its own.
+"""
+
+from collections.abc import Mapping
+
+from kalshi_edge.domain.events import (
+    AcknowledgeTerms,
+    Adopted,
+    Alarm,
+    Approved,
+    CalibrationDone,
+    CalibrationDue,
+    CancelOrder,
+    CancelRequest,
+    CashFlow,
+    ClosePosition,
+    CycleDone,
+    CycleDue,
+    DayTurned,
+    Halt,
+    LookDue,
+    Opportunity,
+    OrderUpdate,
+    Refused,
+    ResolveOrder,
+    Resume,
+    Started,
+)
+from kalshi_edge.domain.market import Book, Ladder
+from kalshi_edge.domain.orders import Fill, Order, Settlement
+from kalshi_edge.domain.records import Calibration, DailyRecord, SeriesTerms, Switch, Trade
+from kalshi_edge.domain.statement import AccountStatement
+from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
+
+STORED_KINDS: Mapping[type, str] = {
+    # facts
+    Forecast: "Forecast",
+    Observation: "Observation",
+    ClimateReport: "ClimateReport",
+    Ladder: "Ladder",
+    Book: "Book",
+    Settlement: "Settlement",
+    Fill: "Fill",
+    OrderUpdate: "OrderUpdate",
+    AccountStatement: "AccountStatement",
+    # the process and its clock
+    Started: "Started",
+    CycleDue: "CycleDue",
+    LookDue: "LookDue",
+    DayTurned: "DayTurned",
+    CalibrationDue: "CalibrationDue",
+    # commands
+    Halt: "Halt",
+    Resume: "Resume",
+    ClosePosition: "ClosePosition",
+    CancelRequest: "CancelRequest",
+    AcknowledgeTerms: "AcknowledgeTerms",
+    # verdicts
+    Opportunity: "Opportunity",
+    Approved: "Approved",
+    Refused: "Refused",
+    CycleDone: "CycleDone",
+    CalibrationDone: "CalibrationDone",
+    CancelOrder: "CancelOrder",
+    ResolveOrder: "ResolveOrder",
+    Adopted: "Adopted",
+    CashFlow: "CashFlow",
+    Alarm: "Alarm",
+    Order: "Order",
+    Switch: "Switch",
+    Calibration: "Calibration",
+    Trade: "Trade",
+    DailyRecord: "DailyRecord",
+    SeriesTerms: "SeriesTerms",
+}
+"""The ``kind`` of every value that is stored as one of several."""
+
+STORED_FIELDS: Mapping[type, Mapping[str, str]] = {}
+"""By class, the stored names of those fields that are called otherwise in code."""
+
+
+def stored_kind(kind: type) -> str:
+    """The stored name of class ``kind``; raises ``KeyError`` for one that has none.
+
+    >>> stored_kind(CycleDue)
+    'CycleDue'
+    """
+    return STORED_KINDS[kind]
