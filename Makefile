@@ -45,13 +45,13 @@ $(WEB): frontend/node_modules/.package-lock.json $(WEB_SOURCES)
 dashboard: $(WEB)
 
 demo: $(READY) $(WEB)
-	$(PY) -m kalshi_edge.cli demo
+	$(PY) -m kalshi_edge demo
 
 run: $(READY)
 	$(PY) main.py
 
 week: $(READY)
-	$(PY) -m kalshi_edge.cli sandbox week
+	$(PY) -m kalshi_edge sandbox week
 
 test: lint $(DYNAMODB) web-test
 	$(PY) -m pytest --numprocesses auto --quiet
@@ -59,8 +59,8 @@ test: lint $(DYNAMODB) web-test
 
 # The dashboard: types and fixtures as the API has them, lint, unit tests, and no secret in what browsers load.
 web-test: $(READY) $(WEB)
-	$(PY) -m kalshi_edge.cli api-schema | cmp - frontend/lib/openapi.json
-	$(PY) -m tests.api_fixtures | cmp - frontend/tests/fixtures.json
+	$(PY) -m kalshi_edge api-schema | cmp - frontend/lib/openapi.json
+	$(PY) -m tests.support.api_fixtures | cmp - frontend/tests/fixtures.json
 	cd frontend && npm run --silent types:check && npm run --silent lock:check \
 		&& npm run --silent lint && npm run --silent typecheck \
 		&& npm run --silent test && npm run --silent secrets
@@ -82,11 +82,11 @@ STORE ?= sqlite
 WHICH = --store $(STORE) $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(if $(PLANT),--plant '$(PLANT)')
 
 faults: $(READY) $(if $(filter dynamodb,$(STORE)),$(DYNAMODB))
-	$(PY) -m tests.campaign $(WHICH)
+	$(PY) -m tests.simulation $(WHICH)
 
 faults-week: SEEDS := 1
 faults-week: $(READY)
-	$(PY) -m tests.campaign $(WHICH) --days 7
+	$(PY) -m tests.simulation $(WHICH) --days 7
 
 kills: KILLS := 200
 kills: $(READY)
@@ -97,8 +97,8 @@ bench: $(READY)
 
 openapi: $(READY) frontend/node_modules/.package-lock.json
 	mkdir -p frontend/lib
-	$(PY) -m kalshi_edge.cli api-schema > frontend/lib/openapi.json
-	$(PY) -m tests.api_fixtures > frontend/tests/fixtures.json
+	$(PY) -m kalshi_edge api-schema > frontend/lib/openapi.json
+	$(PY) -m tests.support.api_fixtures > frontend/tests/fixtures.json
 	cd frontend && npm run --silent types
 
 lock: $(READY)

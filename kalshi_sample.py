@@ -2,7 +2,7 @@
 
 import sys
 
-from kalshi_edge.cli import main
+from kalshi_edge.cli.main import main
 
 if __name__ == "__main__":
     main(["sample", *sys.argv[1:]])

@@ -22,10 +22,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import psutil
 from numpy import quantile
 
-from kalshi_edge.api.topics import Changes
+from kalshi_edge.api.live_topics import Changes
 from kalshi_edge.domain.events import CycleDue
-from tests.api_desk import EVE, KEY, TICKER, Desk, desk
-from tests.builders import book
+from tests.support.api_harness import EVE, KEY, TICKER, Desk, desk
+from tests.support.builders import book
 
 BASELINE = "/api/ready"
 POLLED = (

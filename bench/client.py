@@ -16,13 +16,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from kalshi_edge.clock import SystemClock
-from kalshi_edge.data.kalshi.account import AccountClient
+from kalshi_edge.data.kalshi.account_client import AccountClient
+from kalshi_edge.data.kalshi.account_wire import parse_fill
 from kalshi_edge.data.kalshi.auth import ApiKey, signature
 from kalshi_edge.data.kalshi.fields import parse_json
-from kalshi_edge.data.kalshi.limits import Rate
-from kalshi_edge.data.kalshi.rest import Host
-from kalshi_edge.data.kalshi.session import Oddities, Session
-from kalshi_edge.data.kalshi.statements import parse_fill
+from kalshi_edge.data.kalshi.rate_limits import Rate
+from kalshi_edge.data.kalshi.stream_session import Oddities, Session
+from kalshi_edge.data.kalshi.transport import Host
 
 AT = datetime(2026, 11, 22, 16, tzinfo=UTC)
 TICKER = "KXHIGHNY-26NOV22-B52.5"

@@ -15,11 +15,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.codec import to_json
-from kalshi_edge.domain.events import CycleDue, JournalEntry
+from kalshi_edge.domain.events import CycleDue
+from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.trading.decision import Playbook
-from tests.builders import NOW, book, forecast, ladder
+from tests.support.builders import NOW, book, forecast, ladder
 
 CITIES = ("NYC", "LA", "MIA", "CHI", "PHX")
 DAY = date(2026, 11, 23)

@@ -21,23 +21,23 @@ import uvicorn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from kalshi_edge.clock import WorldClock
 from kalshi_edge.data.weather.nbm.nbp import parse_nbp
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
-from kalshi_edge.data.weather.sources.cycles import NBP
 from kalshi_edge.data.weather.sources.http import PoliteClient
-from kalshi_edge.data.weather.sources.memory import LayoutMemory
+from kalshi_edge.data.weather.sources.layout_cache import LayoutMemory
+from kalshi_edge.data.weather.sources.model_runs import NBP
 from kalshi_edge.data.weather.sources.nbm import NbmSource
 from kalshi_edge.data.weather.stations import STATIONS, station_of
 from kalshi_edge.domain.weather import Forecast, Station
 from kalshi_edge.engine import Setup
 from kalshi_edge.models.distribution import ladder_probabilities
-from kalshi_edge.sandbox.weather.faults import Faults
-from kalshi_edge.sandbox.weather.service import weather_app
-from kalshi_edge.sandbox.world.clock import WorldClock
-from kalshi_edge.sandbox.world.world import World
 from kalshi_edge.trading.decision import Outlook, Playbook
 from kalshi_edge.trading.risk import Limits
-from tests.builders import ladder
+from kalshi_sandbox.weather.faults import Faults
+from kalshi_sandbox.weather.service import weather_app
+from kalshi_sandbox.world.world import World
+from tests.support.builders import ladder
 
 FIVE = tuple(station_of(city) for city in ("NYC", "LA", "MIA", "CHI", "PHX"))
 START = datetime(2026, 11, 21, 14, 50, tzinfo=UTC)

@@ -25,31 +25,32 @@ from numpy import quantile
 from websockets.asyncio.client import ClientConnection, connect
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.kalshi.account import AccountClient
-from kalshi_edge.data.kalshi.client import PublicClient
+from kalshi_edge.data.kalshi.account_client import AccountClient
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
 from kalshi_edge.data.kalshi.feed import KalshiFeed
-from kalshi_edge.data.kalshi.orders import order_body
-from kalshi_edge.data.kalshi.rest import Refusal
+from kalshi_edge.data.kalshi.order_wire import order_body
+from kalshi_edge.data.kalshi.public_client import PublicClient
 from kalshi_edge.data.kalshi.statement_source import StatementSource
 from kalshi_edge.data.kalshi.stream import KalshiStream
+from kalshi_edge.data.kalshi.transport import Refusal
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.sqlite import SqliteStore
-from kalshi_edge.domain.events import Approved, CycleDue, Event
+from kalshi_edge.domain.account_statement import AccountStatement
+from kalshi_edge.domain.events import CycleDue, Event
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Intent, Order, OrderState, Side, TimeInForce
-from kalshi_edge.domain.statement import AccountStatement
+from kalshi_edge.domain.verdicts import Approved
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.errors import ExchangeDown
-from kalshi_edge.feed import Inbox
+from kalshi_edge.execution.executor import Executor
 from kalshi_edge.portfolio.reconciliation import differences
 from kalshi_edge.runner import run
-from kalshi_edge.sandbox.exchange.limits import TIERS, Tier
-from kalshi_edge.sandbox.running import RunningSandbox, free_port, new_account, world_clock
-from kalshi_edge.sandbox.server import Plan, new_sandbox, server
+from kalshi_edge.runtime.event_queue import Inbox
+from kalshi_edge.runtime.sandbox_process import RunningSandbox, free_port, new_account, world_clock
 from kalshi_edge.trading.decision import Playbook
-from kalshi_edge.trading.executor import Executor
-from tests.builders import DAY, NOW, event_ticker, forecast, intent
+from kalshi_sandbox.exchange.rest.rate_limits import TIERS, Tier
+from kalshi_sandbox.server import Plan, new_sandbox, server
+from tests.support.builders import DAY, NOW, event_ticker, forecast, intent
 
 CITIES = tuple(station_of(city) for city in ("NYC", "LA", "MIA", "CHI", "PHX"))
 EVE = NOW - timedelta(hours=20)

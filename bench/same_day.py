@@ -19,9 +19,9 @@ from kalshi_edge.models.distribution import Distribution, Normal, in_degrees, we
 from kalshi_edge.models.observed import Evidence, evidence
 from kalshi_edge.models.sameday import same_day
 from kalshi_edge.models.temperature import daily_high
-from kalshi_edge.sandbox.weather.metar import metar, report_times
-from kalshi_edge.sandbox.world.publication import Model
-from kalshi_edge.sandbox.world.world import World
+from kalshi_sandbox.weather.metar import metar, report_times
+from kalshi_sandbox.world.publication import Model
+from kalshi_sandbox.world.world import World
 
 CITIES = ("NYC", "LA", "MIA", "CHI", "PHX")
 HOURS = (1, 4, 8, 10, 12, 14, 16, 18, 21, 23)

@@ -18,22 +18,15 @@ import orjson
 from websockets.asyncio.client import connect
 
 from kalshi_edge.data.weather.stations import station_of
-from kalshi_edge.sandbox.exchange.exchange import Exchange, new_exchange
-from kalshi_edge.sandbox.exchange.limits import TIERS, Tier
-from kalshi_edge.sandbox.exchange.traders import Habits
-from kalshi_edge.sandbox.exchange.world_nature import WorldNature
-from kalshi_edge.sandbox.server import Plan, new_sandbox, server
-from kalshi_edge.sandbox.weather.faults import Faults
-from kalshi_edge.sandbox.weather.newsroom import Newsroom
-from kalshi_edge.sandbox.world.world import World
-from tests.sandbox_builders import (
-    Key,
-    exchange,
-    member,
-    order,
-    order_body,
-    signed_headers,
-)
+from kalshi_sandbox.exchange.rest.rate_limits import TIERS, Tier
+from kalshi_sandbox.exchange.venue.exchange import Exchange, new_exchange
+from kalshi_sandbox.exchange.venue.market_makers import Habits
+from kalshi_sandbox.exchange.venue.weather_adapter import WorldNature
+from kalshi_sandbox.server import Plan, new_sandbox, server
+from kalshi_sandbox.weather.faults import Faults
+from kalshi_sandbox.weather.product_feed import Newsroom
+from kalshi_sandbox.world.world import World
+from tests.support.sandbox_builders import Key, exchange, member, order, order_body, signed_headers
 
 CITIES = ("NYC", "LA", "MIA", "CHI", "PHX")
 PORT, PATH = 18_765, "/trade-api/v2/portfolio/events/orders"

@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime
 from time import perf_counter
 
 from kalshi_edge.data.weather.stations import STATIONS
-from kalshi_edge.sandbox.statistics import world_statistics
-from kalshi_edge.sandbox.weather.nbm_files import nbm_file
-from kalshi_edge.sandbox.weather.nbm_layout import layout
-from kalshi_edge.sandbox.world.days import days_of_year
-from kalshi_edge.sandbox.world.forecasts import errors_of_month
-from kalshi_edge.sandbox.world.publication import Model
-from kalshi_edge.sandbox.world.world import World
+from kalshi_sandbox.statistics import world_statistics
+from kalshi_sandbox.weather.nbm_files import nbm_file
+from kalshi_sandbox.weather.nbm_layout import layout
+from kalshi_sandbox.world.days import days_of_year
+from kalshi_sandbox.world.forecasts import errors_of_month
+from kalshi_sandbox.world.publication import Model
+from kalshi_sandbox.world.world import World
 
 YEARS = range(2001, 2011)
 RUN_AT = datetime(2026, 11, 22, 13, tzinfo=UTC)

@@ -14,14 +14,14 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from kalshi_edge.db.copying import copy_store
+from kalshi_edge.db.copy_store import copy_store
 from kalshi_edge.db.dynamo.store import DynamoStore
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.orders import Order, OrderStep
 from kalshi_edge.ports import Store
-from tests.builders import NOW, intent
-from tests.contract.test_store_contract import TRADE, line
-from tests.dynamodb_local import DynamoMissing, dynamodb_local, place, tables_of
+from tests.contract.store.test_store_contract import TRADE, line
+from tests.support.builders import NOW, intent
+from tests.support.dynamodb_local import DynamoMissing, dynamodb_local, place, tables_of
 
 LINES = 300
 CYCLE_RECORDS = 12

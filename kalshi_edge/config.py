@@ -11,14 +11,14 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from kalshi_edge.data.weather.stations import station_of
-from kalshi_edge.db.dynamo.place import DynamoPlace, Keep
-from kalshi_edge.db.opening import StoreKind
+from kalshi_edge.db.dynamo.config import DynamoPlace, Keep
+from kalshi_edge.db.open_store import StoreKind
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.domain.weather import Station
 from kalshi_edge.errors import InputError, SettingError
+from kalshi_edge.trading.circuit_breakers import Guards
 from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.edge import FeeGate, Gates
-from kalshi_edge.trading.guards import Guards
 from kalshi_edge.trading.risk import Limits
 
 Price = Annotated[Decimal, Field(gt=0, lt=1)]

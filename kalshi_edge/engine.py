@@ -9,40 +9,42 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import assert_never
 
+from kalshi_edge.domain.account_statement import AccountStatement
 from kalshi_edge.domain.events import (
     AcknowledgeTerms,
-    Alarm,
-    Approved,
-    CalibrationDone,
     CalibrationDue,
-    CancelOrder,
     CancelRequest,
-    Check,
     ClosePosition,
     Command,
-    CycleDone,
     CycleDue,
     DayTurned,
     Event,
     Halt,
     LookDue,
     OrderUpdate,
-    Refused,
     Resume,
     Started,
-    Verdict,
 )
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Fill, OrderState, Settlement
 from kalshi_edge.domain.records import Cause, Switch
-from kalshi_edge.domain.statement import AccountStatement
+from kalshi_edge.domain.verdicts import (
+    Alarm,
+    Approved,
+    CalibrationDone,
+    CancelOrder,
+    Check,
+    CycleDone,
+    Refused,
+    Verdict,
+)
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation, Station
 from kalshi_edge.portfolio.account import Account
+from kalshi_edge.trading.circuit_breakers import Guards
 from kalshi_edge.trading.decision import Outlook, Playbook, decisions
-from kalshi_edge.trading.guards import Guards
-from kalshi_edge.trading.knowledge import KEEP, Knowledge
 from kalshi_edge.trading.risk import day_loss_hold, review_close, situation
-from kalshi_edge.trading.upkeep import Upkeep
+from kalshi_edge.trading.state import KEEP, Knowledge
+from kalshi_edge.trading.supervisor import Upkeep
 
 SETTLED_WITHIN = timedelta(days=1)
 """After its climate day; the exchange settles on the morning after it."""

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
-from kalshi_edge.domain.events import Event, JournalEntry
+from kalshi_edge.domain.events import Event
+from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Intent, Order
 from kalshi_edge.domain.records import Calibration, DailyRecord, Lease, SeriesTerms, Switch, Trade
 

@@ -9,29 +9,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from kalshi_edge.domain.events import (
+from kalshi_edge.domain.account_statement import AccountStatement
+from kalshi_edge.domain.events import Command, Event, LookDue, OrderUpdate, Started
+from kalshi_edge.domain.journal import JournalEntry
+from kalshi_edge.domain.market import Book
+from kalshi_edge.domain.orders import Order
+from kalshi_edge.domain.records import DailyRecord, Switch
+from kalshi_edge.domain.verdicts import (
     Adopted,
     Approved,
     CancelOrder,
     CashFlow,
-    Command,
-    Event,
-    JournalEntry,
-    LookDue,
-    OrderUpdate,
     ResolveOrder,
-    Started,
     Verdict,
 )
-from kalshi_edge.domain.market import Book
-from kalshi_edge.domain.orders import Order
-from kalshi_edge.domain.records import DailyRecord, Switch
-from kalshi_edge.domain.statement import AccountStatement
 from kalshi_edge.engine import Engine, Setup
+from kalshi_edge.execution.executor import Executor
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.ports import Feed, Publisher, Store
-from kalshi_edge.trading.executor import Executor
-from kalshi_edge.trading.knowledge import KEEP, Knowledge
+from kalshi_edge.trading.state import KEEP, Knowledge
 from kalshi_edge.units import ZERO
 
 MEMORY = KEEP + timedelta(days=8)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.dynamodb_local import DynamoMissing, dynamodb_local, must_be_here
+from tests.support.dynamodb_local import DynamoMissing, dynamodb_local, must_be_here
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -7,13 +7,13 @@ from fastapi import Depends, Header, Path, Request, Security
 from fastapi.security import APIKeyHeader
 from starlette.requests import HTTPConnection
 
-from kalshi_edge.api.doorway import Policy, address_of
+from kalshi_edge.api.commands import Wishes
+from kalshi_edge.api.context import Standing
 from kalshi_edge.api.hub import Hub
 from kalshi_edge.api.metrics import Metrics
+from kalshi_edge.api.middleware import Policy, address_of
 from kalshi_edge.api.problems import Refusal
-from kalshi_edge.api.standing import Standing
-from kalshi_edge.api.tickets import Tickets
-from kalshi_edge.api.wishes import Wishes
+from kalshi_edge.api.ws_tickets import Tickets
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.domain.weather import Station
 

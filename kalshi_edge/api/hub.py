@@ -12,8 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from kalshi_edge.api.topics import Changes, Folded
-from kalshi_edge.domain.events import JournalEntry
+from kalshi_edge.api.live_topics import Changes, Folded
+from kalshi_edge.domain.journal import JournalEntry
 
 KEPT_MESSAGES = 300
 LONGEST_QUEUE = 64

@@ -8,11 +8,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from starlette.types import Scope
 
+from kalshi_edge.api.context import Standing
 from kalshi_edge.api.hub import Hub
-from kalshi_edge.api.present.status import last_cycle_at, source_views
-from kalshi_edge.api.standing import Standing
-from kalshi_edge.domain.events import CycleDone, JournalEntry
+from kalshi_edge.api.views.status import last_cycle_at, source_views
+from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import OrderState
+from kalshi_edge.domain.verdicts import CycleDone
 
 PREFIX = "kalshi_edge_"
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"

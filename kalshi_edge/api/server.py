@@ -15,20 +15,20 @@ from fastapi.middleware.cors import CORSMiddleware
 from pydantic.json_schema import models_json_schema
 from starlette.types import ASGIApp
 
+from kalshi_edge.api.commands import Wishes
+from kalshi_edge.api.context import Standing
 from kalshi_edge.api.deps import Parts
-from kalshi_edge.api.doorway import Doorway, Policy
 from kalshi_edge.api.hub import Hub
-from kalshi_edge.api.logs import Write, new_log
+from kalshi_edge.api.live_topics import Topics
 from kalshi_edge.api.metrics import Metrics
-from kalshi_edge.api.present.status import VERSION
+from kalshi_edge.api.middleware import Doorway, Policy
 from kalshi_edge.api.problems import add_problem_answers
+from kalshi_edge.api.request_log import Write, new_log
 from kalshi_edge.api.routes import live, probes, reads, writes
 from kalshi_edge.api.schemas.live import Heartbeat, Resumed, Snapshot, Update
 from kalshi_edge.api.schemas.status import Problem
-from kalshi_edge.api.standing import Standing
-from kalshi_edge.api.tickets import Tickets
-from kalshi_edge.api.topics import Topics
-from kalshi_edge.api.wishes import Wishes
+from kalshi_edge.api.views.status import VERSION
+from kalshi_edge.api.ws_tickets import Tickets
 from kalshi_edge.config import Settings
 from kalshi_edge.errors import SettingError
 

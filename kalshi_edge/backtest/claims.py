@@ -10,9 +10,9 @@ from itertools import pairwise
 from math import inf
 
 from kalshi_edge.backtest.estimates import Estimate, estimate
-from kalshi_edge.domain.events import Opportunity
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.domain.records import Trade
+from kalshi_edge.domain.verdicts import Opportunity
 
 BUCKETS = (-inf, -0.20, -0.10, -0.05, 0.0, 0.05, 0.10, 0.20, 0.35, inf)
 """Bounds of the claimed net edge; a bucket holds its lower one. 0.05 and 0.35 are the gates'."""

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kalshi_edge.domain.events import CityView
+from kalshi_edge.domain.verdicts import CityView
 from kalshi_edge.models.distribution import Normal
 from kalshi_edge.models.scores import ReliabilityRow, pit_interval, reliability
 

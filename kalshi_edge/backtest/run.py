@@ -13,24 +13,18 @@ from kalshi_edge.data.history.records import read_events
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.codec import to_json
 from kalshi_edge.db.sqlite import SqliteStore
-from kalshi_edge.domain.events import (
-    Approved,
-    CityView,
-    CycleDone,
-    Event,
-    JournalEntry,
-    Opportunity,
-    Refused,
-)
+from kalshi_edge.domain.events import Event
+from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.records import DailyRecord, Trade
+from kalshi_edge.domain.verdicts import Approved, CityView, CycleDone, Opportunity, Refused
 from kalshi_edge.domain.weather import ClimateReport
 from kalshi_edge.engine import Setup
 from kalshi_edge.errors import HistoryError
+from kalshi_edge.execution.executor import Executor
+from kalshi_edge.execution.simulator import SimulatedExchange
 from kalshi_edge.runner import run
 from kalshi_edge.trading.decision import Playbook
-from kalshi_edge.trading.executor import Executor
-from kalshi_edge.trading.simulator import SimulatedExchange
 
 MODE = "backtest"
 FIRST_HISTORY = date(2000, 1, 1)

@@ -21,9 +21,9 @@ from kalshi_edge.backtest.reliability import (
 from kalshi_edge.backtest.run import Record
 from kalshi_edge.backtest.verification import ScoreTable, contests, score_tables
 from kalshi_edge.data.weather.stations import station_of
-from kalshi_edge.domain.events import CityView
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.domain.records import DailyRecord, Trade
+from kalshi_edge.domain.verdicts import CityView
 from kalshi_edge.errors import InputError
 from kalshi_edge.models.calibration import nbm_version
 from kalshi_edge.portfolio.performance import Performance, performance

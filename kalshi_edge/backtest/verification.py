@@ -12,9 +12,9 @@ import numpy as np
 
 from kalshi_edge.backtest.estimates import Estimate, estimate
 from kalshi_edge.backtest.run import Record
-from kalshi_edge.domain.events import CityView, Leg
 from kalshi_edge.domain.market import Bin
 from kalshi_edge.domain.orders import Strategy
+from kalshi_edge.domain.verdicts import CityView, Leg
 from kalshi_edge.models.distribution import Normal, ladder_probabilities
 from kalshi_edge.models.scores import log_score, multi_brier, ranked_probability
 from kalshi_edge.models.temperature import SIGMA_FLOOR_F

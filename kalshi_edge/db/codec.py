@@ -18,7 +18,9 @@ from cattrs.preconf.orjson import OrjsonConverter, make_converter
 from cattrs.strategies import configure_tagged_union
 
 from kalshi_edge.db.stored_names import STORED_FIELDS, stored_kind
-from kalshi_edge.domain.events import Command, Event, JournalEntry, Opportunity, Verdict
+from kalshi_edge.domain.events import Command, Event
+from kalshi_edge.domain.journal import JournalEntry
+from kalshi_edge.domain.verdicts import Opportunity, Verdict
 from kalshi_edge.errors import InputError
 
 T = TypeVar("T")

@@ -11,14 +11,15 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from kalshi_edge.db.copying import lines_of
+from kalshi_edge.db.copy_store import lines_of
 from kalshi_edge.db.dynamo.client import Dynamo
-from kalshi_edge.db.dynamo.place import DynamoPlace
+from kalshi_edge.db.dynamo.config import DynamoPlace
 from kalshi_edge.db.dynamo.store import DynamoStore
 from kalshi_edge.db.dynamo.tables import create_tables, delete_tables, described
 from kalshi_edge.db.sqlite import SqliteStore
-from kalshi_edge.domain.events import Approved, JournalEntry
+from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Order, OrderStep
+from kalshi_edge.domain.verdicts import Approved
 from kalshi_edge.errors import StoreError
 from kalshi_edge.ports import Store
 

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 
 from kalshi_edge.db.codec import from_json, line_from_json, to_json
 from kalshi_edge.db.schema import SCHEMA_VERSION, migrate, schema_version
-from kalshi_edge.domain.events import JournalEntry
+from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Fill, Order
 from kalshi_edge.domain.records import (
     Calibration,

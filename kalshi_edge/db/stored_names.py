@@ -6,33 +6,35 @@ journals stay readable. A new class gets a line of its own.
 
 from collections.abc import Mapping
 
+from kalshi_edge.domain.account_statement import AccountStatement
 from kalshi_edge.domain.events import (
     AcknowledgeTerms,
-    Adopted,
-    Alarm,
-    Approved,
-    CalibrationDone,
     CalibrationDue,
-    CancelOrder,
     CancelRequest,
-    CashFlow,
     ClosePosition,
-    CycleDone,
     CycleDue,
     DayTurned,
     Halt,
     LookDue,
-    Opportunity,
     OrderUpdate,
-    Refused,
-    ResolveOrder,
     Resume,
     Started,
 )
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Fill, Order, Settlement
 from kalshi_edge.domain.records import Calibration, DailyRecord, SeriesTerms, Switch, Trade
-from kalshi_edge.domain.statement import AccountStatement
+from kalshi_edge.domain.verdicts import (
+    Adopted,
+    Alarm,
+    Approved,
+    CalibrationDone,
+    CancelOrder,
+    CashFlow,
+    CycleDone,
+    Opportunity,
+    Refused,
+    ResolveOrder,
+)
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
 
 STORED_KINDS: Mapping[type, str] = {

@@ -8,17 +8,11 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from kalshi_edge.domain.events import Alarm, Approved, CashFlow, OrderUpdate
+from kalshi_edge.domain.events import OrderUpdate
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.orders import Fill, Order, Settlement
-from kalshi_edge.domain.records import (
-    Cause,
-    DailyRecord,
-    Hold,
-    Switch,
-    SwitchState,
-    Trade,
-)
+from kalshi_edge.domain.records import Cause, DailyRecord, Hold, Switch, SwitchState, Trade
+from kalshi_edge.domain.verdicts import Alarm, Approved, CashFlow
 from kalshi_edge.portfolio.performance import closed_on, performance
 from kalshi_edge.portfolio.tracker import Tracker
 from kalshi_edge.units import ZERO

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeAlias
 
+from kalshi_edge.domain.account_statement import StatedOrder
 from kalshi_edge.domain.orders import (
     Fill,
     Intent,
@@ -19,7 +20,6 @@ from kalshi_edge.domain.orders import (
     TimeInForce,
     derived_id,
 )
-from kalshi_edge.domain.statement import StatedOrder
 from kalshi_edge.portfolio.tracker import Tracker
 from kalshi_edge.units import ONE, ZERO
 

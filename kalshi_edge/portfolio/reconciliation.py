@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from kalshi_edge.domain.events import CashFlow, Check
+from kalshi_edge.domain.account_statement import AccountStatement
 from kalshi_edge.domain.orders import OrderState, Side, Strategy, derived_id
 from kalshi_edge.domain.records import Trade
-from kalshi_edge.domain.statement import AccountStatement
+from kalshi_edge.domain.verdicts import CashFlow, Check
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.portfolio.adoption import Place
 from kalshi_edge.portfolio.tracker import open_cost

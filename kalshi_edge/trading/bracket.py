@@ -3,9 +3,9 @@
 from dataclasses import replace
 from itertools import pairwise
 
-from kalshi_edge.domain.events import Check, Leg, Opportunity
 from kalshi_edge.domain.market import Ladder
 from kalshi_edge.domain.orders import Strategy
+from kalshi_edge.domain.verdicts import Check, Leg, Opportunity
 from kalshi_edge.trading.edge import Gates, ceiling_check, expected_value, quote_checks
 
 

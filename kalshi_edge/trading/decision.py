@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from kalshi_edge.domain.events import Approved, Check, Leg, Opportunity, Refused
 from kalshi_edge.domain.market import Book, FeeRule, Ladder
 from kalshi_edge.domain.orders import Intent, Side, Strategy, derived_id
+from kalshi_edge.domain.verdicts import Approved, Check, Leg, Opportunity, Refused
 from kalshi_edge.models.distribution import Distribution, ladder_probabilities
 from kalshi_edge.trading.bracket import bracket_opportunities
 from kalshi_edge.trading.edge import Gates, leg, single_opportunities

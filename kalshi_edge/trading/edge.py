@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from kalshi_edge.domain.events import Check, Leg, Opportunity
 from kalshi_edge.domain.market import Book, FeeRule, Ladder, Market
 from kalshi_edge.domain.orders import Strategy
+from kalshi_edge.domain.verdicts import Check, Leg, Opportunity
 from kalshi_edge.trading.fees import model_fee
 from kalshi_edge.units import ONE, ZERO
 

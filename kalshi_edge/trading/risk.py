@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from kalshi_edge.domain.events import Approved, Check, Close, ClosePosition, Opportunity, Refused
+from kalshi_edge.domain.events import Close, ClosePosition
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.orders import Intent, Side, TimeInForce, derived_id
 from kalshi_edge.domain.records import Cause, Hold, Switch, SwitchState, Trade
+from kalshi_edge.domain.verdicts import Approved, Check, Opportunity, Refused
 from kalshi_edge.errors import StateError
 from kalshi_edge.portfolio.account import Account, pending_cost
 from kalshi_edge.portfolio.tracker import open_cost

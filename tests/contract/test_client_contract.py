@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kalshi_edge.clock import ManualClock
 from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
-from kalshi_edge.data.kalshi.session import Oddities, Session
+from kalshi_edge.data.kalshi.stream_session import Oddities, Session
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.domain.orders import Order, OrderState, Side, TimeInForce
-from tests.builders import EVENT, NOW, TICKER, intent
-from tests.kalshi_answers import (
+from tests.support.builders import EVENT, NOW, TICKER, intent
+from tests.support.kalshi_answers import (
     COSTS,
     LIMITS,
     STATUS,
@@ -41,7 +41,7 @@ from tests.kalshi_answers import (
     stream_fill_json,
     user_order_json,
 )
-from tests.sandbox_specs import RestSpec, StreamSpec, complaints, spec
+from tests.support.sandbox_specs import RestSpec, StreamSpec, complaints, spec
 
 PREFIX = "/trade-api/v2"
 GTC = TimeInForce.GOOD_TILL_CANCELED

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kalshi_edge.data.kalshi.auth import ApiKey
-from kalshi_edge.data.weather.sources.status import Outcome
+from kalshi_edge.data.source_status import Outcome
 from kalshi_edge.domain.market import Book, Ladder, MarketStatus
 from kalshi_edge.domain.orders import (
     Fill,
@@ -21,10 +21,10 @@ from kalshi_edge.domain.orders import (
 )
 from kalshi_edge.errors import ExchangeDown, OrderRejected, OutcomeUnknown, RequestRefused
 from kalshi_edge.ports import Receipt
-from kalshi_edge.sandbox.exchange.faults import FaultKind
-from kalshi_edge.sandbox.exchange.incidents import change_ticks, maintain
-from tests.builders import NOW, intent, levels
-from tests.kalshi_sandbox import NYC, Member, member
+from kalshi_sandbox.exchange.control.faults import FaultKind
+from kalshi_sandbox.exchange.venue.incidents import change_ticks, maintain
+from tests.support.builders import NOW, intent, levels
+from tests.support.kalshi_sandbox import NYC, Member, member
 
 D = Decimal
 GTC = TimeInForce.GOOD_TILL_CANCELED

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import uvicorn
 
-from kalshi_edge.app import replay_store
 from kalshi_edge.config import load_settings
-from kalshi_edge.dashboard import Dashboard
-from kalshi_edge.demo import RunningSandbox, demo_trader
-from kalshi_edge.live import Trader
-from kalshi_edge.sandbox.server import Plan, new_sandbox, server
+from kalshi_edge.console.live_view import Dashboard
+from kalshi_edge.operations.demo import RunningSandbox, demo_trader
+from kalshi_edge.operations.replay import replay_store
+from kalshi_edge.runtime.trader import Trader
+from kalshi_sandbox.server import Plan, new_sandbox, server
 
 PLAN = Plan(seed=1, start_at=datetime(2027, 4, 12, 4, tzinfo=UTC), speed=3600.0)
 END = datetime(2027, 4, 13, 16, tzinfo=UTC)

@@ -15,21 +15,13 @@ import pytest
 
 from kalshi_edge.domain.events import Event, OrderUpdate
 from kalshi_edge.domain.market import Book, FeeRule
-from kalshi_edge.domain.orders import (
-    Fill,
-    Intent,
-    Order,
-    OrderState,
-    OrderStep,
-    Side,
-    TimeInForce,
-)
+from kalshi_edge.domain.orders import Fill, Intent, Order, OrderState, OrderStep, Side, TimeInForce
 from kalshi_edge.errors import OrderRejected
+from kalshi_edge.execution.simulator import SimulatedExchange
 from kalshi_edge.ports import Exchange, Receipt
 from kalshi_edge.trading.fees import taker_fee
-from kalshi_edge.trading.simulator import SimulatedExchange
-from tests.builders import NOW, TICKER, Quote, book, intent, ladder
-from tests.kalshi_sandbox import Member, member
+from tests.support.builders import NOW, TICKER, Quote, book, intent, ladder
+from tests.support.kalshi_sandbox import Member, member
 
 D = Decimal
 BUY, SELL = Side.BUY, Side.SELL

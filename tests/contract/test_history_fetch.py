@@ -19,13 +19,13 @@ from tempfile import TemporaryDirectory
 import httpx
 import pytest
 
-from kalshi_edge.sandbox.running import free_port
+from kalshi_edge.runtime.sandbox_process import free_port
 
 pytestmark = pytest.mark.timeout(600)
 
 FIRST, LAST = "2027-04-12", "2027-04-14"
 DAYS = 3
-RUN = (sys.executable, "-m", "kalshi_edge.cli")
+RUN = (sys.executable, "-m", "kalshi_edge")
 DIES = """
 import os, signal, sys
 from pathlib import Path

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from kalshi_edge.data.kalshi.source import MarketSource
-from kalshi_edge.data.weather.sources.status import Outcome
-from tests.kalshi_sandbox import NYC, member
+from kalshi_edge.data.kalshi.market_source import MarketSource
+from kalshi_edge.data.source_status import Outcome
+from tests.support.kalshi_sandbox import NYC, member
 
 
 async def test_a_ladder_of_an_earlier_life_and_a_holding_without_one_are_settled() -> None:

@@ -8,14 +8,14 @@ import httpx
 import pytest
 
 from kalshi_edge.config import load_settings
-from kalshi_edge.schedule import Job
-from kalshi_edge.week import Week, live_week
+from kalshi_edge.operations.soak import Week, live_week
+from kalshi_edge.runtime.schedule import Job
 
 LONG_S = 900
 PATIENCE_S = 60.0
 PARENT = """
 import asyncio, os
-from kalshi_edge.sandbox.running import running_sandbox
+from kalshi_edge.runtime.sandbox_process import running_sandbox
 
 async def main():
     async with running_sandbox(("--speed", "60")) as sandbox:

@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 from kalshi_edge.config import load_settings
-from kalshi_edge.data.kalshi.rest import PRODUCTION
-from kalshi_edge.places import surroundings_of
-from kalshi_edge.sandbox.running import running_sandbox
-from tests.served import new_pem
+from kalshi_edge.data.kalshi.transport import PRODUCTION
+from kalshi_edge.runtime.environment import surroundings_of
+from kalshi_edge.runtime.sandbox_process import running_sandbox
+from tests.support.served import new_pem
 
 PAPER = """
 import asyncio, gc, json, sys
 from dataclasses import replace
 import httpx
 from kalshi_edge.config import load_settings
-from kalshi_edge.db.opening import open_store
-from kalshi_edge.places import surroundings_of
-from kalshi_edge.surroundings import open_trader
+from kalshi_edge.db.open_store import open_store
+from kalshi_edge.runtime.environment import surroundings_of
+from kalshi_edge.runtime.bootstrap import open_trader
 
 asked = []
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kalshi_edge.sandbox.running import free_port, running_sandbox
+from kalshi_edge.runtime.sandbox_process import free_port, running_sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = Path(sys.executable).parent

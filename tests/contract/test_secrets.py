@@ -14,17 +14,17 @@ import pytest
 
 from kalshi_edge.clock import SystemClock
 from kalshi_edge.config import load_settings
-from kalshi_edge.data.kalshi.account import AccountClient
+from kalshi_edge.data.kalshi.account_client import AccountClient
 from kalshi_edge.data.kalshi.auth import ApiKey, parse_api_key
 from kalshi_edge.data.kalshi.feed import KalshiFeed
-from kalshi_edge.data.kalshi.rest import Host
 from kalshi_edge.data.kalshi.stream import KalshiStream
+from kalshi_edge.data.kalshi.transport import Host
 from kalshi_edge.errors import EdgeError, SettingError
-from kalshi_edge.places import surroundings_of
-from kalshi_edge.sandbox.exchange.faults import Fault, FaultKind
-from kalshi_edge.sandbox.running import free_port
-from tests.kalshi_sandbox import Member, member
-from tests.served import enrolled, new_pem, served
+from kalshi_edge.runtime.environment import surroundings_of
+from kalshi_edge.runtime.sandbox_process import free_port
+from kalshi_sandbox.exchange.control.faults import Fault, FaultKind
+from tests.support.kalshi_sandbox import Member, member
+from tests.support.served import enrolled, new_pem, served
 
 PEM = new_pem()
 API_KEY = "api-secret-5f1d0c9be1f4"
@@ -123,7 +123,7 @@ def test_settings_and_their_errors_show_nothing(monkeypatch: pytest.MonkeyPatch)
 async def ran(folder: Path, *command: str, until_s: float = 60, **environment: str) -> str:
     """What a command printed; it is asked to end after ``until_s``."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "kalshi_edge.cli", *command),
+        *(sys.executable, "-m", "kalshi_edge", *command),
         cwd=folder,
         env={"PATH": os.environ["PATH"], **ENVIRONMENT, **environment},
         stdout=asyncio.subprocess.PIPE,

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from kalshi_edge.data.kalshi.wire import bin_of, parse_book, parse_event_ticker
+from kalshi_edge.data.kalshi.market_wire import bin_of, parse_book, parse_event_ticker
 from kalshi_edge.domain.market import Book, FeeRule, Ladder
 from kalshi_edge.domain.orders import Fill, Side
+from kalshi_edge.execution.simulated_ledger import Ledger
+from kalshi_edge.execution.simulator import SimulatedExchange
 from kalshi_edge.trading.fees import taker_fee
-from kalshi_edge.trading.ledger import Ledger
-from kalshi_edge.trading.simulator import SimulatedExchange
-from tests.builders import intent, market
+from tests.support.builders import intent, market
 
 D = Decimal
 

@@ -5,11 +5,11 @@ import asyncio
 import pytest
 from typer.testing import CliRunner, Result
 
-from kalshi_edge.cli import cli
+from kalshi_edge.cli.main import cli
 from kalshi_edge.domain.events import CycleDue
 from kalshi_edge.domain.records import Cause
-from tests.api_desk import EVE, KEY, TICKER, Desk, desk
-from tests.builders import book
+from tests.support.api_harness import EVE, KEY, TICKER, Desk, desk
+from tests.support.builders import book
 
 
 async def said(at: Desk, monkeypatch: pytest.MonkeyPatch, *command: str) -> Result:

@@ -22,8 +22,8 @@ from kalshi_edge.data.recording.replaying import decisions_of
 from kalshi_edge.data.recording.segment import Segment, lines_of, safe_text, salvage
 from kalshi_edge.domain.events import CycleDue, Event, Halt, Resume
 from kalshi_edge.errors import HistoryError, SettingError
-from tests.builders import NOW, book
-from tests.desk import SETUP
+from tests.support.builders import NOW, book
+from tests.support.trader_harness import SETUP
 
 LINES = [sha256(bytes([number])).hexdigest().encode() for number in range(60)]
 
@@ -98,7 +98,7 @@ from datetime import timedelta
 from pathlib import Path
 from tests.faults.test_recorder_faults import recorder
 from kalshi_edge.domain.events import CycleDue
-from tests.builders import NOW, book
+from tests.support.builders import NOW, book
 writing = recorder(Path(sys.argv[1]), largest_file=3000)
 for number in range(100_000):
     at = NOW + timedelta(minutes=5 * number)

@@ -12,18 +12,18 @@ import orjson
 import pytest
 
 from kalshi_edge.clock import ManualClock
+from kalshi_edge.data.source_status import Outcome, Source
 from kalshi_edge.data.weather.nbm.nbp import parse_nbp
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
-from kalshi_edge.data.weather.sources.cycles import NBP
 from kalshi_edge.data.weather.sources.http import Patience, PoliteClient
+from kalshi_edge.data.weather.sources.model_runs import NBP
 from kalshi_edge.data.weather.sources.nbm import NbmSource
 from kalshi_edge.data.weather.sources.nws import NwsForecastSource
 from kalshi_edge.data.weather.sources.observations import ObservationSource
 from kalshi_edge.data.weather.sources.reports import ClimateReportSource
-from kalshi_edge.data.weather.sources.status import Outcome, Source
 from kalshi_edge.data.weather.stations import by_icao
-from tests.nbm_files import bulletin_file, capture_blocks, of_run, through_gateway
-from tests.weather_server import Trouble, WeatherServer, weather_server
+from tests.support.nbm_files import bulletin_file, capture_blocks, of_run, through_gateway
+from tests.support.weather_server import Trouble, WeatherServer, weather_server
 
 QUICK = Patience(connect_s=1, silence_s=0.15, page_s=0.3, stream_s=0.5, attempts=2, pause_s=0.001)
 NOW = datetime(2026, 7, 9, 21, tzinfo=UTC)

@@ -12,8 +12,8 @@ import textwrap
 import time
 from pathlib import Path
 
-from kalshi_edge.db.checking import checked
 from kalshi_edge.db.sqlite import SqliteStore
+from kalshi_edge.db.verify import checked
 
 KILLS = int(os.environ.get("KILLS", "8"))
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,8 +22,8 @@ WRITER = """
     from dataclasses import replace
     from kalshi_edge.db.sqlite import SqliteStore
     from kalshi_edge.domain.orders import Order
-    from tests.builders import fill, intent
-    from tests.contract.test_store_contract import TRADE, line
+    from tests.support.builders import fill, intent
+    from tests.contract.store.test_store_contract import TRADE, line
 
     async def write(path):
         async with SqliteStore(path, "paper") as store:

@@ -13,11 +13,11 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
-from kalshi_edge.db.checking import checked
 from kalshi_edge.db.sqlite import SqliteStore
+from kalshi_edge.db.verify import checked
 from kalshi_edge.domain.orders import Side
-from kalshi_edge.sandbox.exchange.orders import Account
-from tests.served import enrolled, new_pem, served
+from kalshi_sandbox.exchange.venue.accounts import Account
+from tests.support.served import enrolled, new_pem, served
 
 KILLS = int(os.environ.get("KILLS", "2"))
 SPEED = 240.0
@@ -43,7 +43,7 @@ async def trader(folder: Path, environment: dict[str, str]) -> AsyncIterator[Non
     """A trader's process; it is killed at the end."""
     with (folder / "said.txt").open("ab") as said:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "kalshi_edge.cli", "run"),
+            *(sys.executable, "-m", "kalshi_edge", "run"),
             cwd=folder,
             env={"PATH": os.environ["PATH"], **environment},
             stdout=said,

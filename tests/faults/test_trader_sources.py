@@ -17,28 +17,30 @@ from typing import Any
 import httpx
 import pytest
 
+from kalshi_edge.clock import WorldClock
 from kalshi_edge.config import load_settings
+from kalshi_edge.data.source_status import Outcome, SourceStatus
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
-from kalshi_edge.data.weather.sources.status import Outcome, SourceStatus
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.sqlite import SqliteStore
-from kalshi_edge.domain.events import Approved, JournalEntry, Refused
+from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.records import Cause
-from kalshi_edge.live import Trader
-from kalshi_edge.sandbox.exchange import faults as exchange_faults
-from kalshi_edge.sandbox.exchange.exchange import Exchange, new_exchange
-from kalshi_edge.sandbox.exchange.faults import FaultKind as VenueFault
-from kalshi_edge.sandbox.exchange.rest import ConnectionCut
-from kalshi_edge.sandbox.exchange.world_nature import WorldNature
-from kalshi_edge.sandbox.server import Sandbox, sandbox_of
-from kalshi_edge.sandbox.weather.faults import Fault, FaultKind, Faults, Product
-from kalshi_edge.sandbox.weather.newsroom import Newsroom
-from kalshi_edge.sandbox.world.clock import WorldClock
-from kalshi_edge.sandbox.world.world import World
-from kalshi_edge.surroundings import Surroundings, Wire, open_trader
-from tests.campaign.loop import VirtualClock, VirtualLoop
-from tests.campaign.simulation import HABITS, HOST
-from tests.campaign.wire import answer_of
+from kalshi_edge.domain.verdicts import Approved, Refused
+from kalshi_edge.runtime.bootstrap import open_trader
+from kalshi_edge.runtime.environment import Surroundings, Wire
+from kalshi_edge.runtime.trader import Trader
+from kalshi_sandbox.exchange.control import faults as exchange_faults
+from kalshi_sandbox.exchange.control.faults import FaultKind as VenueFault
+from kalshi_sandbox.exchange.rest.app import ConnectionCut
+from kalshi_sandbox.exchange.venue.exchange import Exchange, new_exchange
+from kalshi_sandbox.exchange.venue.weather_adapter import WorldNature
+from kalshi_sandbox.server import Sandbox, sandbox_of
+from kalshi_sandbox.weather.faults import Fault, FaultKind, Faults, Product
+from kalshi_sandbox.weather.product_feed import Newsroom
+from kalshi_sandbox.world.world import World
+from tests.simulation.simulation import HABITS, HOST
+from tests.simulation.virtual_loop import VirtualClock, VirtualLoop
+from tests.simulation.wire import answer_of
 
 START = datetime(2027, 4, 12, 12, 40, tzinfo=UTC)
 WELL = {Outcome.NEW, Outcome.UNCHANGED}

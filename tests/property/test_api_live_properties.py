@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalshi_edge.api.hub import KEPT_MESSAGES, LONGEST_QUEUE, Client, Hub
-from kalshi_edge.api.topics import LAST_EQUITY, LAST_NEWS, Changes
+from kalshi_edge.api.live_topics import LAST_EQUITY, LAST_NEWS, Changes
 
 WHOLE = ("health", "balance", "risk")
 KEPT = {"news": LAST_NEWS, "equity": LAST_EQUITY}

@@ -14,7 +14,7 @@ from kalshi_edge.backtest.estimates import Case, calendar, estimate
 from kalshi_edge.backtest.summary import drawdown, equity_points, summary
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.domain.records import Trade
-from tests.backtest_records import FIRST, day_record, invented_climate, record, trade
+from tests.support.backtest_records import FIRST, day_record, invented_climate, record, trade
 
 cents = st.integers(0, 2000).map(lambda n: str(Decimal(n) / 100))
 days = st.integers(0, 40).map(lambda n: FIRST + timedelta(days=n))

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalshi_edge.data.kalshi.book import OrderBooks, Resync
-from kalshi_edge.data.kalshi.wire import parse_book
+from kalshi_edge.data.kalshi.market_wire import parse_book
 from kalshi_edge.domain.market import Book
-from tests.builders import NOW, TICKER
+from tests.support.builders import NOW, TICKER
 
 SIDES = ("yes", "no")
 

@@ -12,7 +12,7 @@ from kalshi_edge.models.distribution import Normal
 from kalshi_edge.trading.bracket import bracket_opportunities
 from kalshi_edge.trading.decision import Outlook
 from kalshi_edge.trading.edge import Gates
-from tests.builders import NOW, book, ladder, market
+from tests.support.builders import NOW, book, ladder, market
 
 D = Decimal
 GATES = Gates()

@@ -7,21 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalshi_edge.db.codec import from_json, to_json
-from kalshi_edge.domain.events import (
-    Approved,
-    CancelOrder,
-    CancelRequest,
-    Check,
-    ClosePosition,
-    Event,
-    Halt,
-    Opportunity,
-    OrderUpdate,
-    Refused,
-    Verdict,
-)
+from kalshi_edge.domain.events import CancelRequest, ClosePosition, Event, Halt, OrderUpdate
 from kalshi_edge.domain.orders import Fill, Intent, Order, Side, Strategy
 from kalshi_edge.domain.records import Calibration, DailyRecord, Switch, Trade
+from kalshi_edge.domain.verdicts import Approved, CancelOrder, Check, Opportunity, Refused, Verdict
 from kalshi_edge.domain.weather import ClimateReport, Forecast
 from kalshi_edge.errors import InputError
 

@@ -7,13 +7,13 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalshi_edge.domain.events import Approved, Refused
 from kalshi_edge.domain.orders import Strategy
+from kalshi_edge.domain.verdicts import Approved, Refused
 from kalshi_edge.trading.decision import Outlook, Playbook, decisions
 from kalshi_edge.trading.edge import FeeGate, Gates
 from kalshi_edge.trading.fees import most_taker_fee
 from kalshi_edge.trading.risk import Limits
-from tests.builders import DAY, NOW, book, ladder, outlook, situation
+from tests.support.builders import DAY, NOW, book, ladder, outlook, situation
 
 D = Decimal
 quotes = st.tuples(st.integers(4, 97), st.integers(1, 15), st.decimals("0.01", "400", places=2))

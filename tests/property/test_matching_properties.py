@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kalshi_edge.domain.orders import Side, TimeInForce
 from kalshi_edge.errors import OrderRejected
-from kalshi_edge.trading.matching import LimitOrder, OrderBook, Outcome, Reason, SelfTrade
+from kalshi_edge.execution.matching import LimitOrder, OrderBook, Outcome, Reason, SelfTrade
 from kalshi_edge.units import CENT, ZERO
 
 prices = st.integers(40, 46).map(lambda cents: Decimal(cents) / 100)

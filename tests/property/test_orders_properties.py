@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kalshi_edge.domain.orders import Order, OrderState, OrderStep
 from kalshi_edge.errors import IllegalStep
-from tests.builders import intent
+from tests.support.builders import intent
 
 D = Decimal
 counts = st.decimals("0.01", "6", places=2)

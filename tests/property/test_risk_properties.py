@@ -12,13 +12,23 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kalshi_edge.domain.events import Approved, Event, Refused, Verdict
+from kalshi_edge.domain.events import Event
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.orders import Fill, Intent, Order, Settlement, Side, Strategy
 from kalshi_edge.domain.records import DailyRecord, Switch
+from kalshi_edge.domain.verdicts import Approved, Refused, Verdict
 from kalshi_edge.engine import Engine
-from kalshi_edge.trading.ledger import Ledger
-from tests.desk import SETUP, Desk, DrawnExchange, Fate, Scene, fates, scripts, told
+from kalshi_edge.execution.simulated_ledger import Ledger
+from tests.support.trader_harness import (
+    SETUP,
+    Desk,
+    DrawnExchange,
+    Fate,
+    Scene,
+    fates,
+    scripts,
+    told,
+)
 
 D = Decimal
 LIMITS, GATES = SETUP.playbook.limits, SETUP.playbook.gates

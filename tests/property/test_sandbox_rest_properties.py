@@ -7,10 +7,10 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalshi_edge.sandbox.exchange.hub import Hub
-from kalshi_edge.sandbox.exchange.routes import ROUTES
-from kalshi_edge.sandbox.exchange.session import Session
-from tests.sandbox_builders import BIN, TODAY, client, exchange, member, order, order_body
+from kalshi_sandbox.exchange.rest.routes import ROUTES
+from kalshi_sandbox.exchange.stream.hub import Hub
+from kalshi_sandbox.exchange.stream.session import Session
+from tests.support.sandbox_builders import BIN, TODAY, client, exchange, member, order, order_body
 
 NAMES = (
     "limit", "cursor", "status", "ticker", "tickers", "event_ticker", "min_ts", "max_ts",

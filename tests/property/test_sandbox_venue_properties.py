@@ -9,19 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalshi_edge.data.kalshi.book import OrderBooks
-from kalshi_edge.data.kalshi.wire import parse_book
+from kalshi_edge.data.kalshi.market_wire import parse_book
 from kalshi_edge.domain.market import Book, FeeRule, Level
 from kalshi_edge.domain.orders import Side, TimeInForce
-from kalshi_edge.sandbox.exchange.calls import Call, page
-from kalshi_edge.sandbox.exchange.candles import Candles
-from kalshi_edge.sandbox.exchange.hub import Hub
-from kalshi_edge.sandbox.exchange.ledger import collateral, cost_to_holder
-from kalshi_edge.sandbox.exchange.orders import NewOrder
-from kalshi_edge.sandbox.exchange.refusal import Refusal
-from kalshi_edge.sandbox.exchange.wire_out import book_json
-from kalshi_edge.trading.matching import SelfTrade
+from kalshi_edge.execution.matching import SelfTrade
 from kalshi_edge.units import CENT, ZERO
-from tests.sandbox_builders import BIN, OPEN_AT, TODAY, StillWeather, exchange, member
+from kalshi_sandbox.exchange.rest.requests import Call, page
+from kalshi_sandbox.exchange.rest.wire_out import book_json
+from kalshi_sandbox.exchange.stream.hub import Hub
+from kalshi_sandbox.exchange.venue.accounts import NewOrder
+from kalshi_sandbox.exchange.venue.candles import Candles
+from kalshi_sandbox.exchange.venue.errors import Refusal
+from kalshi_sandbox.exchange.venue.ledger import collateral, cost_to_holder
+from tests.support.sandbox_builders import BIN, OPEN_AT, TODAY, StillWeather, exchange, member
 
 TICKERS = (BIN, f"{TODAY}-T50")
 MEMBERS = 3

@@ -9,12 +9,12 @@ from kalshi_edge.data.weather.metar import parse_metars
 from kalshi_edge.data.weather.nbm.nbp import parse_nbp
 from kalshi_edge.data.weather.stations import STATIONS
 from kalshi_edge.domain.weather import Station
-from kalshi_edge.sandbox.weather.bulk import bulk_file
-from kalshi_edge.sandbox.weather.metar import metar, report_times
-from kalshi_edge.sandbox.weather.nbm_files import station_bulletin
-from kalshi_edge.sandbox.weather.nbm_layout import layout
-from kalshi_edge.sandbox.world.publication import RUN_HOURS, Model
-from kalshi_edge.sandbox.world.world import World
+from kalshi_sandbox.weather.byte_ranges import bulk_file
+from kalshi_sandbox.weather.metar import metar, report_times
+from kalshi_sandbox.weather.nbm_files import station_bulletin
+from kalshi_sandbox.weather.nbm_layout import layout
+from kalshi_sandbox.world.publication import RUN_HOURS, Model
+from kalshi_sandbox.world.world import World
 
 WORLD = World(seed=77)
 INSTANTS = st.datetimes(datetime(2025, 12, 1), datetime(2027, 2, 1), timezones=st.just(UTC))

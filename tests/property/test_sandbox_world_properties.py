@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from kalshi_edge.data.weather.stations import STATIONS
 from kalshi_edge.domain.weather import Station
-from kalshi_edge.sandbox.world.publication import RUN_HOURS, Model
-from kalshi_edge.sandbox.world.world import SLOT, World
+from kalshi_sandbox.world.publication import RUN_HOURS, Model
+from kalshi_sandbox.world.world import SLOT, World
 
 DAYS = st.dates(date(2025, 12, 25), date(2028, 3, 5))
 SOME = st.lists(st.tuples(st.sampled_from(STATIONS), DAYS), min_size=1, max_size=4)

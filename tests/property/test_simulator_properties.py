@@ -13,12 +13,12 @@ from kalshi_edge.domain.events import CycleDue, Event
 from kalshi_edge.domain.market import Book, FeeRule, FeeType, Level
 from kalshi_edge.domain.orders import Fill, Intent, Order, Settlement, Side, TimeInForce
 from kalshi_edge.errors import OrderRejected
+from kalshi_edge.execution.simulator import SimulatedExchange, settle
 from kalshi_edge.portfolio.tracker import Tracker
 from kalshi_edge.ports import Receipt
 from kalshi_edge.trading.fees import OrderFees, fee_parity, fee_regime
-from kalshi_edge.trading.simulator import SimulatedExchange, settle
 from kalshi_edge.units import ZERO
-from tests.builders import NOW, TICKER, book, intent, ladder
+from tests.support.builders import NOW, TICKER, book, intent, ladder
 
 START = Decimal(100)
 OTHER = "KXHIGHNY-26NOV22-B54.5"

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from kalshi_edge.domain.market import Book, Level
 from kalshi_edge.domain.orders import Fill, Intent, Settlement, Side, derived_id
+from kalshi_edge.execution.simulated_ledger import Ledger
 from kalshi_edge.portfolio.tracker import Tracker, liquidation_value, open_cost
-from kalshi_edge.trading.ledger import Ledger
-from tests.builders import NOW, fill, intent
+from tests.support.builders import NOW, fill, intent
 
 D = Decimal
 counts = st.decimals("0.01", "50", places=2)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalshi_edge.data.kalshi.wire import (
+from kalshi_edge.data.kalshi.market_wire import (
     bin_of,
     parse_book,
     parse_ladder,
@@ -14,7 +14,7 @@ from kalshi_edge.data.kalshi.wire import (
     parse_settlement,
 )
 from kalshi_edge.errors import InputError
-from tests.builders import NOW, TICKER
+from tests.support.builders import NOW, TICKER
 
 degrees = st.integers(-60, 140)
 STRIKE_TYPES = ["less", "less_or_equal", "between", "greater", "greater_or_equal"]

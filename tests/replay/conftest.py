@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kalshi_edge.data.history.importing import ImportReport, import_archive
+from kalshi_edge.data.history.import_archive import ImportReport, import_archive
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,10 @@ import pytest
 
 from kalshi_edge.data.history.archive import MARKET_QUOTES, TRADE_QUOTES
 from kalshi_edge.data.history.coverage import coverage
-from kalshi_edge.data.history.importing import QUOTE_SIZE, ImportReport, import_archive
+from kalshi_edge.data.history.import_archive import QUOTE_SIZE, ImportReport, import_archive
 from kalshi_edge.data.history.parity import verify_archive, verify_history
 from kalshi_edge.data.history.records import cities_in, read_city, read_events
-from kalshi_edge.data.kalshi.wire import parse_event_ticker
+from kalshi_edge.data.kalshi.market_wire import parse_event_ticker
 from kalshi_edge.data.weather.stations import by_icao, by_report
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Settlement

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalshi_edge.backtest.run import Request, events, play
-from kalshi_edge.data.history.importing import import_archive
+from kalshi_edge.data.history.import_archive import import_archive
 from kalshi_edge.data.weather.stations import by_report
 from kalshi_edge.db.sqlite import SqliteStore
-from kalshi_edge.domain.events import Approved, CycleDone, Event, Refused, Verdict
+from kalshi_edge.domain.events import Event
+from kalshi_edge.domain.verdicts import Approved, CycleDone, Refused, Verdict
 from kalshi_edge.domain.weather import ClimateReport, Forecast
 from kalshi_edge.trading.decision import Playbook
 

@@ -19,28 +19,31 @@ from hypothesis import strategies as st
 from kalshi_edge.clock import ManualClock
 from kalshi_edge.db.codec import to_json
 from kalshi_edge.db.sqlite import SqliteStore
-from kalshi_edge.domain.events import (
-    Alarm,
-    Approved,
-    CycleDue,
-    DayTurned,
-    Event,
-    JournalEntry,
-    OrderUpdate,
-    Started,
-    Verdict,
-)
+from kalshi_edge.domain.account_statement import AccountStatement
+from kalshi_edge.domain.events import CycleDue, DayTurned, Event, OrderUpdate, Started
+from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.orders import Fill, OrderState
 from kalshi_edge.domain.records import Calibration, DailyRecord, Switch, Trade
-from kalshi_edge.domain.statement import AccountStatement
-from kalshi_edge.feed import Inbox
+from kalshi_edge.domain.verdicts import Alarm, Approved, Verdict
+from kalshi_edge.execution.executor import Executor
+from kalshi_edge.execution.simulator import SimulatedExchange
 from kalshi_edge.runner import MEMORY, READ_LINES, complete_until, replay, resumed_engine, run
-from kalshi_edge.trading.executor import Executor
+from kalshi_edge.runtime.event_queue import Inbox
 from kalshi_edge.trading.risk import Limits
-from kalshi_edge.trading.simulator import SimulatedExchange
-from tests.builders import book, ladder
-from tests.desk import CITIES, SETUP, START, Desk, DrawnExchange, Fate, Scene, fates, scripts, told
+from tests.support.builders import book, ladder
+from tests.support.trader_harness import (
+    CITIES,
+    SETUP,
+    START,
+    Desk,
+    DrawnExchange,
+    Fate,
+    Scene,
+    fates,
+    scripts,
+    told,
+)
 
 D = Decimal
 

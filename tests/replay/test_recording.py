@@ -21,16 +21,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from kalshi_edge.cli import cli
+from kalshi_edge.cli.main import cli
 from kalshi_edge.clock import SystemClock
 from kalshi_edge.data.history.records import cities_in, read_city
-from kalshi_edge.data.kalshi.account import AccountClient
+from kalshi_edge.data.kalshi.account_client import AccountClient
 from kalshi_edge.data.kalshi.auth import ApiKey
-from kalshi_edge.data.kalshi.client import PublicClient
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
-from kalshi_edge.data.kalshi.limits import Rate
-from kalshi_edge.data.kalshi.rest import Host
-from kalshi_edge.data.kalshi.source import MarketSource
+from kalshi_edge.data.kalshi.market_source import MarketSource
+from kalshi_edge.data.kalshi.public_client import PublicClient
+from kalshi_edge.data.kalshi.rate_limits import Rate
+from kalshi_edge.data.kalshi.transport import Host
 from kalshi_edge.data.recording.reading import events_of, files_of
 from kalshi_edge.data.recording.recorder import Recorder
 from kalshi_edge.data.recording.replaying import decisions_of, differences
@@ -38,16 +38,18 @@ from kalshi_edge.data.weather.nbm.nbp import parse_nbp
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.codec import to_json
 from kalshi_edge.db.sqlite import SqliteStore
-from kalshi_edge.domain.events import Approved, CycleDue, Event, JournalEntry
+from kalshi_edge.domain.events import CycleDue, Event
+from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Settlement
+from kalshi_edge.domain.verdicts import Approved
 from kalshi_edge.engine import Setup
 from kalshi_edge.errors import HistoryError
+from kalshi_edge.execution.executor import Executor
 from kalshi_edge.runner import resumed_engine, run
-from kalshi_edge.sandbox.server import Plan, Sandbox, new_sandbox
 from kalshi_edge.trading.decision import Playbook
-from kalshi_edge.trading.executor import Executor
-from tests.desk import Desk, DrawnExchange, Fate, Scene, fates, scripts, told
+from kalshi_sandbox.server import Plan, Sandbox, new_sandbox
+from tests.support.trader_harness import Desk, DrawnExchange, Fate, Scene, fates, scripts, told
 
 BASE = "http://127.0.0.1"
 CITIES = ("NYC", "MIA")

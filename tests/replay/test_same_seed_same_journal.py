@@ -13,23 +13,23 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from kalshi_edge.clock import SystemClock
-from kalshi_edge.data.kalshi.account import AccountClient
+from kalshi_edge.data.kalshi.account_client import AccountClient
 from kalshi_edge.data.kalshi.auth import ApiKey
-from kalshi_edge.data.kalshi.client import PublicClient
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
-from kalshi_edge.data.kalshi.limits import Rate
-from kalshi_edge.data.kalshi.rest import Host
-from kalshi_edge.data.kalshi.source import MarketSource
+from kalshi_edge.data.kalshi.market_source import MarketSource
+from kalshi_edge.data.kalshi.public_client import PublicClient
+from kalshi_edge.data.kalshi.rate_limits import Rate
+from kalshi_edge.data.kalshi.transport import Host
 from kalshi_edge.data.weather.nbm.nbp import parse_nbp
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.codec import to_json
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import CycleDue, Event
 from kalshi_edge.engine import Setup
+from kalshi_edge.execution.executor import Executor
 from kalshi_edge.runner import run
-from kalshi_edge.sandbox.server import Plan, Sandbox, new_sandbox
 from kalshi_edge.trading.decision import Playbook
-from kalshi_edge.trading.executor import Executor
+from kalshi_sandbox.server import Plan, Sandbox, new_sandbox
 
 BASE = "http://127.0.0.1"
 HOST = Host(f"{BASE}/trade-api/v2", "ws://127.0.0.1/trade-api/ws/v2")

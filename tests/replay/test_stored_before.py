@@ -10,17 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from kalshi_edge.app import replay_recording, replay_store
 from kalshi_edge.data.recording.replaying import decisions_of
 from kalshi_edge.db.sqlite import SqliteStore
-from kalshi_edge.domain.events import Approved, CycleDone, CycleDue
+from kalshi_edge.domain.events import CycleDue
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Fill
+from kalshi_edge.domain.verdicts import Approved, CycleDone
 from kalshi_edge.domain.weather import Forecast
+from kalshi_edge.execution.executor import Executor
+from kalshi_edge.operations.replay import replay_recording, replay_store
 from kalshi_edge.runner import resumed_engine, run
-from kalshi_edge.trading.executor import Executor
-from tests.desk import DrawnExchange, chained
 from tests.replay.test_recording import SETUP
+from tests.support.trader_harness import DrawnExchange, chained
 
 BEFORE = Path(__file__).parents[1] / "fixtures" / "stored"
 LINES = 71

@@ -9,22 +9,15 @@ import pytest
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.domain.events import (
     AcknowledgeTerms,
-    Alarm,
-    Approved,
-    CalibrationDone,
     CalibrationDue,
-    CancelOrder,
     CancelRequest,
     ClosePosition,
-    CycleDone,
     CycleDue,
     DayTurned,
     Event,
     Halt,
     OrderUpdate,
-    Refused,
     Resume,
-    Verdict,
 )
 from kalshi_edge.domain.orders import Intent, Order, OrderStep, Settlement
 from kalshi_edge.domain.records import (
@@ -35,13 +28,22 @@ from kalshi_edge.domain.records import (
     SwitchState,
     Trade,
 )
+from kalshi_edge.domain.verdicts import (
+    Alarm,
+    Approved,
+    CalibrationDone,
+    CancelOrder,
+    CycleDone,
+    Refused,
+    Verdict,
+)
 from kalshi_edge.domain.weather import Basis, ClimateReport, Observation
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.fees import taker_fee
 from kalshi_edge.trading.risk import Limits
-from tests.builders import DAY, EVENT, TERMS, book, fill, forecast, ladder
-from tests.builders import intent as intent_of
+from tests.support.builders import DAY, EVENT, TERMS, book, fill, forecast, ladder
+from tests.support.builders import intent as intent_of
 
 D = Decimal
 NEW_YORK = station_of("NYC")

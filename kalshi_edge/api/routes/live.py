@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, WebSocket
 
 from kalshi_edge.api.deps import Here, Parts, documented_key
-from kalshi_edge.api.doorway import is_allowed
 from kalshi_edge.api.hub import Client
+from kalshi_edge.api.middleware import is_allowed
 from kalshi_edge.api.problems import Refusal, documented
 from kalshi_edge.api.schemas.commands import Ticket
-from kalshi_edge.api.tickets import LASTS_S
+from kalshi_edge.api.ws_tickets import LASTS_S
 
 PATH = "/ws/live"
 SUBPROTOCOL = "kalshi-edge.live"

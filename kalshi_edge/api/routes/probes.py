@@ -4,9 +4,9 @@ from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
 from kalshi_edge.api.deps import Here, Now, documented_key
-from kalshi_edge.api.present.status import not_ready
 from kalshi_edge.api.problems import documented
 from kalshi_edge.api.schemas.status import Readiness
+from kalshi_edge.api.views.status import not_ready
 
 router = APIRouter(tags=["probes"], responses=documented(414, 429))
 

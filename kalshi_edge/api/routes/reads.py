@@ -7,8 +7,6 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from kalshi_edge.api.deps import CityStation, Here, KnownTrade, Now, documented_key
-from kalshi_edge.api.present import account, market, risk, status
-from kalshi_edge.api.present.calibration import city_calibration
 from kalshi_edge.api.problems import Refusal, documented
 from kalshi_edge.api.schemas.account import (
     Balance,
@@ -25,6 +23,8 @@ from kalshi_edge.api.schemas.figures import GivenCount, GivenDay, GivenPrice
 from kalshi_edge.api.schemas.live import Snapshot
 from kalshi_edge.api.schemas.market import CityCalibration, CityMarkets, Forecasts, Scanner
 from kalshi_edge.api.schemas.status import Audit, Health, News, Sources, Terms
+from kalshi_edge.api.views import account, market, risk, status
+from kalshi_edge.api.views.calibration import city_calibration
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many, the newest.")]
 

@@ -7,12 +7,6 @@ from uuid import uuid4
 from fastapi import APIRouter, Path, Query, Response
 
 from kalshi_edge.api.deps import NAME, By, Here, IdempotencyKey, KnownTrade, Parts, documented_key
-from kalshi_edge.api.present.outcome import (
-    cancel_outcome,
-    sale_outcome,
-    switch_outcome,
-    terms_outcome,
-)
 from kalshi_edge.api.problems import Refusal, documented
 from kalshi_edge.api.schemas.commands import (
     AcknowledgeWish,
@@ -25,6 +19,12 @@ from kalshi_edge.api.schemas.commands import (
     SellWish,
     SwitchOutcome,
     TermsOutcome,
+)
+from kalshi_edge.api.views.outcome import (
+    cancel_outcome,
+    sale_outcome,
+    switch_outcome,
+    terms_outcome,
 )
 from kalshi_edge.domain.events import (
     AcknowledgeTerms,

@@ -14,7 +14,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-from kalshi_edge.data.kalshi.wire import bin_of, parse_event_ticker
+from kalshi_edge.data.kalshi.market_wire import bin_of, parse_event_ticker
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.domain.market import Bin
 from kalshi_edge.domain.weather import Station

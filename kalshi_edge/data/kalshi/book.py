@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from kalshi_edge.data.kalshi.fields import instant_of_ms
-from kalshi_edge.data.kalshi.wire import parse_levels
+from kalshi_edge.data.kalshi.market_wire import parse_levels
 from kalshi_edge.domain.market import Book, Level
 from kalshi_edge.errors import ContractError, InputError
 from kalshi_edge.units import ONE, ZERO, decimal_of

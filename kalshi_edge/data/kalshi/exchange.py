@@ -11,17 +11,12 @@ from decimal import Decimal
 from typing import TypeVar
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.kalshi.account import AccountClient
-from kalshi_edge.data.kalshi.client import PublicClient
+from kalshi_edge.data.kalshi.account_client import AccountClient
+from kalshi_edge.data.kalshi.account_wire import OrderReport, OrderStatus, parse_receipt, receipt_of
 from kalshi_edge.data.kalshi.fields import Payload, decimal_field
-from kalshi_edge.data.kalshi.orders import objections, order_body
-from kalshi_edge.data.kalshi.rest import Refusal
-from kalshi_edge.data.kalshi.statements import (
-    OrderReport,
-    OrderStatus,
-    parse_receipt,
-    receipt_of,
-)
+from kalshi_edge.data.kalshi.order_wire import objections, order_body
+from kalshi_edge.data.kalshi.public_client import PublicClient
+from kalshi_edge.data.kalshi.transport import Refusal
 from kalshi_edge.domain.orders import Intent, Order
 from kalshi_edge.errors import (
     ExchangeDown,

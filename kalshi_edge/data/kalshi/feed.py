@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator, Awaitable, Iterable, Set
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from kalshi_edge.data.kalshi.account import AccountClient
-from kalshi_edge.data.kalshi.client import PublicClient
-from kalshi_edge.data.kalshi.session import Connected, MarketChange, UnnamedFill
-from kalshi_edge.data.kalshi.statements import order_update, parse_fill
+from kalshi_edge.data.kalshi.account_client import AccountClient
+from kalshi_edge.data.kalshi.account_wire import order_update, parse_fill
+from kalshi_edge.data.kalshi.public_client import PublicClient
 from kalshi_edge.data.kalshi.stream import KalshiStream
+from kalshi_edge.data.kalshi.stream_session import Connected, MarketChange, UnnamedFill
 from kalshi_edge.domain.events import Event
 from kalshi_edge.errors import ExchangeDown, InputError, RequestRefused
 

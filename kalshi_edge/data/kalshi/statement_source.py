@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.kalshi.account import AccountClient
-from kalshi_edge.data.kalshi.statements import OrderReport, OrderStatus
+from kalshi_edge.data.kalshi.account_client import AccountClient
+from kalshi_edge.data.kalshi.account_wire import OrderReport, OrderStatus
+from kalshi_edge.domain.account_statement import AccountStatement, Holding, StatedOrder
 from kalshi_edge.domain.events import Event
-from kalshi_edge.domain.statement import AccountStatement, Holding, StatedOrder
 from kalshi_edge.errors import ExchangeDown, InputError, RequestRefused
 
 OVERLAP = timedelta(minutes=5)

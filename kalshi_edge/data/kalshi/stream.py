@@ -18,10 +18,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.fields import parse_json
-from kalshi_edge.data.kalshi.limits import Jitter, backoff_s
-from kalshi_edge.data.kalshi.rest import Host, now_s
-from kalshi_edge.data.kalshi.session import Command, News, Oddities, Session
-from kalshi_edge.data.weather.sources.status import Outcome, SourceStatus
+from kalshi_edge.data.kalshi.rate_limits import Jitter, backoff_s
+from kalshi_edge.data.kalshi.stream_session import Command, News, Oddities, Session
+from kalshi_edge.data.kalshi.transport import Host, now_s
+from kalshi_edge.data.source_status import Outcome, SourceStatus
 from kalshi_edge.errors import ContractError, ExchangeDown, RequestRefused
 
 PING_EVERY_S = 10.0

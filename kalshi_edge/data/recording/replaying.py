@@ -12,7 +12,8 @@ from pathlib import Path
 
 from kalshi_edge.data.recording.reading import File, files_of
 from kalshi_edge.data.recording.recorder import Header, Raw
-from kalshi_edge.domain.events import JournalEntry, Verdict
+from kalshi_edge.domain.journal import JournalEntry
+from kalshi_edge.domain.verdicts import Verdict
 from kalshi_edge.engine import Engine
 from kalshi_edge.errors import HistoryError
 from kalshi_edge.runner import Difference, replay

@@ -17,7 +17,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from kalshi_edge.db.dynamo.place import DynamoPlace
+from kalshi_edge.db.dynamo.config import DynamoPlace
 from kalshi_edge.db.dynamo.writes import Item, Write
 from kalshi_edge.errors import StoreError
 

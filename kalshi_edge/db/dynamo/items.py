@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kalshi_edge.db.codec import to_json
-from kalshi_edge.db.dynamo.place import Keep
+from kalshi_edge.db.dynamo.config import Keep
 from kalshi_edge.db.dynamo.writes import Deed, Item, Write, blob, number, text
-from kalshi_edge.domain.events import JournalEntry
+from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Fill, Order, derived_id
 from kalshi_edge.domain.records import Calibration, DailyRecord, SeriesTerms, Switch, Trade
 

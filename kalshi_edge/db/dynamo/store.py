@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from kalshi_edge.clock import Clock, SystemClock
 from kalshi_edge.db.codec import line_from_json
 from kalshi_edge.db.dynamo.client import ConditionFailed, Dynamo, chunks
+from kalshi_edge.db.dynamo.config import DynamoPlace, Keep
 from kalshi_edge.db.dynamo.head import (
     HEAD,
     SCHEMA_VERSION,
@@ -40,7 +41,6 @@ from kalshi_edge.db.dynamo.items import (
     order_writes,
     record_writes,
 )
-from kalshi_edge.db.dynamo.place import DynamoPlace, Keep
 from kalshi_edge.db.dynamo.reading import partition, records_of, unpacked_line
 from kalshi_edge.db.dynamo.writes import (
     TRANSACTION_ITEMS,
@@ -50,7 +50,7 @@ from kalshi_edge.db.dynamo.writes import (
     number,
     text,
 )
-from kalshi_edge.domain.events import JournalEntry
+from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Order
 from kalshi_edge.domain.records import (
     Calibration,

@@ -11,14 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from kalshi_edge.db.dynamo.client import Dynamo
-from kalshi_edge.db.dynamo.items import (
-    BY_CITY_AND_DATE,
-    CALIBRATION,
-    DAILY,
-    JOURNAL,
-    TRADES,
-    TTL,
-)
+from kalshi_edge.db.dynamo.items import BY_CITY_AND_DATE, CALIBRATION, DAILY, JOURNAL, TRADES, TTL
 from kalshi_edge.errors import StoreError
 
 TAGS = [{"Key": "application", "Value": "kalshi-edge-trader"}]

@@ -17,9 +17,9 @@ import httpx
 import stamina
 
 from kalshi_edge.clock import Clock
+from kalshi_edge.data.source_status import Outcome, Tally
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
-from kalshi_edge.data.weather.sources.host import MANNERS, Host, Manners
-from kalshi_edge.data.weather.sources.status import Outcome, Tally
+from kalshi_edge.data.weather.sources.politeness import MANNERS, Host, Manners
 from kalshi_edge.errors import SettingError, SourceError
 
 LARGEST_EXCUSE = 1_000_000

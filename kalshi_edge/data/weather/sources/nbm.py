@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from kalshi_edge.clock import Clock
+from kalshi_edge.data.source_status import Outcome, SourceStatus, Tally
 from kalshi_edge.data.weather.nbm.block import block_header, blocks
 from kalshi_edge.data.weather.nbm.nbp import parse_nbp
 from kalshi_edge.data.weather.nbm.nbs import parse_nbs
-from kalshi_edge.data.weather.sources.cycles import OVERDUE, Product, target_days
-from kalshi_edge.data.weather.sources.files import FileReader, Reading
+from kalshi_edge.data.weather.sources.bulletin_reader import FileReader, Reading
+from kalshi_edge.data.weather.sources.deduplication import News
 from kalshi_edge.data.weather.sources.http import PoliteClient
-from kalshi_edge.data.weather.sources.memory import LayoutMemory
-from kalshi_edge.data.weather.sources.news import News
-from kalshi_edge.data.weather.sources.pages import Pages
-from kalshi_edge.data.weather.sources.status import Outcome, SourceStatus, Tally
+from kalshi_edge.data.weather.sources.layout_cache import LayoutMemory
+from kalshi_edge.data.weather.sources.model_runs import OVERDUE, Product, target_days
+from kalshi_edge.data.weather.sources.page_cache import Pages
 from kalshi_edge.domain.weather import Forecast, Station
 from kalshi_edge.errors import BulletinError, SourceError
 

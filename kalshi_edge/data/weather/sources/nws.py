@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.weather.sources.asking import ask_each
+from kalshi_edge.data.source_status import Outcome, SourceStatus, Tally
+from kalshi_edge.data.weather.sources.deduplication import News
+from kalshi_edge.data.weather.sources.fan_out import ask_each
 from kalshi_edge.data.weather.sources.http import PoliteClient
-from kalshi_edge.data.weather.sources.news import News
-from kalshi_edge.data.weather.sources.pages import Pages
-from kalshi_edge.data.weather.sources.status import Outcome, SourceStatus, Tally
+from kalshi_edge.data.weather.sources.page_cache import Pages
 from kalshi_edge.data.weather.sources.wire import Grid, GridDocument, Point, PointDocument
 from kalshi_edge.data.weather.wmo import plausible_f
 from kalshi_edge.domain.weather import Forecast, Station

@@ -9,17 +9,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from kalshi_edge.clock import Clock
+from kalshi_edge.data.source_status import Outcome, SourceStatus, Tally
 from kalshi_edge.data.weather.metar import fahrenheit_candidates, parse_metars
-from kalshi_edge.data.weather.sources.asking import Answer, ask_each
+from kalshi_edge.data.weather.sources.deduplication import News
+from kalshi_edge.data.weather.sources.fan_out import Answer, ask_each
 from kalshi_edge.data.weather.sources.http import PoliteClient
-from kalshi_edge.data.weather.sources.news import News
-from kalshi_edge.data.weather.sources.pages import Pages
-from kalshi_edge.data.weather.sources.status import Outcome, SourceStatus, Tally
-from kalshi_edge.data.weather.sources.wire import (
-    CELSIUS,
-    ObservationsDocument,
-    ObservedValues,
-)
+from kalshi_edge.data.weather.sources.page_cache import Pages
+from kalshi_edge.data.weather.sources.wire import CELSIUS, ObservationsDocument, ObservedValues
 from kalshi_edge.data.weather.wmo import plausible_f
 from kalshi_edge.domain.weather import Basis, Observation, Station
 from kalshi_edge.errors import InputError, SourceError

@@ -10,12 +10,12 @@ from datetime import date, datetime, timedelta
 
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.history.records import check_times
+from kalshi_edge.data.source_status import Outcome, SourceStatus, Tally
 from kalshi_edge.data.weather.cli import parse_cli
-from kalshi_edge.data.weather.sources.asking import Answer, ask_each
+from kalshi_edge.data.weather.sources.deduplication import News
+from kalshi_edge.data.weather.sources.fan_out import Answer, ask_each
 from kalshi_edge.data.weather.sources.http import PoliteClient
-from kalshi_edge.data.weather.sources.news import News
-from kalshi_edge.data.weather.sources.pages import Pages
-from kalshi_edge.data.weather.sources.status import Outcome, SourceStatus, Tally
+from kalshi_edge.data.weather.sources.page_cache import Pages
 from kalshi_edge.data.weather.sources.wire import (
     ClimateDocument,
     ClimateEntry,

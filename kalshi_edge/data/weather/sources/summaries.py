@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from kalshi_edge.clock import Clock
+from kalshi_edge.data.source_status import SourceStatus, Tally
 from kalshi_edge.data.weather.dsm import daily_maximum, parse_dsms
-from kalshi_edge.data.weather.sources.asking import Answer, ask_each
+from kalshi_edge.data.weather.sources.deduplication import News
+from kalshi_edge.data.weather.sources.fan_out import Answer, ask_each
 from kalshi_edge.data.weather.sources.http import PoliteClient
-from kalshi_edge.data.weather.sources.news import News
-from kalshi_edge.data.weather.sources.pages import Pages
-from kalshi_edge.data.weather.sources.status import SourceStatus, Tally
+from kalshi_edge.data.weather.sources.page_cache import Pages
 from kalshi_edge.domain.weather import Observation, Station
 from kalshi_edge.errors import InputError
 

@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from kalshi_edge.data.weather.sources.status import Outcome
+from kalshi_edge.data.source_status import Outcome
 from kalshi_edge.errors import SourceError
 
 Number = Annotated[FiniteFloat, Strict()]

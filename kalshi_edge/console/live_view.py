@@ -1,0 +1,229 @@
+"""The terminal's view of a running trader, and the one-line summary of each cycle.
+
+It reads the journal's lines as they are written and computes nothing that the core computed.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from kalshi_edge.data.source_status import Outcome
+from kalshi_edge.domain.journal import JournalEntry
+from kalshi_edge.domain.orders import Fill, Settlement, Side
+from kalshi_edge.domain.records import DailyRecord, Switch, SwitchState, Trade
+from kalshi_edge.domain.verdicts import (
+    Alarm,
+    Approved,
+    CalibrationDone,
+    CityView,
+    CycleDone,
+    Opportunity,
+    Refused,
+)
+from kalshi_edge.runtime.schedule import Job
+from kalshi_edge.runtime.trader import Trader
+from kalshi_edge.units import plain
+
+NEWS_LINES = 12
+FINE = {Outcome.NEW, Outcome.UNCHANGED, Outcome.NOT_ASKED}
+OPEN_LINES = 10
+
+
+class Dashboard:
+    """What the terminal shows: a ``Publisher`` whose ``render`` is the newest state."""
+
+    def __init__(self, mode: str, *, is_synthetic: bool) -> None:
+        self.mode = mode
+        self.is_synthetic = is_synthetic
+        self.cycles = 0
+        self._seq = 0
+        self._at: datetime | None = None
+        self._cycle: CycleDone | None = None
+        self._best: dict[str, Opportunity] = {}
+        self._trades: dict[str, Trade] = {}
+        self._days: list[DailyRecord] = []
+        self._switch: Switch | None = None
+        self._news: deque[Text] = deque(maxlen=NEWS_LINES)
+        self._trader: Trader | None = None
+        self.door = ""
+        """Where the web dashboard is, if anywhere."""
+
+    def follow(self, trader: Trader) -> None:
+        """Show the sources and the timetable of ``trader`` as well."""
+        self._trader = trader
+
+    def publish(self, entry: JournalEntry) -> None:
+        """Take in one line of the journal."""
+        self._seq, self._at = entry.seq, entry.received_at
+        for event in entry.events:
+            if isinstance(event, Fill) and entry.moved_a_trade(event):
+                self._say(event.received_at, "fill", "cyan", _fill_text(event))
+            elif isinstance(event, Settlement) and entry.moved_a_trade(event):
+                self._say(event.received_at, "settled", "magenta", f"{event.ticker} ${event.value}")
+        for verdict in entry.verdicts:
+            self._take(verdict, entry.received_at)
+
+    def note(self, text: str) -> None:
+        """Show a line of news that is not in the journal."""
+        if self._at is not None:
+            self._say(self._at, "note", "bold", text)
+
+    def render(self) -> RenderableType:
+        """The whole screen."""
+        beside = () if self._trader is None else (_sources(self._trader),)
+        parts = (self._header(), self._forecasts(), self._positions())
+        return Group(*parts, *beside, self._newsboard())
+
+    def _take(self, verdict: object, at: datetime) -> None:
+        match verdict:
+            case CycleDone():
+                self.cycles += 1
+                self._cycle = verdict
+            case Approved(opportunity=Opportunity() as found):
+                self._say(at, "order", "bold green", _order_text(verdict))
+                self._best.setdefault(_place(found), found)
+            case Refused(subject=Opportunity() as found):
+                best = self._best.get(_place(found))
+                if best is None or found.net_edge > best.net_edge:
+                    self._best[_place(found)] = found
+            case Trade():
+                self._trade(verdict, at)
+            case DailyRecord():
+                self._days.append(verdict)
+                text = f"{verdict.day}: closing ${verdict.closing_balance:.2f}"
+                self._say(at, "day", "blue", f"{text}, realised {_signed(verdict.realised)}")
+            case Switch():
+                self._switch = verdict
+                self._say(at, "switch", "bold red", f"{verdict.state}: {verdict.reason}")
+            case CalibrationDone(missing=missing) if missing:
+                self._say(at, "reports", "yellow", f"not out yet: {', '.join(missing)}")
+            case Alarm():
+                self._say(at, "alarm", "bold yellow", verdict.text)
+            case _:
+                pass
+
+    def _trade(self, trade: Trade, at: datetime) -> None:
+        self._trades[trade.trade_id] = trade
+        if trade.pnl is not None:
+            colour = "green" if trade.pnl > 0 else "red"
+            self._say(at, "closed", colour, f"{trade.ticker} {_signed(trade.pnl)}")
+
+    def _say(self, at: datetime, word: str, style: str, text: str) -> None:
+        line = Text(f"{at:%m-%d %H:%M} ", style="dim")
+        line.append(f"{word:<8}", style=style).append(text)
+        self._news.append(line)
+
+    def _header(self) -> Panel:
+        line = Text()
+        line.append(f" {self.mode.upper()} ", style="bold black on yellow")
+        if self.is_synthetic:
+            line.append(" ").append(" SYNTHETIC ", style="bold white on magenta")
+        state = SwitchState.RUN if self._switch is None else self._switch.state
+        halted = state is not SwitchState.RUN
+        line.append("  kill switch ").append(
+            state.upper() if halted else "run", style="bold red" if halted else "green"
+        )
+        if self._cycle is not None:
+            line.append(f"  cash ${self._cycle.cash:.2f}")
+            line.append(f"  equity ${self._cycle.equity:.2f}", style="bold")
+        at = "–" if self._at is None else f"{self._at:%Y-%m-%d %H:%M}Z"
+        line.append(f"  {at}  cycle {self.cycles}  line {self._seq}", style="dim")
+        closed = [t.pnl for t in self._trades.values() if t.pnl is not None]
+        wins = sum(1 for pnl in closed if pnl > 0)
+        line.append(f"\n closed {len(closed)} trades, {wins} won, ")
+        line.append(_signed(sum(closed, Decimal(0))), style=_colour(sum(closed, Decimal(0))))
+        if self.door:
+            line.append("\n dashboard ").append(self.door, style="bold cyan")
+        return Panel(line, title="Kalshi Edge Trader", border_style="dim")
+
+    def _forecasts(self) -> Table:
+        table = _table("forecasts", "city", "climate day", "model", "μ °F", "σ °F", "best edge")
+        for view in () if self._cycle is None else self._cycle.cities:
+            best = self._best.get(f"{view.city} {view.climate_day}")
+            table.add_row(*_forecast_cells(view), _edge_text(best))
+        return table
+
+    def _positions(self) -> Table:
+        table = _table("open positions", "ticker", "strategy", "contracts", "paid", "fair at entry")
+        held = [trade for trade in self._trades.values() if trade.is_open]
+        for trade in held[-OPEN_LINES:]:
+            fair = "–" if trade.fair is None else f"{trade.fair:.2f}"
+            paid = f"${trade.paid / trade.count:.4f}"
+            held_count = plain(trade.open_count)
+            table.add_row(trade.ticker, trade.strategy.value, held_count, paid, fair)
+        return table
+
+    def _newsboard(self) -> Panel:
+        lines = list(self._news) or [Text("waiting for the first cycle", style="dim")]
+        return Panel(Text("\n").join(lines), title="news", border_style="dim")
+
+
+def _sources(trader: Trader) -> Panel:
+    """Every source with its outcome and the age of its last success; what was missed."""
+    line = Text()
+    for status in trader.sources:
+        is_fine = not status.is_stale and status.outcome in FINE
+        age = "never" if status.age is None else _age(status.age)
+        line.append(f"{status.name} ", style="dim")
+        line.append(f"{status.outcome.value} {age}  ", style="green" if is_fine else "bold red")
+    for job, count in trader.timetable.counts.items():
+        if job is not Job.HEARTBEAT:
+            style = "bold red" if count.missed else "dim"
+            line.append(f"{job.value} {count.done} done {count.missed} missed  ", style=style)
+    return Panel(line, title="sources and schedule", border_style="dim")
+
+
+def _age(age: timedelta) -> str:
+    minutes = int(age.total_seconds() // 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", header_style="dim", expand=True)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number < 2 else "right", no_wrap=True)
+    return table
+
+
+def _forecast_cells(view: CityView) -> Iterable[str]:
+    yield view.city
+    yield f"{view.climate_day:%a %m-%d}"
+    yield f"{view.model} {view.run_at:%dT%HZ}"
+    yield f"{view.mu_f:.1f}"
+    yield f"{view.sigma_f:.2f}"
+
+
+def _place(found: Opportunity) -> str:
+    return f"{found.city} {found.climate_day}"
+
+
+def _edge_text(best: Opportunity | None) -> Text:
+    if best is None or best.net_edge == float("-inf"):
+        return Text("–", style="dim")
+    bins = " + ".join(str(leg.bin) for leg in best.legs)
+    return Text(f"{bins} {best.net_edge:+.3f}", style=_colour(Decimal(repr(best.net_edge))))
+
+
+def _order_text(approved: Approved) -> str:
+    return " + ".join(
+        f"{i.ticker} {plain(i.count)} @ ${plain(i.limit_price)}" for i in approved.intents
+    )
+
+
+def _fill_text(fill: Fill) -> str:
+    verb = "bought" if fill.side is Side.BUY else "sold"
+    return f"{fill.ticker} {verb} {plain(fill.count)} @ ${plain(fill.price)} + ${fill.fee:.4f}"
+
+
+def _signed(amount: Decimal) -> str:
+    return f"{'-' if amount < 0 else '+'}${abs(amount):.2f}"
+
+
+def _colour(amount: Decimal) -> str:
+    return "green" if amount > 0 else "red" if amount < 0 else "dim"

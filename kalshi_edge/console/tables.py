@@ -1,0 +1,192 @@
+"""What the commands print: Rich tables that read well at 80 and at 160 columns."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from kalshi_edge.data.history.archive import Outcome
+from kalshi_edge.data.history.coverage import CityCoverage
+from kalshi_edge.data.history.import_archive import ImportReport
+from kalshi_edge.data.history.parity import Parity
+from kalshi_edge.data.weather.stations import STATIONS
+from kalshi_edge.domain.orders import Fill
+from kalshi_edge.domain.weather import Forecast
+from kalshi_edge.models.calibration import uncalibrated
+from kalshi_edge.models.temperature import daily_high
+from kalshi_edge.runtime.audit import Stretch
+from kalshi_edge.runtime.schedule import Job
+from kalshi_edge.trading.fees import FeeParity
+from kalshi_edge.units import ZERO
+
+_CITY = {station.icao: station.city for station in STATIONS}
+_STYLE: Any = {
+    "title_justify": "left",
+    "title_style": "bold cyan",
+    "header_style": "dim",
+    "caption_justify": "left",
+    "box": SIMPLE_HEAD,
+    "padding": (0, 1, 0, 0),
+}
+_PERCENTS = (10, 25, 50, 75, 90)
+
+
+def forecast_table(title: str, forecasts: Iterable[Forecast]) -> Table:
+    """A bulletin's forecasts, a row per station and climate day; temperatures in °F."""
+    table = Table(title=title, **_STYLE)
+    table.add_column("station", style="bold", no_wrap=True)
+    table.add_column("climate day", no_wrap=True)
+    for name in ("lead", "μ", "σ", *(f"P{percent}" for percent in _PERCENTS), "mean", "sd"):
+        table.add_column(name, justify="right", no_wrap=True)
+    last = None
+    for forecast in forecasts:
+        if last not in {None, forecast.station}:
+            table.add_section()
+        table.add_row(*_forecast_row(forecast, is_first=forecast.station != last))
+        last = forecast.station
+    return table
+
+
+def _forecast_row(forecast: Forecast, *, is_first: bool) -> Iterable[str]:
+    high = daily_high(forecast, uncalibrated("", forecast))
+    city = _CITY.get(forecast.station)
+    name = f"{forecast.station} {city}" if city else forecast.station
+    yield name if is_first else ""
+    yield f"{forecast.climate_day:%a %Y-%m-%d}"
+    yield f"{lead_h(forecast)}h"
+    yield f"{high.mu_f:.1f}"
+    yield f"{high.sigma_f:.2f}"
+    for percent in _PERCENTS:
+        yield _whole(forecast.percentile(percent))
+    yield _whole(forecast.mean_f)
+    yield _whole(forecast.sd_f)
+
+
+def import_table(report: ImportReport) -> Table:
+    """What an import took in by city and kind, and how much it left out."""
+    kinds = sorted({kind for _, kind in report.records})
+    table = Table(title="imported", **_STYLE)
+    table.add_column("city", style="bold")
+    for kind in kinds:
+        table.add_column(kind, justify="right")
+    for city in sorted({city for city, _ in report.records}):
+        table.add_row(city, *(f"{report.records.get((city, kind), 0):,}" for kind in kinds))
+    table.caption = (
+        f"left out: {len(report.unquoted):,} bins nobody quoted, {len(report.crossed):,} crossed"
+        f" quotes, {len(report.untraded):,} ladders that cannot be traded"
+    )
+    return table
+
+
+def coverage_table(cities: Iterable[CityCoverage]) -> Table:
+    """What a history holds, a row per city."""
+    table = Table(title="history", **_STYLE)
+    table.add_column("city", style="bold")
+    table.add_column("days")
+    for name in ("results", "ladders", "quotes"):
+        table.add_column(name, justify="right")
+    table.add_column("forecasts (days)")
+    table.add_column("days without result", justify="right")
+    for city in cities:
+        table.add_row(
+            city.city,
+            f"{city.first_day} – {city.last_day}",
+            f"{city.reports:,}",
+            f"{city.ladders:,}",
+            f"{city.books:,}",
+            " ".join(f"{model} {days:,}" for model, days in city.forecasts),
+            str(len(city.without_report)),
+        )
+    return table
+
+
+def parity_table(name: str, parity: Parity) -> Table:
+    """How settlement compares, every difference and every doubtful case named with its date."""
+    differing, undecided = len(parity.differing), len(parity.undecided)
+    rows = parity.agreed + differing + undecided
+    share = "nothing to compare" if parity.share is None else f"{parity.share:.3%}"
+    title = f"{name}: {parity.agreed:,} of {rows:,} results agree, {differing} differ"
+    title += f", {undecided} undecided ({share})" if undecided else f" ({share})"
+    table = Table(title=title, **_STYLE)
+    for column in ("climate day", "ticker", "bin", "high", "paid", ""):
+        table.add_column(column, no_wrap=True)
+    for outcome in parity.differing:
+        table.add_row(*_outcome_row(outcome, "differs"))
+    for outcome in parity.undecided:
+        table.add_row(*_outcome_row(outcome, "undecided"), style="dim")
+    if parity.unsettled:
+        table.caption = f"{parity.unsettled:,} more rows have no recorded result"
+    return table
+
+
+def _outcome_row(outcome: Outcome, verdict: str) -> Iterable[str]:
+    yield str(outcome.climate_day)
+    yield outcome.ticker
+    yield "no direction" if outcome.bin is None else str(outcome.bin)
+    yield "none" if outcome.high_f is None else f"{outcome.high_f} °F"
+    yield f"${outcome.paid}"
+    yield verdict
+
+
+def fee_table(name: str, fills: Sequence[Fill], parity: FeeParity) -> Table:
+    """How our fees compare with those charged; every order that differs is named."""
+    taken = {fill.intent_id for fill in fills if fill.is_taker}
+    made = {fill.intent_id for fill in fills} - taken
+    wrong = {difference.intent_id for difference in parity.differences}
+    table = Table(title=f"{name}: {len(fills):,} fills", **_STYLE)
+    for column in ("orders", "compared", "equal to the cent", "charged in all"):
+        table.add_column(column, justify="left" if column == "orders" else "right")
+    for label, orders in (("takers", taken), ("makers only", made)):
+        charged = sum((fill.fee for fill in fills if fill.intent_id in orders), ZERO)
+        table.add_row(label, f"{len(orders):,}", f"{len(orders - wrong):,}", f"${charged}")
+    for difference in parity.differences:
+        table.add_row(
+            difference.intent_id, f"${difference.charged}", f"${difference.computed}", "differs"
+        )
+    return table
+
+
+def lead_h(forecast: Forecast) -> int:
+    """Hours from the run to 00 UTC after the climate day, where the maximum stands."""
+    days = forecast.climate_day.toordinal() + 1 - forecast.run_at.toordinal()
+    return days * 24 - forecast.run_at.hour
+
+
+def _whole(figure_f: float | None) -> str:
+    return "–" if figure_f is None else f"{figure_f:.0f}"
+
+
+def week_table(stretch: Stretch) -> Table:
+    """What a week of paper trading came to, SYNTHETIC."""
+    found, counts = stretch.recount, stretch.counts
+    table = Table(title="SYNTHETIC · paper trading at speed", show_header=False, min_width=76)
+    for job in (Job.CYCLE, Job.CALIBRATION, Job.DAY):
+        count = counts[job]
+        more = f", {count.hurried} more for new bulletins" if count.hurried else ""
+        table.add_row(
+            f"{job.value} jobs", f"{count.due} due, {count.done} done, {count.missed} missed{more}"
+        )
+    table.add_row("cycles in the journal", str(found.cycles))
+    for city in stretch.cities:
+        days = found.calibrated.get(city, 0)
+        table.add_row(f"learned, {city}", f"{days} of {found.mornings} climate days")
+    table.add_row("daily records", f"{len(found.days)} of {len(found.days_due)} UTC days")
+    table.add_row("fills · markets settled", f"{found.fills} · {found.settled}")
+    table.add_row("cash: ours", f"${stretch.cash}")
+    table.add_row("the simulated exchange's", f"${stretch.simulated_cash}")
+    table.add_row("recounted from the journal", f"${found.cash}")
+    table.add_row(
+        "journal decided again", f"{stretch.replayed} lines, {stretch.differences} otherwise"
+    )
+    table.add_row(
+        "decided from the recording",
+        f"{stretch.recorded} lines, {stretch.recorded_otherwise} otherwise",
+    )
+    first, last = stretch.memory_mb[0], stretch.memory_mb[-1]
+    table.add_row("memory, first day and last", f"{first:.0f} MB and {last:.0f} MB")
+    lived = found.ended_at - found.began_at
+    table.add_row(
+        "lived through", f"{lived.total_seconds() / 86400:.1f} days in {stretch.real_s:.0f} s"
+    )
+    return table

@@ -1,0 +1,117 @@
+"""Past bulletins and climate reports, each received when it could first have been.
+
+A file of the object store was there from the time that its server gives for it; what does not say
+when it came is taken as late as it usually is.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+from kalshi_edge.clock import Clock
+from kalshi_edge.data.source_status import Outcome, Tally
+from kalshi_edge.data.weather.nbm.block import block_header, blocks
+from kalshi_edge.data.weather.nbm.nbp import parse_nbp
+from kalshi_edge.data.weather.sources.bulletin_reader import FileReader
+from kalshi_edge.data.weather.sources.http import PoliteClient
+from kalshi_edge.data.weather.sources.layout_cache import LayoutMemory
+from kalshi_edge.data.weather.sources.model_runs import NBP, OVERDUE
+from kalshi_edge.data.weather.sources.page_cache import Pages
+from kalshi_edge.data.weather.sources.reports import archived_report
+from kalshi_edge.data.weather.sources.wire import ClimateDocument, ClimateEntry, parse_document
+from kalshi_edge.domain.weather import ClimateReport, Forecast, Station
+from kalshi_edge.errors import BulletinError, SourceError
+
+REPORT_DELAY = timedelta(minutes=10)
+"""From a climate report's issue to our having it: it goes round within a few minutes."""
+_NONE = {Outcome.MISSING, Outcome.REFUSED}
+
+
+def runs_before_end(day: date) -> tuple[datetime, ...]:
+    """The NBP's runs from noon of the day before to the last that holds ``day``, oldest first.
+
+    >>> [f"{at:%d %H}Z" for at in runs_before_end(date(2026, 11, 22))]
+    ['21 12Z', '21 13Z', '21 19Z', '22 00Z', '22 01Z', '22 07Z']
+    """
+    midnight = datetime.combine(day, time(), tzinfo=UTC)
+    offsets = sorted(hour - 24 if hour >= 12 else hour for hour in NBP.hours)
+    return tuple(midnight + timedelta(hours=hour) for hour in offsets)
+
+
+class PastWeather:
+    """The archives' word on days that are over. All methods raise ``SourceError``."""
+
+    def __init__(self, client: PoliteClient, clock: Clock, memory: LayoutMemory) -> None:
+        self._addresses = client.addresses
+        self._memory = memory
+        self._tally = Tally("past weather", clock)
+        self._files = FileReader(client, self._tally)
+        self._pages = Pages(client, clock, self._tally)
+
+    @property
+    def bytes_moved(self) -> int:
+        """Bytes of bodies received so far."""
+        return self._tally.bytes_moved
+
+    async def forecasts(self, station: Station, run_at: datetime) -> Sequence[Forecast]:
+        """One run's word on all its days; none where neither place has it."""
+        try:
+            text, received_at = await self._from_bucket(station, run_at)
+        except SourceError as error:
+            if error.outcome not in _NONE:
+                raise
+            text, received_at = b"", run_at
+        if not text:
+            text, received_at = await self._from_archive(station, run_at), run_at + OVERDUE
+        if not text:
+            return ()
+        try:
+            found = parse_nbp(text, received_at=received_at, stations={station.icao})
+        except BulletinError as error:
+            raise SourceError(f"{station.icao}: {error}", outcome=Outcome.MALFORMED) from error
+        return found.forecasts
+
+    async def report(self, station: Station, day: date) -> ClimateReport | None:
+        """The final climate report of a day, with its high; ``None`` where the archive has none."""
+        url = f"{self._addresses.iem}/json/cli.py?station={station.icao}&year={day.year}"
+        document = await self._pages.read_as(ClimateDocument, url)
+        for entry in document.results:
+            if entry.get("valid") != day.isoformat():
+                continue
+            product = parse_document(ClimateEntry, entry, url)
+            received_at = product.product.issued_at + REPORT_DELAY
+            report = archived_report(product, station, received_at)
+            if report.is_final and report.high_f is not None:
+                return report
+        return None
+
+    async def _from_bucket(self, station: Station, run_at: datetime) -> tuple[bytes, datetime]:
+        url = f"{self._addresses.bucket}/blend.{run_at:%Y%m%d/%H}/text/{NBP.file}.t{run_at:%H}z"
+        layout = self._memory.layout(NBP.name, run_at.hour, [station.icao])
+        reading = await self._files.read(url, [station.icao], layout)
+        assert reading is not None  # nothing was excepted
+        if reading.fault is not None:
+            raise reading.fault
+        if reading.layout is not None:
+            self._memory.remember(NBP.name, run_at.hour, reading.layout)
+        text = _of_run(reading.blocks.get(station.icao, b""), station, run_at)
+        return text, max(reading.modified_at or run_at + OVERDUE, run_at)
+
+    async def _from_archive(self, station: Station, run_at: datetime) -> bytes:
+        until = run_at + timedelta(days=1)
+        url = (
+            f"{self._addresses.iem}/cgi-bin/afos/retrieve.py?pil={NBP.name}{station.icao[1:]}"
+            f"&fmt=text&limit=12&order=asc&sdate={run_at:%Y-%m-%dT%H:%M}"
+            f"&edate={until:%Y-%m-%dT%H:%M}"
+        )
+        return _of_run(await self._pages.read(url), station, run_at)
+
+
+def _of_run(text: bytes, station: Station, run_at: datetime) -> bytes:
+    """The station's block of the run in ``text``; empty where it is not in there."""
+    for block in blocks(text):
+        part = text[block.start : block.end]
+        if block.station == station.icao:
+            header = block_header(part.partition(b"\n")[0])
+            if header.run_at == run_at:
+                return part
+    return b""

@@ -1,0 +1,1 @@
+"""Approved orders sent, or simulated against the book."""

@@ -1,0 +1,151 @@
+"""From approved to sent: the intent is stored first, the kill switch is read before every send.
+
+A lost answer leaves the order unknown; nothing is ever sent twice under another name.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import TypeAlias
+
+from kalshi_edge.domain.events import OrderUpdate
+from kalshi_edge.domain.orders import Intent, Order, OrderState, OrderStep
+from kalshi_edge.domain.verdicts import Approved, CancelOrder, ResolveOrder
+from kalshi_edge.errors import ExchangeDown, ExchangeError, OrderRejected, OutcomeUnknown
+from kalshi_edge.ports import Exchange, Receipt, Store
+from kalshi_edge.units import ZERO
+
+Objection: TypeAlias = Callable[[], str]
+"""Why this process may not send anything now; empty where it may."""
+
+
+class Executor:
+    """The one hand that sends orders; it takes nothing but what risk approved."""
+
+    def __init__(self, exchange: Exchange, store: Store, objection: Objection = lambda: "") -> None:
+        """``objection`` is asked last before every send: is the lease still ours?"""
+        self._exchange = exchange
+        self._store = store
+        self._objection = objection
+
+    async def place(self, approved: Approved, at: datetime) -> list[OrderUpdate]:
+        """Send every order of ``approved`` and say what became of each.
+
+        The legs of a bracket go one after the other, each for no more than the one before it got:
+        where that was nothing, or is not known, it is not sent. What reduces does not wait for
+        anything.
+        """
+        updates: list[OrderUpdate] = []
+        room = approved.intents[0].count
+        for intent in approved.intents:
+            count = intent.count if intent.reduces else min(intent.count, room)
+            told = await self._place(intent, count, at)
+            updates += told
+            room = _got(count, told)
+        return updates
+
+    async def cancel(self, cancel: CancelOrder, order: Order, at: datetime) -> list[OrderUpdate]:
+        """Take an order out of the book; without a clear answer it stays as it is.
+
+        What was not taken back has traded: its fills may still be on their way. Where nothing was,
+        the order was over already, and the exchange's own news of it says how.
+        """
+        if objection := self._objection():
+            return _still_there(order, f"not cancelled: {objection}", at)
+        try:
+            taken_back = await self._exchange.cancel(order)
+        except ExchangeError as error:
+            return _still_there(order, f"not cancelled: {error}", at)
+        if taken_back == ZERO:
+            return []
+        traded = max(order.intent.count - taken_back, ZERO)
+        step, reason = OrderStep.FINISH, cancel.reason
+        return [OrderUpdate(cancel.intent_id, step, at, filled=traded, reason=reason)]
+
+    async def resolve(self, wish: ResolveOrder, order: Order, at: datetime) -> list[OrderUpdate]:
+        """What became of an order whose answer was lost; still unknown where nobody can say.
+
+        It is sent again only where it is wanted and nothing has come up against it since.
+        """
+        intent = order.intent
+        resend = wish.resend and not await self._refusal(intent, at)
+        try:
+            receipt = await self._exchange.resolve(intent, resend=resend)
+        except OrderRejected as error:
+            return [_over(intent, at, str(error))]
+        except ExchangeError as error:
+            return [OrderUpdate(intent.intent_id, OrderStep.LOSE, at, reason=str(error))]
+        return [_taken(intent, receipt, at)]
+
+    async def _place(self, intent: Intent, count: Decimal, at: datetime) -> list[OrderUpdate]:
+        order = Order(intent)
+        if not await self._store.add_order(order):
+            # An earlier life of ours stored it and may have sent it: sending would double it.
+            return []
+        if count <= ZERO:
+            return [_over(intent, at, "not sent: the leg before it did not trade")]
+        if refusal := await self._refusal(intent, at):
+            return [_over(intent, at, refusal)]
+        sent = OrderUpdate(intent.intent_id, OrderStep.SEND, at, count=count)
+        await self._store.save_order(order.limited(count).step(OrderStep.SEND))
+        # Storing may have taken long: the lease is looked at once more, with nothing in between.
+        if objection := self._objection():
+            return [sent, _over(intent, at, f"not sent: {objection}")]
+        return [sent, await self._answer(replace(intent, count=count), at)]
+
+    async def _refusal(self, intent: Intent, at: datetime) -> str:
+        """Why ``intent`` may not be sent now; empty where it may."""
+        if objection := self._objection():
+            return f"not sent: {objection}"
+        if not intent.reduces and (await self._store.switch(at)).is_halted(at):
+            return "kill switch"
+        return ""
+
+    async def _answer(self, intent: Intent, at: datetime) -> OrderUpdate:
+        try:
+            receipt = await self._exchange.place(intent)
+        except OrderRejected as error:
+            return replace(_over(intent, at, str(error)), is_error=True)
+        except ExchangeDown as error:
+            return replace(_over(intent, at, f"not sent: {error}"), is_error=True)
+        except OutcomeUnknown as error:
+            step, reason = OrderStep.LOSE, str(error)
+            return OrderUpdate(intent.intent_id, step, at, reason=reason, is_error=True)
+        return _taken(intent, receipt, at)
+
+
+def _taken(intent: Intent, receipt: Receipt, at: datetime) -> OrderUpdate:
+    rests = receipt.resting > ZERO
+    return OrderUpdate(
+        intent.intent_id,
+        OrderStep.ACCEPT if rests else OrderStep.FINISH,
+        at,
+        order_id=receipt.order_id,
+        filled=receipt.filled,
+        reason="" if rests else f"{receipt.filled} of {intent.count} filled",
+    )
+
+
+def _over(intent: Intent, at: datetime, reason: str) -> OrderUpdate:
+    return OrderUpdate(intent.intent_id, OrderStep.FINISH, at, reason=reason)
+
+
+def _still_there(order: Order, reason: str, at: datetime) -> list[OrderUpdate]:
+    """News of an order that could not be cancelled: where it was, and why it still is there."""
+    steps = {
+        OrderState.RESTING: OrderStep.ACCEPT,
+        OrderState.PARTIAL: OrderStep.ACCEPT,
+        OrderState.UNKNOWN: OrderStep.LOSE,
+    }
+    step = steps.get(order.state)
+    if step is None:
+        return []
+    return [OrderUpdate(order.intent.intent_id, step, at, reason=reason, is_error=True)]
+
+
+def _got(count: Decimal, told: list[OrderUpdate]) -> Decimal:
+    """Contracts that the order has, or waits for in the book; none where that is not known."""
+    if told and told[-1].step is OrderStep.ACCEPT:
+        return count
+    return told[-1].filled if told else ZERO

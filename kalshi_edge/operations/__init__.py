@@ -1,0 +1,1 @@
+"""What an operator can start, one file each; nothing here prints."""

@@ -1,0 +1,125 @@
+"""The round trip that Kalshi asks of an API client: sign in, look, order, look, cancel.
+
+The order is one contract at one cent, post only: it cannot trade before somebody sells at a cent.
+"""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from kalshi_edge.config import Settings
+from kalshi_edge.data.kalshi.account_client import AccountClient
+from kalshi_edge.data.kalshi.exchange import KalshiExchange
+from kalshi_edge.data.kalshi.market_wire import parse_event_ticker
+from kalshi_edge.data.kalshi.public_client import PublicClient
+from kalshi_edge.domain.market import Book, Market
+from kalshi_edge.domain.orders import Intent, Order, OrderState, Side, Strategy, TimeInForce
+from kalshi_edge.errors import ContractError, OutcomeUnknown, SettingError
+from kalshi_edge.runtime.environment import Surroundings, surroundings_of
+from kalshi_edge.units import ONE
+
+CHEAP = Decimal("0.01")
+"""Dollars for the one contract; the least that the exchange takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the round trip, and what came of it."""
+
+    name: str
+    request: str
+    result: str
+
+
+async def sample_steps(settings: Settings) -> AsyncIterator[Step]:
+    """The steps, each once it has been taken.
+
+    Raises an ``EdgeError`` at the first that does not go as it must; what rests is taken out
+    again even then.
+    """
+    around = await surroundings_of(settings, asks_weather=False)
+    if around.key is None:
+        raise SettingError("TRADING_MODE is 'paper', which signs nothing: the sample needs a key")
+    async with AsyncExitStack() as stack:
+        public = PublicClient(
+            around.host, around.clock, around.wire.jitter, machine=around.wire.machine
+        )
+        stack.push_async_callback(public.aclose)
+        account = AccountClient(around.host, around.key, around.clock, around.wire.jitter)
+        stack.push_async_callback(account.aclose)
+        lead = await public.check_clock()
+        limits = await account.learn_limits()
+        signed = f"signature accepted, tier {limits.tier}, clock {lead.total_seconds():+.1f} s off"
+        yield Step("authenticate", "GET /account/limits", signed)
+        yield Step("balance", "GET /portfolio/balance", f"${await account.balance():,.4f}")
+        market, book = await _far_market(public, settings)
+        bid = "no bid" if book.bid is None else f"bid ${book.bid}"
+        yield Step(
+            "markets",
+            "GET /events, /markets/orderbooks",
+            f"{market.ticker}: {bid}, ask ${book.ask}",
+        )
+        async for step in _round_trip(account, public, around, market):
+            yield step
+
+
+async def _far_market(public: PublicClient, settings: Settings) -> tuple[Market, Book]:
+    """The market whose best ask is farthest above the price of our order."""
+    ladders = (await public.ladders(settings.stations)).found
+    markets = {market.ticker: market for ladder in ladders for market in ladder.markets}
+    books = (await public.books(tuple(markets))).found
+    asked = [(book.ask, book) for book in books if book.ask is not None]
+    if not asked:
+        raise ContractError("no market has an ask at the moment: try when the exchange is open")
+    price, book = max(asked, key=lambda one: one[0])
+    if price <= 2 * CHEAP:
+        raise ContractError(f"the dearest ask is ${price}: an order at ${CHEAP} would be near it")
+    return markets[book.ticker], book
+
+
+async def _round_trip(
+    account: AccountClient, public: PublicClient, around: Surroundings, market: Market
+) -> AsyncIterator[Step]:
+    """Place, read, cancel."""
+    exchange = KalshiExchange(account, public, around.clock)
+    intent = _far_order(market, around.clock.now())
+    try:
+        receipt = await exchange.place(intent)
+    except OutcomeUnknown:
+        await exchange.cancel(Order(intent, OrderState.UNKNOWN))
+        raise
+    try:
+        placed = f"order {receipt.order_id}: {receipt.resting} in the book, {receipt.filled} traded"
+        asked = f"POST /portfolio/events/orders, 1 at ${intent.limit_price}"
+        yield Step("place", asked, placed)
+        report = await account.order(receipt.order_id)
+        yield Step("read", "GET /portfolio/orders/{id}", f"{report.status} at ${report.price}")
+    finally:
+        back = await exchange.cancel(Order(intent, OrderState.RESTING, receipt.order_id))
+    after = await account.order(receipt.order_id)
+    yield Step(
+        "cancel", "DELETE /portfolio/events/orders/{id}", f"{after.status}, {back} taken back"
+    )
+
+
+def _far_order(market: Market, now: datetime) -> Intent:
+    name = f"sample-{secrets.token_hex(8)}"
+    station, day = parse_event_ticker(market.ticker.rpartition("-")[0])
+    return Intent(
+        intent_id=name,
+        trade_id=name,
+        strategy=Strategy.SINGLE,
+        ticker=market.ticker,
+        city=station.city,
+        climate_day=day,
+        side=Side.BUY,
+        count=ONE,
+        limit_price=CHEAP,
+        created_at=now,
+        cost_limit=ONE,
+        time_in_force=TimeInForce.GOOD_TILL_CANCELED,
+        post_only=True,
+    )

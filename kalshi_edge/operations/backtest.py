@@ -1,0 +1,58 @@
+"""A backtest, from settings to its record."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+from kalshi_edge.backtest.run import Record, Request, backtest
+from kalshi_edge.config import Settings
+from kalshi_edge.data.history.coverage import coverage
+from kalshi_edge.domain.events import Event
+from kalshi_edge.domain.orders import Strategy
+from kalshi_edge.errors import HistoryError
+
+
+def backtest_request(
+    settings: Settings,
+    *,
+    cities: tuple[str, ...],
+    last_day: date,
+    days: int,
+    strategies: Iterable[Strategy],
+) -> Request:
+    """What ``backtest`` plays: ``days`` climate days up to and with ``last_day``."""
+    return Request(
+        history=settings.history_dir,
+        cities=cities,
+        first_day=last_day - timedelta(days=days - 1),
+        last_day=last_day,
+        playbook=replace(settings.playbook, strategies=frozenset(strategies)),
+        models=settings.forecast_models,
+        starting_balance=settings.starting_balance,
+    )
+
+
+def newest_day(history: Path, cities: Iterable[str]) -> date:
+    """The last climate day whose high the history knows for every one of ``cities``.
+
+    Raises ``HistoryError`` where it knows none of one.
+    """
+    last_days = {city.city: city.last_report_day for city in coverage(history)}
+    known = [day for city in cities if (day := last_days.get(city)) is not None]
+    missing = [city for city in cities if last_days.get(city) is None]
+    if missing:
+        raise HistoryError(
+            f"no history of {', '.join(missing)} in {history}: import or fetch some first"
+        )
+    return min(known)
+
+
+def run_backtest(
+    request: Request,
+    watch: Callable[[Event], None] = lambda _: None,
+    store_path: Path | str = ":memory:",
+) -> Record:
+    """Play ``request`` to its end."""
+    return asyncio.run(backtest(request, watch, store_path))

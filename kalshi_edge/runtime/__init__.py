@@ -1,0 +1,1 @@
+"""A trader that runs: its environment, its parts, its tasks."""

@@ -1,0 +1,260 @@
+"""Where a trader lives: whose exchange, whose weather, whose time. Modes differ in nothing else."""
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from kalshi_edge.clock import Clock
+from kalshi_edge.config import Settings
+from kalshi_edge.data.kalshi.account_client import AccountClient
+from kalshi_edge.data.kalshi.exchange import KalshiExchange
+from kalshi_edge.data.kalshi.feed import KalshiFeed
+from kalshi_edge.data.kalshi.market_source import MarketSource
+from kalshi_edge.data.kalshi.public_client import PublicClient
+from kalshi_edge.data.kalshi.statement_source import StatementSource
+from kalshi_edge.data.kalshi.stream import KalshiStream
+from kalshi_edge.data.recording.recorder import Recorder
+from kalshi_edge.data.weather.sources.http import PoliteClient
+from kalshi_edge.data.weather.sources.layout_cache import LayoutMemory
+from kalshi_edge.data.weather.sources.model_runs import NBP, NBS_BRIDGE
+from kalshi_edge.data.weather.sources.nbm import NbmSource
+from kalshi_edge.data.weather.sources.nws import NwsForecastSource
+from kalshi_edge.data.weather.sources.observations import ObservationSource
+from kalshi_edge.data.weather.sources.reports import ClimateReportSource
+from kalshi_edge.data.weather.sources.summaries import SummarySource
+from kalshi_edge.db.codec import from_json, to_json
+from kalshi_edge.domain.orders import Side
+from kalshi_edge.engine import Engine, Setup
+from kalshi_edge.errors import ExchangeDown, OutcomeUnknown, RequestRefused, SettingError
+from kalshi_edge.execution.executor import Executor
+from kalshi_edge.execution.simulator import SimulatedExchange
+from kalshi_edge.ports import Exchange, Publisher, Store
+from kalshi_edge.runner import complete_until, resumed_engine
+from kalshi_edge.runtime.environment import Surroundings
+from kalshi_edge.runtime.lease import Tenure
+from kalshi_edge.runtime.schedule import Timetable
+from kalshi_edge.runtime.trader import RECONCILED_EVERY_S, Line, Poll, Trader
+from kalshi_edge.trading.circuit_breakers import Guards
+from kalshi_edge.units import ZERO
+
+QUIET = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def open_trader(
+    settings: Settings,
+    around: Surroundings,
+    store: Store,
+    publishers: Sequence[Publisher],
+) -> AsyncIterator[Trader]:
+    """A trader with everything it needs but its store, closed with the block.
+
+    It goes on where the store left off. A new store begins with the account's balance, or with
+    the starting balance of the settings where orders are simulated.
+    """
+    async with AsyncExitStack() as stack:
+        wire = around.wire
+        public = PublicClient(
+            around.host,
+            around.clock,
+            wire.jitter,
+            machine=wire.machine,
+            rate=wire.rate,
+            transport=wire.transport,
+        )
+        stack.push_async_callback(public.aclose)
+        weather = PoliteClient(
+            around.clock,
+            around.user_agent,
+            addresses=around.addresses,
+            transport=wire.weather,
+        )
+        stack.push_async_callback(weather.close)
+        account: AccountClient | None = None
+        if around.key is not None:
+            account = AccountClient(
+                around.host, around.key, around.clock, wire.jitter, transport=wire.transport
+            )
+            stack.push_async_callback(account.aclose)
+        tenure = Tenure(store, clock=wire.machine, now_s=wire.now_s)
+        stack.push_async_callback(tenure.end)
+        await tenure.begin(QUIET.warning)
+        setup = await _setup(settings, around, store, account)
+        engine = await resumed_engine(setup, store)
+        line, simulated, recorder = None, None, None
+        exchange: Exchange
+        if account is None:
+            exchange = simulated = _simulated(engine)
+        else:
+            group_id = await _checked_line(account, public, settings.max_contracts_15s)
+            exchange = KalshiExchange(account, public, around.clock, group_id=group_id)
+            since_at = await complete_until(store) or around.clock.now()
+            line = _line(settings, around, public, account, since_at)
+        markets = _markets(public, settings, around, engine)
+        feeds = weather_feeds(weather, settings, around.clock, layouts_path(settings.store_path))
+        books = Poll(markets.fresh_books, timedelta(seconds=settings.books_every_s))
+        if settings.record_dir is not None:
+            recorder = await _recorder(settings.record_dir, setup, store, around)
+            stack.callback(recorder.close)
+        yield Trader(
+            engine=engine,
+            executor=Executor(exchange, store, tenure.objection),
+            tenure=tenure,
+            store=store,
+            clock=around.clock,
+            markets=markets,
+            reports=feeds.reports,
+            polls=(*feeds.others, books) if line is None else feeds.others,
+            publishers=publishers,
+            timetable=Timetable(around.clock),
+            line=line,
+            simulated=simulated,
+            recorder=recorder,
+        )
+
+
+async def _setup(
+    settings: Settings, around: Surroundings, store: Store, account: AccountClient | None
+) -> Setup:
+    """What the store was begun under, with the settings of today; noted there."""
+    noted = await store.noted("setup")
+    if noted is not None:
+        before: Setup = from_json(noted, Setup)
+        balance = before.starting_balance
+    elif account is not None:
+        balance = await account.balance()
+    else:
+        balance = settings.starting_balance
+    setup = Setup(
+        around.mode,
+        settings.stations,
+        settings.forecast_models,
+        balance,
+        settings.playbook,
+        _guards(settings, around),
+    )
+    await store.note("setup", to_json(setup))
+    return setup
+
+
+async def _checked_line(account: AccountClient, public: PublicClient, limit: int) -> str:
+    """The order group of this process, once clock, key and permission are known to be right.
+
+    Raises ``SettingError`` where one is not. What an exchange that is down does not answer is left
+    open: nothing is bought before its books agree with ours.
+    """
+    try:
+        await public.check_clock()
+        await account.learn_limits()
+        return await account.open_group(limit)
+    except (ExchangeDown, OutcomeUnknown) as error:
+        QUIET.warning("the exchange was not asked everything: %s", error)
+        return ""
+    except RequestRefused as error:
+        if error.status in {401, 403}:
+            raise SettingError(f"the exchange refuses our key: {error}") from error
+        raise
+
+
+def _guards(settings: Settings, around: Surroundings) -> Guards:
+    """What watches this trader; where the world runs faster, questions take more of its time."""
+    guards = settings.guards
+    if around.key is None or guards.max_reconcile_age is None:
+        return replace(guards, max_reconcile_age=None)
+    now = around.clock.now()
+    minute_s = around.clock.delay_s(now + timedelta(minutes=1))
+    pace = 60 / minute_s if minute_s else 1.0
+    least = timedelta(seconds=3 * RECONCILED_EVERY_S * pace)
+    return replace(guards, max_reconcile_age=max(guards.max_reconcile_age, least))
+
+
+async def _recorder(folder: Path, setup: Setup, store: Store, around: Surroundings) -> Recorder:
+    return Recorder(
+        folder,
+        setup,
+        around.clock.now(),
+        after_seq=await store.last_seq(),
+        is_synthetic=around.is_synthetic,
+    )
+
+
+def _simulated(engine: Engine) -> SimulatedExchange:
+    """The simulated exchange as it was when the store was last written."""
+    tracker, positions = engine.account.tracker, dict[str, Decimal]()
+    for trade in tracker.open_trades():
+        held = trade.open_count if trade.side is Side.BUY else -trade.open_count
+        positions[trade.ticker] = positions.get(trade.ticker, ZERO) + held
+    orders = engine.account.orders.values()
+    return SimulatedExchange(tracker.cash, positions=positions, orders=orders)
+
+
+def _line(
+    settings: Settings,
+    around: Surroundings,
+    public: PublicClient,
+    account: AccountClient,
+    since_at: datetime,
+) -> Line:
+    assert around.key is not None  # there is no account without one
+    stream = KalshiStream(
+        around.host,
+        around.key,
+        around.clock,
+        around.wire.jitter,
+        series=[station.series for station in settings.stations],
+        names=account.names,
+        connect=around.wire.connect,
+    )
+    news = KalshiFeed(stream, account, public, known_until=since_at)
+    return Line(account, stream, news, StatementSource(account, around.clock, since_at))
+
+
+def _markets(
+    public: PublicClient, settings: Settings, around: Surroundings, engine: Engine
+) -> MarketSource:
+    """The markets, with what the store remembers of them."""
+    markets = MarketSource(public, settings.stations, around.clock)
+    held = [trade.ticker for trade in engine.account.tracker.open_trades()]
+    knowledge = engine.knowledge
+    markets.recall(knowledge.ladders.values(), held, knowledge.settled_tickers - set(held))
+    return markets
+
+
+def layouts_path(store_path: Path) -> Path | None:
+    """Where bulletins' blocks stood: beside the store, where that is a file."""
+    return None if str(store_path) == ":memory:" else Path(f"{store_path}.layouts")
+
+
+@dataclass(frozen=True, slots=True)
+class WeatherFeeds:
+    """The questions to all offices."""
+
+    reports: Poll
+    """Climate reports, which calibration asks for as well."""
+    others: Sequence[Poll]
+
+
+def weather_feeds(
+    client: PoliteClient, settings: Settings, clock: Clock, layouts: Path | None
+) -> WeatherFeeds:
+    """Bulletins, the offices' own forecasts, readings and climate reports of every station.
+
+    Where the bulletins' blocks stand is kept in the file ``layouts``: a restart costs no whole one.
+    """
+    common = (client, settings.stations, clock)
+    memory = LayoutMemory(layouts)
+    bulletins = timedelta(minutes=settings.bulletins_every_min)
+    return WeatherFeeds(
+        reports=Poll(ClimateReportSource(*common), timedelta(minutes=settings.reports_every_min)),
+        others=(
+            Poll(NbmSource(NBP, *common, memory=memory), bulletins),
+            Poll(NbmSource(NBS_BRIDGE, *common, memory=memory), bulletins),
+            Poll(NwsForecastSource(*common), timedelta(minutes=settings.nws_every_min)),
+            Poll(ObservationSource(*common), timedelta(minutes=settings.observations_every_min)),
+            Poll(SummarySource(*common), timedelta(minutes=settings.reports_every_min)),
+        ),
+    )

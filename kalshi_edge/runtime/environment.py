@@ -1,0 +1,126 @@
+"""A trader's environment: whose exchange, weather, clock and key. Modes differ in nothing else."""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import httpx
+
+from kalshi_edge.clock import Clock, SystemClock
+from kalshi_edge.config import Settings, TradingMode
+from kalshi_edge.data.kalshi.auth import ApiKey, parse_api_key
+from kalshi_edge.data.kalshi.rate_limits import PUBLIC_RATE, Jitter, Rate
+from kalshi_edge.data.kalshi.stream import Connect
+from kalshi_edge.data.kalshi.transport import DEMO, PRODUCTION, Host
+from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
+from kalshi_edge.errors import SettingError
+from kalshi_edge.runtime.sandbox_process import RunningSandbox, new_account, world_clock
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How the world is reached; only a simulation has its own ways."""
+
+    transport: httpx.AsyncBaseTransport | None = None
+    """``None`` for the network."""
+    weather: httpx.AsyncBaseTransport | None = None
+    """How the weather offices are reached."""
+    connect: Connect | None = None
+    """Opens the stream; ``None`` for the network."""
+    jitter: Jitter = secrets.SystemRandom().random
+    machine: Clock = field(default_factory=SystemClock)
+    """What the lease runs by."""
+    rate: Rate = PUBLIC_RATE
+    """How fast questions without a key may be asked, by real time."""
+    now_s: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a trader is put into."""
+
+    mode: str
+    host: Host
+    clock: Clock
+    addresses: WeatherAddresses
+    user_agent: str
+    key: ApiKey | None = None
+    """Without a key orders are simulated: nothing in the process could sign one."""
+    wire: Wire = field(default_factory=Wire)
+    is_synthetic: bool = False
+    """Whether all of it is made up."""
+
+    @property
+    def store_mode(self) -> str:
+        """Whose a store is: what was made up never mixes with what was not."""
+        return f"synthetic {self.mode}" if self.is_synthetic else self.mode
+
+
+SANDBOX_AGENT = "kalshi-edge in a sandbox"
+
+
+async def surroundings_of(
+    settings: Settings,
+    sandbox: RunningSandbox | None = None,
+    *,
+    asks_weather: bool = True,
+    signs: bool = True,
+) -> Surroundings:
+    """Where a trader of these settings lives: in ``sandbox``, or that of ``SANDBOX_URL``, if any.
+
+    Who only looks at the exchange needs no name for the weather offices, and perhaps no key.
+    Raises ``SettingError`` where a setting that this place needs is missing, and ``ExchangeDown``
+    where no sandbox answers.
+    """
+    if sandbox is None and settings.sandbox_url:
+        sandbox = RunningSandbox(settings.sandbox_url)
+    if sandbox is not None:
+        return await _in_sandbox(settings, sandbox, signs=signs)
+    return _in_world(settings, asks_weather=asks_weather, signs=signs)
+
+
+def _in_world(settings: Settings, *, asks_weather: bool, signs: bool) -> Surroundings:
+    is_demo = settings.trading_mode is TradingMode.DEMO
+    return Surroundings(
+        mode=settings.trading_mode,
+        host=DEMO if is_demo else PRODUCTION,
+        clock=SystemClock(),
+        addresses=WeatherAddresses(),
+        user_agent=settings.user_agent if asks_weather else "",
+        key=_key(settings) if signs else None,
+    )
+
+
+async def _in_sandbox(settings: Settings, sandbox: RunningSandbox, *, signs: bool) -> Surroundings:
+    mode = settings.trading_mode
+    if mode is TradingMode.LIVE:
+        raise SettingError("TRADING_MODE is 'live': real money does not go to a sandbox")
+    async with httpx.AsyncClient() as http:
+        clock = await world_clock(sandbox, http)
+        key = None
+        if signs and settings.kalshi_key_id:
+            key = _key(settings)
+        elif signs and mode is TradingMode.DEMO:
+            key = await new_account(sandbox, http, settings.starting_balance)
+    return Surroundings(
+        mode=mode,
+        host=sandbox.host,
+        clock=clock,
+        addresses=sandbox.addresses,
+        user_agent=SANDBOX_AGENT,
+        key=key,
+        is_synthetic=True,
+    )
+
+
+def _key(settings: Settings) -> ApiKey | None:
+    """The key that signs orders; paper trading has none, so that nothing could sign one."""
+    mode = settings.trading_mode
+    if mode is TradingMode.PAPER:
+        return None
+    if mode is TradingMode.LIVE and settings.live_confirm != "yes":
+        raise SettingError(
+            "TRADING_MODE is 'live', which trades real money: it starts with LIVE_CONFIRM=yes only"
+        )
+    return parse_api_key(settings.kalshi_key_id, settings.private_key_pem, SystemClock())

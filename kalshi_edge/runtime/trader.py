@@ -1,0 +1,251 @@
+"""A running trader: sources and the clock's strokes fill the inbox, the one loop empties it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from kalshi_edge.clock import Clock
+from kalshi_edge.data.kalshi.account_client import AccountClient
+from kalshi_edge.data.kalshi.market_source import MarketSource, trimmed
+from kalshi_edge.data.kalshi.statement_source import StatementSource
+from kalshi_edge.data.kalshi.stream import KalshiStream
+from kalshi_edge.data.kalshi.stream_check import CrossCheck
+from kalshi_edge.data.recording.recorder import Recorder
+from kalshi_edge.data.source_status import SourceStatus
+from kalshi_edge.domain.events import (
+    CalibrationDue,
+    CycleDue,
+    DayTurned,
+    Event,
+    Halt,
+    LookDue,
+    Resume,
+)
+from kalshi_edge.domain.market import Book
+from kalshi_edge.domain.records import Cause
+from kalshi_edge.domain.weather import Forecast
+from kalshi_edge.engine import Engine
+from kalshi_edge.errors import Fenced, StoreError
+from kalshi_edge.execution.executor import Executor
+from kalshi_edge.execution.simulator import SimulatedExchange
+from kalshi_edge.ports import Feed, Publisher, Store
+from kalshi_edge.runner import as_it_came, run, start
+from kalshi_edge.runtime.event_queue import Inbox
+from kalshi_edge.runtime.lease import RENEWED_EVERY_S, Tenure
+from kalshi_edge.runtime.schedule import LOOK_AGAIN_S, Job, Stroke, Timetable
+
+LOOK_EVERY_S = 2.0
+RECONCILED_EVERY_S = 30.0
+FIRST_AGREEMENT_WITHIN_S = 20.0
+"""The first cycle waits for it so long; without it, it buys nothing."""
+RESULTS_EVERY = timedelta(minutes=15)
+REPORTS_AGAIN = timedelta(minutes=15)
+REPORTS_UNTIL = timedelta(hours=7)
+"""After 09:00 UTC: by noon in the east a report that is not out is not coming."""
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """A question asked again and again, never twice at once: what it answers are events."""
+
+    source: Callable[[], Awaitable[Sequence[Event]]]
+    every: timedelta
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def ask(self) -> Sequence[Event]:
+        """What is new."""
+        async with self._turn:
+            return await self.source()
+
+    @property
+    def status(self) -> SourceStatus | None:
+        """How the source is; ``None`` where it does not say."""
+        return getattr(self.source, "status", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The signed line to an exchange: its account, its stream and what the stream tells."""
+
+    account: AccountClient
+    stream: KalshiStream
+    news: Feed
+    statements: StatementSource
+    """The exchange's books, to hold ours against."""
+    crosscheck: CrossCheck = field(default_factory=CrossCheck)
+
+
+@dataclass(frozen=True, slots=True)
+class Trader:
+    """What a running trader is made of; ``run`` trades until it is cancelled.
+
+    Orders go over the line where there is one, and to the simulated exchange otherwise.
+    """
+
+    engine: Engine
+    executor: Executor
+    store: Store
+    clock: Clock
+    markets: MarketSource
+    reports: Poll
+    """Climate reports."""
+    polls: Sequence[Poll]
+    """All other weather; books, where no stream tells them."""
+    publishers: Sequence[Publisher]
+    timetable: Timetable
+    tenure: Tenure
+    """Whether it is this process that trades."""
+    inbox: Inbox = field(default_factory=Inbox)
+    """Where sources, strokes and people's commands wait for the one loop."""
+    agreed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the exchange's books and ours agreed."""
+    line: Line | None = None
+    simulated: SimulatedExchange | None = None
+    recorder: Recorder | None = None
+
+    @property
+    def sources(self) -> Sequence[SourceStatus]:
+        """How every source is."""
+        statuses = (poll.status for poll in (self.reports, *self.polls))
+        streams = () if self.line is None else (self.line.stream.status,)
+        told = (status for status in statuses if status is not None)
+        return (self.markets.status, *streams, *told)
+
+    async def run(self) -> None:
+        """Trade until cancelled; whatever part fails for good ends the whole."""
+        inbox, last_seq = self.inbox, await self.store.last_seq()
+        since_at = await self._last_at(last_seq)
+        inbox.put(await start(self.store, self.clock.now()))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._stay())
+            group.create_task(self._look())
+            for poll in (self.reports, *self.polls, Poll(self.markets.results, RESULTS_EVERY)):
+                group.create_task(self._ask(poll))
+            for job in Job:
+                group.create_task(self._keep(job, since_at))
+            if self.line is not None:
+                group.create_task(self._listen(self.line.news))
+                group.create_task(self._reconcile(self.line.statements))
+            await run(
+                inbox if self.simulated is None else self.simulated.watch(inbox),
+                self.engine,
+                self.executor,
+                self.store,
+                self.publishers,
+                last_seq=last_seq,
+                told=as_it_came if self.recorder is None else self.recorder.told,
+            )
+
+    async def _last_at(self, last_seq: int) -> datetime | None:
+        """When an earlier life wrote its last line: what was due since then was missed."""
+        lines = await self.store.journal(last_seq - 1) if last_seq else ()
+        return lines[-1].received_at if lines else None
+
+    async def _ask(self, poll: Poll) -> None:
+        while True:
+            events = await poll.ask()
+            self.inbox.put(*events)
+            if any(self._is_decisive(event) for event in events):
+                self.timetable.hurry(Job.CYCLE)
+            await self._sleep_until(self.clock.now() + poll.every)
+
+    def _is_decisive(self, event: Event) -> bool:
+        """Whether a cycle now would see another distribution than the one before."""
+        return isinstance(event, Forecast) and event.model in self.engine.knowledge.traded_models
+
+    # --- what is done by the clock ------------------------------------------------------------
+
+    async def _keep(self, job: Job, since_at: datetime | None) -> None:
+        if job is Job.CYCLE:
+            self.timetable.hurry(job)  # the first look, whatever the time
+        async for stroke in self.timetable.strokes(job, since_at):
+            match job:
+                case Job.CYCLE:
+                    await self._cycle(stroke)
+                case Job.DAY:
+                    self.inbox.put(DayTurned(self.clock.now()))
+                case Job.CALIBRATION:
+                    await self._calibrate(stroke)
+                case Job.HEARTBEAT:
+                    await self.inbox.handled()
+
+    async def _stay(self) -> None:
+        """Keep the lease; where another process has it, ``Fenced`` ends everything here."""
+        while True:
+            await asyncio.sleep(RENEWED_EVERY_S)
+            held = self.engine.account.switch_at(self.clock.now())
+            is_held = held.hold(Cause.LEASE, self.clock.now()) is not None
+            try:
+                await self.tenure.renew()
+            except Fenced:
+                raise
+            except StoreError as error:
+                if self.tenure.objection() and not is_held:
+                    reason = f"the lease cannot be kept: {error}"
+                    self.inbox.put(Halt(reason, self.clock.now(), cause=Cause.LEASE))
+                continue
+            if is_held:
+                self.inbox.put(Resume("the lease is ours", self.clock.now(), cause=Cause.LEASE))
+
+    async def _look(self) -> None:
+        """Have lost answers, and what the kill switch wants done, looked after."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            now = self.clock.now()
+            switch = self.engine.account.switch_at(now)
+            if self.engine.upkeep.unknown() or switch.is_halted(now):
+                self.inbox.put(LookDue(now))
+                await self.inbox.handled()
+
+    async def _reconcile(self, statements: StatementSource) -> None:
+        """Hold the exchange's books against ours, soon again where they differ or never agreed."""
+        while True:
+            self.inbox.put(*await statements.ask())
+            await self.inbox.handled()
+            vigil = self.engine.upkeep.vigil
+            if vigil.clean_at is not None:
+                self.agreed.set()
+            doubtful = vigil.clean_at is None or bool(vigil.suspects)
+            await asyncio.sleep(LOOK_EVERY_S if doubtful else RECONCILED_EVERY_S)
+
+    async def _cycle(self, stroke: Stroke) -> None:
+        """Look at the markets afresh, then decide; the first time once the books agreed."""
+        if self.line is not None and not self.agreed.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FIRST_AGREEMENT_WITHIN_S):
+                    await self.agreed.wait()
+        answers = await self.markets.refresh()
+        self.inbox.put(*answers)
+        if self.line is not None:
+            self._compare(self.line, [one for one in answers if isinstance(one, Book)])
+            await self.line.stream.watch(self.markets.open_tickers)
+        self.inbox.put(CycleDue(self.clock.now(), stroke.missed))
+        await self.inbox.handled()
+
+    def _compare(self, line: Line, answers: Sequence[Book]) -> None:
+        """Have the stream begin anew where it leaves something out."""
+        untold = line.crosscheck.untold(self.engine.knowledge.books, answers)
+        if untold:
+            line.stream.renew(f"no word of changes in {', '.join(sorted(untold))}")
+
+    async def _calibrate(self, stroke: Stroke) -> None:
+        """Ask for the final reports until all are here; they teach as they come."""
+        until_at = stroke.at + REPORTS_UNTIL
+        while True:
+            self.inbox.put(*await self.reports.ask())
+            now = self.clock.now()
+            self.inbox.put(CalibrationDue(now, is_last=now >= until_at))
+            await self.inbox.handled()
+            if now >= until_at or not self.engine.knowledge.awaited(now):
+                return
+            await self._sleep_until(now + REPORTS_AGAIN)
+
+    async def _sleep_until(self, at: datetime) -> None:
+        while self.clock.now() < at:  # noqa: ASYNC110 - a clock tells nobody when it is set
+            await asyncio.sleep(min(self.clock.delay_s(at), LOOK_AGAIN_S))
+
+    async def _listen(self, news: Feed) -> None:
+        async for event in news:
+            self.inbox.put(trimmed(event) if isinstance(event, Book) else event)

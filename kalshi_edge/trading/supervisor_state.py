@@ -1,0 +1,48 @@
+"""What the engine remembers since its process started, to look after orders and the account.
+
+None of it is stored: ``Started`` clears it, in a running process and in a replay alike.
+"""
+
+from collections.abc import Hashable
+from datetime import datetime, timedelta
+
+from kalshi_edge.domain.account_statement import AccountStatement
+from kalshi_edge.domain.verdicts import Check
+from kalshi_edge.trading.fees import OrderFees
+
+FIRST_WAIT = timedelta(seconds=2)
+LONGEST_WAIT = timedelta(minutes=1)
+KEEP_ERRORS = 100
+
+
+class Vigil:
+    """Asked when, agreed when, gone wrong when."""
+
+    def __init__(self) -> None:
+        self.clean_at: datetime | None = None
+        """Up to when the exchange's books and ours are known to agree."""
+        self.active_at: datetime | None = None
+        """When something last happened to our orders or our money."""
+        self.suspects: tuple[Check, ...] = ()
+        """What the last statement had otherwise than we, not confirmed yet or standing."""
+        self.statement: AccountStatement | None = None
+        self.doubts = 0
+        """How many statements had something otherwise."""
+        self.errors: list[datetime] = []
+        self.fees: dict[str, OrderFees] = {}
+        self._asked: dict[Hashable, tuple[datetime, timedelta]] = {}
+
+    def is_due(self, what: Hashable, at: datetime) -> bool:
+        """Whether ``what`` may be asked for (again) at ``at``."""
+        known = self._asked.get(what)
+        return known is None or at - known[0] >= known[1]
+
+    def asked(self, what: Hashable, at: datetime) -> None:
+        """Note that ``what`` was asked for; the next time waits twice as long."""
+        known = self._asked.get(what)
+        wait = FIRST_WAIT if known is None else min(known[1] * 2, LONGEST_WAIT)
+        self._asked[what] = at, wait
+
+    def erred(self, at: datetime) -> None:
+        """Note that an order went wrong."""
+        self.errors = [*self.errors[-KEEP_ERRORS:], at]

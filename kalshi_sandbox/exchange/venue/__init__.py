@@ -1,0 +1,1 @@
+"""The venue: matching, accounts, settlement, without any wire."""

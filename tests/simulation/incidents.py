@@ -1,0 +1,266 @@
+"""What goes wrong, by name: each is done to a running simulation, with draws of its own."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from decimal import Decimal
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from kalshi_edge.domain.events import CancelRequest, ClosePosition, Halt, Resume
+from kalshi_edge.domain.market import MarketStatus
+from kalshi_edge.domain.orders import Side
+from kalshi_edge.domain.records import SwitchState
+from kalshi_edge.units import CENT
+from kalshi_sandbox.exchange.control.faults import Fault, FaultKind
+from kalshi_sandbox.exchange.venue.errors import Refusal
+from kalshi_sandbox.exchange.venue.incidents import maintain
+from tests.simulation.process_life import Ambush
+from tests.simulation.scenario import OVERNIGHT
+
+if TYPE_CHECKING:
+    from tests.simulation.simulation import Simulation
+
+ORDERS = "/portfolio/events/orders"
+Befall = Callable[["Simulation", Random], Awaitable[None]]
+
+
+def _order(kind: FaultKind, statuses: tuple[int, ...] = (500,)) -> Befall:
+    """The next few orders meet a fault."""
+
+    async def befall(on: "Simulation", random: Random) -> None:
+        on.strike(
+            Fault(
+                kind,
+                times=random.randint(1, 3),
+                method=random.choice(("POST", "POST", None)),
+                path=ORDERS,
+                status=random.choice(statuses),
+            )
+        )
+
+    return befall
+
+
+def _storm(kind: FaultKind, statuses: tuple[int, ...] = (500,), longest_s: float = 400) -> Befall:
+    """For a while most requests meet a fault."""
+
+    async def befall(on: "Simulation", random: Random) -> None:
+        fault = on.strike(
+            Fault(
+                kind,
+                times=None,
+                chance=random.uniform(0.3, 0.95),
+                status=random.choice(statuses),
+                delay_s=random.choice((0.7, 4.0, 15.0, 25.0)),
+            )
+        )
+        await asyncio.sleep(random.uniform(20, longest_s))
+        on.lift(fault)
+
+    return befall
+
+
+def _frames(kind: FaultKind) -> Befall:
+    """Some of the next frames meet a fault."""
+
+    async def befall(on: "Simulation", random: Random) -> None:
+        fault = on.strike(
+            Fault(
+                kind,
+                times=random.randint(1, 30),
+                chance=random.uniform(0.1, 1.0),
+                channel=random.choice((None, "fill", "user_orders", "orderbook_delta")),
+                status=random.choice((10, 25)),
+                delay_s=random.uniform(0.5, 20),
+            )
+        )
+        await asyncio.sleep(random.uniform(120, 1200))
+        on.lift(fault)
+
+    return befall
+
+
+async def _partial_fill(on: "Simulation", random: Random) -> None:
+    share = random.choice((0.0, 0.1, 0.37, 0.8))
+    on.strike(Fault(FaultKind.PARTIAL_FILL, times=2, method="POST", path=ORDERS, share=share))
+
+
+async def _out_of_order(on: "Simulation", random: Random) -> None:
+    on.scramble = random.uniform(0.05, 0.5)
+    await asyncio.sleep(random.uniform(120, 1200))
+    on.scramble = 0.0
+
+
+async def _stream_cut(on: "Simulation", _random: Random) -> None:
+    on.sandbox.streams.drop_all()
+
+
+async def _stream_frozen(on: "Simulation", _random: Random) -> None:
+    on.sandbox.streams.freeze_all()
+
+
+def _maintenance(*, whole: bool) -> Befall:
+    async def befall(on: "Simulation", random: Random) -> None:
+        on.exchange.venue.advance(on.clock.now())
+        maintain(on.exchange, timedelta(minutes=random.uniform(1, 20)), whole=whole)
+
+    return befall
+
+
+async def _market_halted(on: "Simulation", random: Random) -> None:
+    venue = on.exchange.venue
+    venue.advance(on.clock.now())
+    markets = [m for m in venue.markets.values() if m.status is MarketStatus.ACTIVE]
+    market = random.choice(markets)
+    venue.halt(market)
+    await asyncio.sleep(random.uniform(60, 1200))
+    if market.status is MarketStatus.INACTIVE:
+        on.exchange.desk.reactivate(market)
+
+
+async def _kill(on: "Simulation", _random: Random) -> None:
+    on.life.kill("at an instant")
+
+
+async def _kill_on_the_way(on: "Simulation", random: Random) -> None:
+    """Death lies in wait on the order path, and a person has that walked soon."""
+    on.life.ambush = Ambush.drawn(random)
+    await asyncio.sleep(random.uniform(0, 30))
+    await random.choice((_close, _cancel))(on, random)
+
+
+async def _restart(on: "Simulation", _random: Random) -> None:
+    on.stop(on.life)
+
+
+async def _two_instances(on: "Simulation", random: Random) -> None:
+    """A deploy: the new one starts while the old one still trades, which then ends or is killed."""
+    old = on.life
+    await on.begin_life()
+    await asyncio.sleep(random.choice((0.3, 20.0, 200.0, 600.0)))
+    if random.random() < 0.5:
+        on.stop(old)
+    else:
+        old.kill("as the old instance")
+
+
+async def _process_stopped(on: "Simulation", random: Random) -> None:
+    """A machine that stands still while another takes over, and then goes on."""
+    old = on.life
+    asleep = asyncio.create_task(old.sleep(random.uniform(20, 900)))
+    if random.random() < 0.6:
+        await asyncio.sleep(random.uniform(1, 120))
+        await on.begin_life()
+    await asleep
+    await asyncio.sleep(random.uniform(5, 600))
+    if old is not on.life:
+        old.kill("after it had been stopped")
+
+
+async def _clock_jump(on: "Simulation", random: Random) -> None:
+    off_s = random.choice((-7200, -900, -20, -3, 3, 20, 900, 7200))
+    on.machine_is_off(timedelta(seconds=off_s))
+    await asyncio.sleep(random.uniform(60, 1200))
+    on.machine_is_off(timedelta())
+
+
+async def _disk_full(on: "Simulation", random: Random) -> None:
+    on.disk_is_full(True)
+    await asyncio.sleep(random.uniform(10, 900))
+    on.disk_is_full(False)
+
+
+async def _machine_off(on: "Simulation", _random: Random) -> None:
+    """Everything dies, and starts again only when the markets have settled."""
+    on.power_off(on.left - timedelta(minutes=20))
+
+
+async def _halt(on: "Simulation", random: Random) -> None:
+    levels = (SwitchState.HALT, SwitchState.CANCEL, SwitchState.REDUCE, SwitchState.FLATTEN)
+    level = random.choice((SwitchState.HALT, *levels))
+    on.command(lambda at: Halt("by hand, in the campaign", at, level=level))
+    await asyncio.sleep(random.uniform(60, 900))
+    on.command(lambda at: Resume("by hand, in the campaign", at))
+
+
+async def _resume(on: "Simulation", _random: Random) -> None:
+    on.command(lambda at: Resume("by hand, in the campaign", at))
+
+
+async def _close(on: "Simulation", random: Random) -> None:
+    """A person sells, at once or by an order that waits in the book."""
+    _sell(on, random, waits=random.random() < 0.4)
+
+
+def _sell(on: "Simulation", random: Random, *, waits: bool) -> None:
+    trader = on.life_trader()
+    held = [] if trader is None else list(trader.engine.account.tracker.open_trades())
+    if not held:
+        return
+    trade = random.choice(held)
+    bid = on.exchange.venue.markets[trade.ticker].bid or CENT
+    count = random.choice((trade.open_count, trade.open_count, min(trade.open_count, Decimal(1))))
+    wanted = bid + CENT * random.randint(1, 6) if waits else bid - CENT * 2
+    price = min(max(wanted, CENT), 1 - CENT)
+    if trade.side is Side.SELL:
+        price = 1 - CENT
+    on.command(lambda at: ClosePosition(trade.trade_id, count, price, at, waits=waits))
+
+
+async def _cancel(on: "Simulation", random: Random) -> None:
+    """A person takes an order out of the book; where none waits there, one does first."""
+    if not _live(on):
+        _sell(on, random, waits=True)
+        await asyncio.sleep(random.uniform(0.5, 30))
+    if live := _live(on):
+        name = random.choice(live)
+        on.command(lambda at: CancelRequest(name, "by hand, in the campaign", at))
+
+
+def _live(on: "Simulation") -> list[str]:
+    trader = on.life_trader()
+    orders = [] if trader is None else trader.engine.account.orders.values()
+    return [order.intent.intent_id for order in orders if order.is_live]
+
+
+INCIDENTS: dict[str, Befall] = {
+    "dropped reply": _order(FaultKind.DROP_AFTER),
+    "dropped request": _order(FaultKind.DROP_BEFORE),
+    "5xx after acceptance": _order(FaultKind.LOSE, (500, 502, 503, 504)),
+    "no answer": _order(FaultKind.HANG),
+    "slow answers": _storm(FaultKind.LATENCY),
+    "429 storm": _storm(FaultKind.REFUSE, (429,)),
+    "5xx storm": _storm(FaultKind.REFUSE, (500, 502, 503)),
+    "partial fill": _partial_fill,
+    "frames lost": _frames(FaultKind.STREAM_GAP),
+    "frames twice": _frames(FaultKind.STREAM_REPEAT),
+    "frames late": _frames(FaultKind.STREAM_DELAY),
+    "frames out of order": _out_of_order,
+    "subscription ended": _frames(FaultKind.STREAM_ERROR),
+    "stream cut": _stream_cut,
+    "stream frozen": _stream_frozen,
+    "maintenance": _maintenance(whole=True),
+    "trading pause": _maintenance(whole=False),
+    "market halted": _market_halted,
+    "kill": _kill,
+    "kill on the order path": _kill_on_the_way,
+    "restart": _restart,
+    "two instances": _two_instances,
+    "process stopped": _process_stopped,
+    "clock jump": _clock_jump,
+    "disk full": _disk_full,
+    "halt by hand": _halt,
+    "resume by hand": _resume,
+    "close by hand": _close,
+    "cancel by hand": _cancel,
+    OVERNIGHT: _machine_off,
+}
+
+
+async def befall(on: "Simulation", name: str, random: Random) -> Any:
+    """Let one incident happen; what an exchange cannot do just now does not happen."""
+    try:
+        await INCIDENTS[name](on, random)
+    except Refusal:
+        on.tell(f"{name}: not now")

@@ -1,0 +1,166 @@
+"""One life of a trader's process: everything it does outside itself passes a gate.
+
+Killing it closes all gates for good: nothing that it still computes can reach anybody, and no
+clean-up of its own runs, as after ``kill -9``. Pausing it closes them for a while.
+"""
+
+import asyncio
+import inspect
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from kalshi_edge.errors import StoreError
+from tests.simulation.virtual_loop import VirtualClock
+
+ORDER_PATH = (
+    "store.append",
+    "store.add_order",
+    "store.switch",
+    "store.save_order",
+    "POST /portfolio/events/orders",
+    "DELETE /portfolio/events/orders/{}",
+    "GET /portfolio/orders",
+    "GET /portfolio/orders/{}",
+    "GET /portfolio/fills",
+    "GET /exchange/user_data_timestamp",
+)
+"""The awaits between a decision and its outcome."""
+POINTS = tuple(
+    (side, what)
+    for what in ORDER_PATH
+    for side in (
+        ("before", "after") if what.startswith("store.") else ("before", "during", "after")
+    )
+)
+"""Where a process can die on the order path. During a request it has left, and will arrive."""
+
+
+@dataclass(slots=True)
+class Ambush:
+    """Death at the n-th time that a process passes one point."""
+
+    point: tuple[str, str]
+    times: int = 1
+
+    @classmethod
+    def drawn(cls, random: Random) -> "Ambush":
+        """Anywhere on the order path, now or a little later."""
+        return cls(random.choice(POINTS), random.choice((1, 1, 1, 2, 3)))
+
+    def strikes(self, side: str, what: str) -> bool:
+        """Whether it is now."""
+        self.times -= (side, what) == self.point
+        return self.times <= 0
+
+
+class Over(BaseException):
+    """The simulation is over; what is left of a dead life may end."""
+
+
+@dataclass
+class Life:
+    """A process that may be killed, paused, or left without disk space."""
+
+    number: int
+    clock: VirtualClock
+    told: Callable[[str], None]
+    ambush: Ambush | None = None
+    passed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How often it came by every point of the order path."""
+    killed_at: str = ""
+    is_dead: bool = False
+    is_torn_down: bool = False
+    disk_full: bool = False
+    refused_writes: int = 0
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    hang_up: list[Callable[[], None]] = field(default_factory=list)
+    """What the system does to the sockets of a process that ends."""
+    _running: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._running.set()
+
+    async def gate(self, what: str, side: str) -> None:
+        """Pass, unless this process is dead or about to die."""
+        if what in ORDER_PATH and not self.is_dead:
+            self.passed[side, what] += 1
+            if self.ambush is not None and self.ambush.strikes(side, what):
+                self.kill(f"{side} {what}")
+        if self.is_dead or not self._running.is_set():
+            await self._stand_still()
+        if self.is_torn_down:
+            raise Over
+
+    async def _stand_still(self) -> None:
+        """Wait until the process goes on, which a dead one does not.
+
+        Its own time-outs fire when it goes on, and not before.
+        """
+        was_cancelled = False
+        while not self.is_torn_down and (self.is_dead or not self._running.is_set()):
+            try:
+                await (asyncio.Event() if self.is_dead else self._running).wait()
+            except asyncio.CancelledError:
+                was_cancelled = True
+        if was_cancelled and not self.is_torn_down:
+            raise asyncio.CancelledError
+
+    def kill(self, where: str) -> None:
+        """``kill -9``."""
+        if self.is_dead:
+            return
+        self.is_dead, self.killed_at = True, where
+        self.told(f"life {self.number} is killed {where}")
+        self._end()
+
+    def end(self) -> None:
+        """It ended by itself."""
+        if not self.is_dead:
+            self.is_dead = True
+            self._end()
+
+    def _end(self) -> None:
+        self.ended.set()
+        for close in self.hang_up:
+            close()
+
+    async def sleep(self, seconds: float) -> None:
+        """Stop the process and let it go on after a while."""
+        self.told(f"life {self.number} is stopped")
+        self._running.clear()
+        await asyncio.sleep(seconds)
+        self.wake()
+
+    def wake(self) -> None:
+        """Let it go on."""
+        if not self._running.is_set():
+            self.told(f"life {self.number} goes on")
+            self._running.set()
+
+
+class GatedStore:
+    """A store whose every call passes the gates of a life, and may find the disk full."""
+
+    WRITES = frozenset({"append", "add_order", "save_order", "note", "take_lease"})
+
+    def __init__(self, store: Any, life: Life) -> None:
+        self._store = store
+        self._life = life
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._store, name)
+        if not inspect.iscoroutinefunction(found):
+            return found
+        return lambda *args, **named: self._call(name, found, args, named)
+
+    async def _call(self, name: str, call: Any, args: Any, named: Any) -> Any:
+        await self._life.gate(f"store.{name}", "before")
+        if self._life.disk_full and name in self.WRITES:
+            self._life.refused_writes += 1
+            raise StoreError("database or disk is full")
+        answer = await call(*args, **named)
+        await self._life.gate(f"store.{name}", "after")
+        return answer

@@ -1,0 +1,125 @@
+"""One process trades: it waits for the lease, keeps it, and trusts no clock that can jump."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kalshi_edge.clock import ManualClock
+from kalshi_edge.db.sqlite import SqliteStore
+from kalshi_edge.domain.events import CycleDue, OrderUpdate
+from kalshi_edge.domain.journal import JournalEntry
+from kalshi_edge.domain.orders import Intent, Order
+from kalshi_edge.domain.verdicts import Approved
+from kalshi_edge.errors import Fenced
+from kalshi_edge.execution.executor import Executor
+from kalshi_edge.ports import Receipt
+from kalshi_edge.runtime.lease import LASTS, MARGIN_S, Tenure
+from tests.support.builders import NOW, intent
+
+LONGER = LASTS + timedelta(seconds=1)
+
+
+@dataclass
+class Process:
+    """One process with its own connection, its own clocks, and an exchange that takes all."""
+
+    store: SqliteStore
+    tenure: Tenure
+    clock: ManualClock
+    monotonic_s: float = 0.0
+    sent: list[Intent] = field(default_factory=list)
+
+    def pass_by(self, by: timedelta) -> None:
+        """Time passes on both clocks."""
+        self.clock.advance(by)
+        self.monotonic_s += by.total_seconds()
+
+    async def place(self, order: Intent) -> Receipt:
+        self.sent.append(order)
+        return Receipt("x", order.count, order.count * 0)
+
+    async def cancel(self, order: Order) -> None:
+        raise AssertionError(order)
+
+    async def resolve(self, order: Intent, *, resend: bool) -> Receipt:
+        raise AssertionError(order, resend)
+
+    async def buy(self, order: Intent) -> list[OrderUpdate]:
+        executor = Executor(self, self.store, self.tenure.objection)  # type: ignore[arg-type]
+        return await executor.place(Approved((order,), None, ()), NOW)
+
+
+def process(path: Path, name: str) -> Process:
+    store, clock = SqliteStore(path, "demo"), ManualClock(NOW)
+    found = Process(store, Tenure(store, name, clock), clock)
+    found.tenure.now_s = lambda: found.monotonic_s
+    return found
+
+
+async def test_a_second_process_waits_and_takes_over_at_once_when_the_first_ends(
+    tmp_path: Path,
+) -> None:
+    first, second = process(tmp_path / "s.db", "one"), process(tmp_path / "s.db", "two")
+    await first.tenure.begin()
+    heard: list[str] = []
+    waiting = asyncio.create_task(second.tenure.begin(heard.append))
+    await asyncio.sleep(0.05)
+    assert heard == ["one trades with this store; waiting to take over"]
+    assert second.tenure.objection()
+    await first.tenure.end()
+    await waiting
+    assert second.tenure.objection() == ""
+    assert first.tenure.objection()
+
+
+async def test_a_process_that_was_paused_sends_nothing_when_it_wakes_up(tmp_path: Path) -> None:
+    first, second = process(tmp_path / "s.db", "one"), process(tmp_path / "s.db", "two")
+    await first.tenure.begin()
+    await first.buy(intent(name="before"))
+    assert len(first.sent) == 1
+    # The first sleeps: its wall clock stands, as that of a stopped machine may.
+    first.monotonic_s += LONGER.total_seconds()
+    second.pass_by(LONGER)
+    await second.tenure.begin()
+    with pytest.raises(Fenced):
+        await first.buy(intent(name="after"))
+    assert len(first.sent) == 1
+    with pytest.raises(Fenced):
+        await first.tenure.renew()
+    with pytest.raises(Fenced):
+        await first.store.append(JournalEntry(1, NOW, (CycleDue(NOW),), ()))
+    await second.buy(intent(name="its own"))
+    assert len(second.sent) == 1
+
+
+async def test_nothing_is_sent_with_too_little_of_the_lease_left(tmp_path: Path) -> None:
+    only = process(tmp_path / "s.db", "one")
+    await only.tenure.begin()
+    only.monotonic_s += LASTS.total_seconds() - MARGIN_S + 0.5
+    (update,) = await only.buy(intent())
+    assert update.reason == "not sent: the lease has 10 s left, under 10 s"
+    assert only.sent == []
+    # Nor where the wall clock says that all is well.
+    assert only.clock.now() == NOW
+    await only.tenure.renew()
+    await only.buy(intent(name="renewed"))
+    assert len(only.sent) == 1
+
+
+async def test_the_lease_is_looked_at_once_more_after_the_intent_is_stored(tmp_path: Path) -> None:
+    only = process(tmp_path / "s.db", "one")
+    await only.tenure.begin()
+    save = only.store.save_order
+
+    async def slow(order: Order) -> None:
+        await save(order)
+        only.monotonic_s += LONGER.total_seconds()
+
+    only.store.save_order = slow  # type: ignore[method-assign]
+    assert [update.reason for update in await only.buy(intent())] == [
+        "", "not sent: the lease has 0 s left, under 10 s",
+    ]  # fmt: skip
+    assert only.sent == []
