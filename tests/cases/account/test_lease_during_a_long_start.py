@@ -1,0 +1,63 @@
+"""Reading the journal takes longer than the lease lasts, and another process waits for the lease.
+
+A process that is starting keeps its lease all the same. Else two that both start take it from each
+other for ever, each shut out at its first write. Time is virtual.
+"""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from kalshi_edge.config import load_settings
+from kalshi_edge.data.kalshi.rest import Host
+from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
+from kalshi_edge.db.sqlite import SqliteStore
+from kalshi_edge.domain.events import CashFlow, JournalEntry
+from kalshi_edge.surroundings import Surroundings, Wire, open_trader
+from tests.campaign.loop import VirtualClock, VirtualLoop
+from tests.cases.account_stories import EVE, D
+
+READING_S = 45
+ANOTHER = "another container"
+
+
+class LongStore(SqliteStore):
+    """Takes its time to say where the journal ends."""
+
+    async def last_seq(self) -> int:
+        for _ in range(READING_S):
+            await asyncio.sleep(1)
+        return await super().last_seq()
+
+
+async def story(path: Path) -> None:
+    loop = asyncio.get_running_loop()
+    clock = VirtualClock(EVE, loop)
+    nothing = httpx.MockTransport(lambda _: httpx.Response(503))
+    around = Surroundings(
+        "paper",
+        Host("http://127.0.0.1:9", "ws://127.0.0.1:9"),
+        clock,
+        WeatherAddresses.under("http://127.0.0.1:1"),
+        "test",
+        wire=Wire(transport=nothing, weather=nothing, machine=clock, now_s=loop.time),
+    )
+    settings = load_settings(_env_file=None)
+    async with (
+        LongStore(path, "paper") as store,
+        SqliteStore(path, "paper") as elsewhere,
+        open_trader(settings, around, store, ()),
+    ):
+        assert clock.now() > EVE + timedelta(seconds=READING_S - 1)
+        lease = await elsewhere.take_lease(ANOTHER, clock.now(), timedelta(seconds=30))
+        assert lease.holder != ANOTHER
+        await store.append(JournalEntry(1, EVE, (), (CashFlow(D(0), "nothing", EVE),)))
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="no renewal before the trader runs")
+def test_a_process_that_is_starting_keeps_its_lease(tmp_path: Path) -> None:
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(story(tmp_path / "paper.db"))

@@ -1,0 +1,51 @@
+"""The exchange refuses a whole group of orders once too many contracts of it traded in 15 s.
+
+All our orders are in one group, and nobody resets it. An order that only reduces must go out all
+the same, and one entry must not be so large that it triggers the group by itself.
+"""
+
+from datetime import timedelta
+
+import pytest
+
+from kalshi_edge.config import load_settings
+from kalshi_edge.data.kalshi.exchange import KalshiExchange
+from kalshi_edge.domain.events import Approved, CycleDue
+from kalshi_edge.domain.orders import Side
+from kalshi_edge.errors import OrderRejected
+from tests.builders import intent
+from tests.cases.account_stories import EVE, of, offer, setup
+from tests.kalshi_sandbox import member
+
+
+@pytest.mark.xfail(strict=True, raises=OrderRejected, reason="an exit is in the triggered group")
+async def test_an_order_that_reduces_goes_out_after_the_group_was_triggered() -> None:
+    async with member() as at:
+        exchange = KalshiExchange(
+            at.account,
+            at.public,
+            at.sandbox.clock,
+            looks_s=(0.0, 0.01),
+            group_id=await at.account.open_group(20),
+        )
+        at.offer(Side.SELL, "0.25", 50)
+        now = at.sandbox.clock.now()
+        bought = await exchange.place(intent(at.ticker, count=25, price="0.25", created_at=now))
+        assert bought.filled == 25
+        at.advance(timedelta(minutes=10))
+        at.offer(Side.BUY, "0.23", 50)
+        now = at.sandbox.clock.now()
+        way_out = intent(at.ticker, Side.SELL, 25, "0.23", reduces=True, created_at=now)
+        assert (await exchange.place(way_out)).filled == 25
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="sizing does not know the limit")
+def test_one_entry_stays_within_the_groups_limit() -> None:
+    limit = load_settings(_env_file=None).max_contracts_15s
+    engine = setup(balance=25_000).fresh_engine()
+    for event in offer(bids=[("0.19", 500)], asks=[("0.20", 11_317)]):
+        engine.handle(event)
+    approved = of(Approved, engine.handle(CycleDue(EVE)))
+    counts = [entry.count for one in approved for entry in one.intents]
+    assert counts
+    assert max(counts) <= limit

@@ -1,0 +1,28 @@
+"""The exchange pauses on Thursdays from 03:00 to 05:00 in New York, and a cycle falls into it.
+
+No entry is decided then: orders would only be refused, and five refusals hold trading back for
+another hour after the pause.
+"""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from kalshi_edge.domain.events import Approved, CycleDue, Started
+from kalshi_edge.trading.guards import Guards
+from tests.cases.account_stories import of, offer, setup
+
+CITIES = ("NYC", "MIA", "CHI", "PHX", "LA")
+THURSDAY = datetime(2026, 11, 26, 8, tzinfo=UTC)
+"""Three in the morning in New York."""
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="nobody asks whether it is open")
+def test_no_entry_is_decided_in_the_weekly_pause() -> None:
+    engine = setup(*CITIES, guards=Guards(max_reconcile_age=None)).fresh_engine()
+    engine.handle(Started(THURSDAY))
+    for city in CITIES:
+        for event in offer(city, THURSDAY, day=THURSDAY.date()):
+            engine.handle(event)
+    approved = of(Approved, engine.handle(CycleDue(THURSDAY)))
+    assert [entry.ticker for one in approved for entry in one.intents] == []

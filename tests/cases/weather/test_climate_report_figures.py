@@ -1,0 +1,61 @@
+"""Figures of a climate report written as offices now and then do.
+
+An estimated figure has an ``E`` beside it, in brackets or not, with a blank before it or none; an
+hour may stand without minutes. The figure is the same.
+"""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from kalshi_edge.data.weather.cli import parse_cli
+from kalshi_edge.domain.weather import ClimateReport
+from kalshi_edge.errors import BulletinError
+
+TEXT = """
+000
+CDUS43 KLOT 290637
+CLIMDW
+
+CLIMATE REPORT
+NATIONAL WEATHER SERVICE CHICAGO/ROMEOVILLE IL
+137 AM CDT THU OCT 29 2026
+
+...THE CHICAGO-MIDWAY CLIMATE SUMMARY FOR OCTOBER 28 2026...
+
+TEMPERATURE (F)
+ YESTERDAY
+  MAXIMUM         {high} 302 PM  79    1999  57      0       61
+  MINIMUM         {low} 655 AM  24    1976  42     -1       44
+
+PRECIPITATION (IN)
+"""
+NOT_READ = pytest.mark.xfail(strict=True, raises=BulletinError, reason="the report is refused")
+ESTIMATED = [
+    "{}(E)  ",
+    "{} (E) ",
+    pytest.param("{}E    ", marks=NOT_READ),
+    pytest.param("{} E   ", marks=NOT_READ),
+]
+
+
+def parsed(high: str = "57     ", low: str = "41     ") -> ClimateReport:
+    received_at = datetime(2026, 10, 29, 7, tzinfo=UTC)
+    (report,) = parse_cli(TEXT.format(high=high, low=low), received_at=received_at)
+    assert report.climate_day == date(2026, 10, 28)
+    assert report.is_final
+    return report
+
+
+@pytest.mark.parametrize("written", ESTIMATED)
+def test_an_estimated_figure_is_a_figure(written: str) -> None:
+    report = parsed(high=written.format(57), low=written.format(41))
+    assert (report.high_f, report.low_f, report.is_record) == (57, 41, False)
+
+
+@NOT_READ
+@pytest.mark.parametrize("hour", ["12 AM", "3 PM"])
+def test_an_hour_without_minutes_is_a_time(hour: str) -> None:
+    text = TEXT.format(high="57     ", low="41     ").replace("302 PM", f"{hour:>6}")
+    (report,) = parse_cli(text, received_at=datetime(2026, 10, 29, 7, tzinfo=UTC))
+    assert (report.high_f, report.low_f) == (57, 41)

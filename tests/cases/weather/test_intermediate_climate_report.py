@@ -1,0 +1,65 @@
+"""The afternoon's climate report: how far it reaches, and that a correction may lower it.
+
+It is valid as of 4 PM and issued three quarters of an hour later: what happened in between it does
+not know. A correction (``CCA``) with a lower maximum stands in the place of what it corrects.
+"""
+
+import pytest
+
+from kalshi_edge.data.weather.cli import parse_cli
+from kalshi_edge.domain.weather import ClimateReport
+from tests.cases.weather_stories import high, probability, seen, utc
+
+TEXT = """
+000
+CDUS41 KOKX {heading}
+CLINYC
+
+CLIMATE REPORT
+NATIONAL WEATHER SERVICE NEW YORK, NY
+{issued} EDT SAT AUG 29 2026
+
+...................................
+
+...THE CENTRAL PARK NY CLIMATE SUMMARY FOR AUGUST 29 2026...
+VALID TODAY AS OF {as_of} LOCAL TIME.
+
+WEATHER ITEM   OBSERVED TIME   RECORD YEAR NORMAL DEPARTURE LAST
+                VALUE   (LST)  VALUE       VALUE  FROM      YEAR
+...................................................................
+TEMPERATURE (F)
+ TODAY
+  MAXIMUM         {high}    212 PM 100    1953  82      1       79
+  MINIMUM         63    518 AM  51    1986  67     -4       66
+
+PRECIPITATION (IN)
+"""
+
+
+def report(
+    high_f: int = 83,
+    heading: str = "292043",
+    issued: str = "443 PM",
+    as_of: str = "0400 PM",
+    received: str = "20:46",
+) -> ClimateReport:
+    text = TEXT.format(high=high_f, heading=heading, issued=issued, as_of=as_of)
+    (found,) = parse_cli(text, received_at=utc(received))
+    assert not found.is_final
+    return found
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="it is taken to reach to its issue")
+@pytest.mark.parametrize("as_of", ["0400 PM", "400 PM", "4 PM"])
+def test_it_reaches_to_the_hour_that_it_is_valid_as_of(as_of: str) -> None:
+    evidence = seen([report(as_of=as_of)])
+    assert [bound.end_at for bound in evidence.bounds] == [utc("20:00")]
+    no_further_rise = probability(83, high((84.5, 2), evidence, "20:46"))
+    assert no_further_rise == pytest.approx(0.607, abs=5e-4)
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the higher of both figures counts")
+def test_a_correction_that_lowers_the_maximum_is_the_floor() -> None:
+    corrected = report(83, heading="292112 CCA", issued="512 PM", received="21:15")
+    assert corrected.is_corrected
+    assert seen([report(86), corrected]).floor_f() == 83
