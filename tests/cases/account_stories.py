@@ -8,24 +8,17 @@ from typing import Any
 
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.sqlite import SqliteStore
-from kalshi_edge.domain.events import (
-    Adopted,
-    Approved,
-    ClosePosition,
-    Event,
-    OrderUpdate,
-    Started,
-    Verdict,
-)
+from kalshi_edge.domain.account_statement import AccountStatement, Holding, StatedOrder
+from kalshi_edge.domain.events import ClosePosition, Event, OrderUpdate, Started
 from kalshi_edge.domain.market import FeeRule
 from kalshi_edge.domain.orders import Intent, Order, OrderState, OrderStep, Side
-from kalshi_edge.domain.statement import AccountStatement, Holding, StatedOrder
+from kalshi_edge.domain.verdicts import Adopted, Approved, Verdict
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.runner import Journal
+from kalshi_edge.trading.circuit_breakers import Guards
 from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.fees import taker_fee
-from kalshi_edge.trading.guards import Guards
-from tests.builders import DAY, EVENT, book, event_ticker, fill, forecast, intent, ladder
+from tests.support.builders import DAY, EVENT, book, event_ticker, fill, forecast, intent, ladder
 
 D = Decimal
 EVE = datetime(2026, 11, 21, 20, tzinfo=UTC)

@@ -13,8 +13,8 @@ from kalshi_edge.domain.weather import ClimateReport, Observation, Station
 from kalshi_edge.models.distribution import Distribution, Normal
 from kalshi_edge.models.observed import Evidence
 from kalshi_edge.models.sameday import same_day
-from kalshi_edge.trading.knowledge import Knowledge
-from tests.weather_server import WeatherServer, weather_server
+from kalshi_edge.trading.state import Knowledge
+from tests.support.weather_server import WeatherServer, weather_server
 
 NYC, CHI = station_of("NYC"), station_of("CHI")
 DAY = date(2026, 8, 29)

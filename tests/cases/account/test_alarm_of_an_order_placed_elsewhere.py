@@ -5,8 +5,9 @@ The first news of such an order may be an alarm; the same news again is none.
 
 import pytest
 
-from kalshi_edge.domain.events import Alarm, OrderUpdate
+from kalshi_edge.domain.events import OrderUpdate
 from kalshi_edge.domain.orders import OrderStep
+from kalshi_edge.domain.verdicts import Alarm
 from tests.cases.account_stories import later, of, trading
 
 

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from kalshi_edge.domain.events import Approved, CycleDone, CycleDue, Refused, Verdict
+from kalshi_edge.domain.events import CycleDue
 from kalshi_edge.domain.records import Calibration
+from kalshi_edge.domain.verdicts import Approved, CycleDone, Refused, Verdict
 from kalshi_edge.domain.weather import ClimateReport
 from kalshi_edge.engine import Engine
-from tests.builders import DAY, forecast, ladder, quotes
 from tests.cases.account_stories import AROUND_54, of, setup
+from tests.support.builders import DAY, forecast, ladder, quotes
 
 ERRORS_F = (1, -1, 2, -2, 0)
 """By how much the highs missed the forecast, over and over."""

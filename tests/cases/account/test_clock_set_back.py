@@ -6,12 +6,13 @@ fate of an order whose answer was lost, and the sales that FLATTEN wants.
 
 import pytest
 
-from kalshi_edge.domain.events import Approved, Halt, LookDue, OrderUpdate, ResolveOrder
+from kalshi_edge.domain.events import Halt, LookDue, OrderUpdate
 from kalshi_edge.domain.orders import Order, OrderStep
 from kalshi_edge.domain.records import SwitchState
+from kalshi_edge.domain.verdicts import Approved, ResolveOrder
 from kalshi_edge.engine import Engine
-from tests.builders import intent
 from tests.cases.account_stories import TICKER, D, bought, later, of, trading
+from tests.support.builders import intent
 
 AHEAD = later(3600)
 

@@ -8,10 +8,10 @@ import asyncio
 import pytest
 from typer.testing import CliRunner
 
-from kalshi_edge.cli import cli
+from kalshi_edge.cli.main import cli
 from kalshi_edge.domain.events import Halt
 from kalshi_edge.domain.records import Cause
-from tests.api_desk import EVE, KEY, desk
+from tests.support.api_harness import EVE, KEY, desk
 
 
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="the drill lifts every hold")

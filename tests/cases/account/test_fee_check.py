@@ -14,8 +14,8 @@ from kalshi_edge.domain.market import FeeRule
 from kalshi_edge.domain.orders import Fill, Intent
 from kalshi_edge.domain.records import Switch
 from kalshi_edge.trading.fees import OrderFees, fee_regime, taker_fee
-from tests.builders import fill, intent
 from tests.cases.account_stories import EVE, TICKER, D, later, of, resting, trading
+from tests.support.builders import fill, intent
 
 
 def order_for(count: Any) -> Intent:

@@ -10,10 +10,10 @@ import pytest
 
 from kalshi_edge.domain.orders import Side
 from kalshi_edge.domain.records import Switch
-from kalshi_edge.trading.guards import Guards
-from tests.builders import intent
+from kalshi_edge.trading.circuit_breakers import Guards
 from tests.cases.account_stories import of, resting, setup
-from tests.kalshi_sandbox import member
+from tests.support.builders import intent
+from tests.support.kalshi_sandbox import member
 
 
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="REST gives the newest fill first")

@@ -15,12 +15,12 @@ from kalshi_edge.domain.market import FeeRule
 from kalshi_edge.domain.orders import Intent, Order, Side, TimeInForce
 from kalshi_edge.engine import Engine
 from kalshi_edge.errors import StateError
+from kalshi_edge.execution.executor import Executor
 from kalshi_edge.ports import Receipt
 from kalshi_edge.runner import resumed_engine, run, start
-from kalshi_edge.trading.executor import Executor
 from kalshi_edge.trading.fees import taker_fee
-from tests.builders import fill, intent
 from tests.cases.account_stories import EVE, TICKER, D, filled, later, offer, setup
+from tests.support.builders import fill, intent
 
 Step = Callable[[Engine], Event]
 

@@ -5,8 +5,9 @@ FLATTEN means out: the waiting sale is cancelled, or the position is sold beside
 
 import pytest
 
-from kalshi_edge.domain.events import Approved, CancelOrder, Halt, LookDue
+from kalshi_edge.domain.events import Halt, LookDue
 from kalshi_edge.domain.records import SwitchState
+from kalshi_edge.domain.verdicts import Approved, CancelOrder
 from tests.cases.account_stories import bought, later, of, trading, waiting_sale
 
 

@@ -6,10 +6,11 @@ is worth 0.30. Selling needs a floor; holding until settlement is better than a 
 
 import pytest
 
-from kalshi_edge.domain.events import Approved, OrderUpdate
+from kalshi_edge.domain.events import OrderUpdate
 from kalshi_edge.domain.orders import Order, OrderStep, Strategy
-from tests.builders import book, intent
+from kalshi_edge.domain.verdicts import Approved
 from tests.cases.account_stories import OTHER, TICKER, D, bought, later, of, trading
+from tests.support.builders import book, intent
 
 
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="unwinding takes any price")

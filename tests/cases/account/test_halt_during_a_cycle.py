@@ -12,10 +12,10 @@ import pytest
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import CycleDue, Halt
 from kalshi_edge.domain.orders import Intent, Order
-from kalshi_edge.feed import Inbox
+from kalshi_edge.execution.executor import Executor
 from kalshi_edge.ports import Receipt
 from kalshi_edge.runner import resumed_engine, run
-from kalshi_edge.trading.executor import Executor
+from kalshi_edge.runtime.event_queue import Inbox
 from tests.cases.account_stories import EVE, D, later, offer, setup
 
 CITIES = ("NYC", "MIA", "CHI", "PHX", "LA")

@@ -12,13 +12,15 @@ import httpx
 import pytest
 
 from kalshi_edge.config import load_settings
-from kalshi_edge.data.kalshi.rest import Host
+from kalshi_edge.data.kalshi.transport import Host
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
 from kalshi_edge.db.sqlite import SqliteStore
-from kalshi_edge.domain.events import CashFlow, JournalEntry
-from kalshi_edge.surroundings import Surroundings, Wire, open_trader
-from tests.campaign.loop import VirtualClock, VirtualLoop
+from kalshi_edge.domain.journal import JournalEntry
+from kalshi_edge.domain.verdicts import CashFlow
+from kalshi_edge.runtime.bootstrap import open_trader
+from kalshi_edge.runtime.environment import Surroundings, Wire
 from tests.cases.account_stories import EVE, D
+from tests.simulation.virtual_loop import VirtualClock, VirtualLoop
 
 READING_S = 45
 ANOTHER = "another container"

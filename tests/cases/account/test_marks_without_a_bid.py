@@ -6,13 +6,14 @@ a maker who takes his bids out for one second.
 
 import pytest
 
-from kalshi_edge.domain.events import Approved, CycleDue, OrderUpdate
+from kalshi_edge.domain.events import CycleDue, OrderUpdate
 from kalshi_edge.domain.market import FeeRule
 from kalshi_edge.domain.orders import OrderStep
 from kalshi_edge.domain.records import Switch
+from kalshi_edge.domain.verdicts import Approved
 from kalshi_edge.trading.fees import taker_fee
-from tests.builders import DAY, book, event_ticker, fill, intent, ladder
 from tests.cases.account_stories import EVE, later, of, offer, resting, setup
+from tests.support.builders import DAY, book, event_ticker, fill, intent, ladder
 
 CITIES = ("NYC", "MIA")
 

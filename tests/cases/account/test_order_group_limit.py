@@ -10,12 +10,13 @@ import pytest
 
 from kalshi_edge.config import load_settings
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
-from kalshi_edge.domain.events import Approved, CycleDue
+from kalshi_edge.domain.events import CycleDue
 from kalshi_edge.domain.orders import Side
+from kalshi_edge.domain.verdicts import Approved
 from kalshi_edge.errors import OrderRejected
-from tests.builders import intent
 from tests.cases.account_stories import EVE, of, offer, setup
-from tests.kalshi_sandbox import member
+from tests.support.builders import intent
+from tests.support.kalshi_sandbox import member
 
 
 @pytest.mark.xfail(strict=True, raises=OrderRejected, reason="an exit is in the triggered group")

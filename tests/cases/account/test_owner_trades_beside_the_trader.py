@@ -7,10 +7,11 @@ word all the same: it is counted, shown as an alarm, and nothing raises.
 
 import pytest
 
-from kalshi_edge.domain.events import Alarm, CancelOrder, LookDue
+from kalshi_edge.domain.account_statement import StatedOrder
+from kalshi_edge.domain.events import LookDue
 from kalshi_edge.domain.orders import Side
 from kalshi_edge.domain.records import Trade
-from kalshi_edge.domain.statement import StatedOrder
+from kalshi_edge.domain.verdicts import Alarm, CancelOrder
 from kalshi_edge.errors import IllegalStep, StateError
 from tests.cases.account_stories import (
     TICKER,

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from kalshi_edge.db.sqlite import SqliteStore
-from kalshi_edge.domain.events import CycleDue, DayTurned, Event, JournalEntry, LookDue
+from kalshi_edge.domain.events import CycleDue, DayTurned, Event, LookDue
+from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Fill
 from kalshi_edge.engine import Engine
+from kalshi_edge.execution.executor import Executor
 from kalshi_edge.runner import resumed_engine, run, start
-from kalshi_edge.surroundings import _simulated
-from kalshi_edge.trading.executor import Executor
+from kalshi_edge.runtime.bootstrap import _simulated
 from kalshi_edge.trading.risk import situation
 from tests.cases.account_stories import EVE, offer, setup
 

@@ -12,11 +12,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kalshi_edge.clock import ManualClock
 from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.statement_source import StatementSource
+from kalshi_edge.domain.account_statement import AccountStatement
 from kalshi_edge.domain.orders import Settlement
-from kalshi_edge.domain.statement import AccountStatement
-from tests.builders import TICKER
 from tests.cases.account_stories import of
-from tests.kalshi_answers import account_client, balance_json, cutoff_json, payout_json, routed
+from tests.support.builders import TICKER
+from tests.support.kalshi_answers import (
+    account_client,
+    balance_json,
+    cutoff_json,
+    payout_json,
+    routed,
+)
 
 NOW = datetime(2026, 11, 23, 16, tzinfo=UTC)
 GAME = {

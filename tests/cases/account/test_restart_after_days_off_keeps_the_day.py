@@ -16,8 +16,8 @@ from kalshi_edge.domain.orders import Order, OrderState
 from kalshi_edge.domain.records import DailyRecord
 from kalshi_edge.engine import Engine
 from kalshi_edge.runner import resumed_engine
-from tests.builders import book, fill, intent, ladder
 from tests.cases.account_stories import TICKER, of, setup, written
+from tests.support.builders import book, fill, intent, ladder
 
 LONG_AGO = datetime(2026, 11, 18, 23, tzinfo=UTC)
 BACK = datetime(2026, 11, 21, 10, tzinfo=UTC)

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kalshi_edge.domain.events import Approved, CycleDue, Started
-from kalshi_edge.trading.guards import Guards
+from kalshi_edge.domain.events import CycleDue, Started
+from kalshi_edge.domain.verdicts import Approved
+from kalshi_edge.trading.circuit_breakers import Guards
 from tests.cases.account_stories import of, offer, setup
 
 CITIES = ("NYC", "MIA", "CHI", "PHX", "LA")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kalshi_edge.data.history.archive import CITY_DAYS, MARKET_QUOTES
-from kalshi_edge.data.history.importing import ImportReport, import_archive
+from kalshi_edge.data.history.import_archive import ImportReport, import_archive
 from kalshi_edge.data.history.records import Record, read_events
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Settlement
