@@ -24,7 +24,7 @@ from numpy import quantile
 
 from kalshi_edge.api.live_topics import Changes
 from kalshi_edge.domain.events import CycleDue
-from tests.support.api_harness import EVE, KEY, TICKER, Desk, desk
+from tests.support.api_harness import EVE, KEY, TICKER, ApiHarness, desk
 from tests.support.builders import book
 
 BASELINE = "/api/ready"
@@ -145,7 +145,7 @@ async def said(process: asyncio.subprocess.Process) -> Any:
     return json.loads(line) if line else None
 
 
-async def reads(at: Desk) -> None:
+async def reads(at: ApiHarness) -> None:
     process = await begun("ask", at.port)
     first: dict[str, Any] = {}
     print(f"reads, {AT_ONCE} at once, {READS} of each; the trader's process is one of two\n")
@@ -158,7 +158,7 @@ async def reads(at: Desk) -> None:
     await process.wait()
 
 
-async def cycles(at: Desk) -> list[float]:
+async def cycles(at: ApiHarness) -> list[float]:
     """How long each of many cycles took, from its event to all that follows, s."""
     times = []
     for n in range(CYCLES):
@@ -170,7 +170,7 @@ async def cycles(at: Desk) -> list[float]:
     return times
 
 
-async def beside(at: Desk, count: int) -> tuple[list[float], list[float]]:
+async def beside(at: ApiHarness, count: int) -> tuple[list[float], list[float]]:
     """Cycles' times beside ``count`` listeners, and every message's delay to every listener, s."""
     hub, sent, sizes = at.api.parts.hub, dict[str, float](), list[int]()
     tell = hub.tell
@@ -196,7 +196,7 @@ async def beside(at: Desk, count: int) -> tuple[list[float], list[float]]:
     process.stdin.write(b"\n")
     arrived = await said(process)
     assert hub.clients <= count + 1, "the dead and the flooding one are still there"
-    delays = [heard[n] - sent[n] for heard in arrived for n in sent]  # each heard every one
+    delays = [recorded[n] - sent[n] for recorded in arrived for n in sent]  # each heard every one
     print(
         f"{count:4} listeners: {len(sent)} messages of {sum(sizes) / len(sizes) / 1e3:.1f} kB"
         f"; {taken_kb / count:.0f} kB of memory each; {hub.clients} are connected at the end"

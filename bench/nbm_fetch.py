@@ -25,7 +25,7 @@ from kalshi_edge.clock import WorldClock
 from kalshi_edge.data.weather.nbm.nbp import parse_nbp
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
 from kalshi_edge.data.weather.sources.http import PoliteClient
-from kalshi_edge.data.weather.sources.layout_cache import LayoutMemory
+from kalshi_edge.data.weather.sources.layout_cache import LayoutCache
 from kalshi_edge.data.weather.sources.model_runs import NBP
 from kalshi_edge.data.weather.sources.nbm import NbmSource
 from kalshi_edge.data.weather.stations import STATIONS, station_of
@@ -121,7 +121,7 @@ async def to_distributions(
             engine.handle(forecast)
             city = next(one.city for one in FIVE if one.icao == forecast.station)
             listed = ladder(city, forecast.climate_day)
-            seen = engine.knowledge.outlook(listed, clock.now(), Limits())
+            seen = engine.state.outlook(listed, clock.now(), Limits())
             assert isinstance(seen, Outlook), seen
             ready += len(ladder_probabilities(seen.distribution, [m.bin for m in listed.markets]))
         if ready:
@@ -138,18 +138,18 @@ async def main() -> None:
         town() as (clock, addresses),
         PoliteClient(clock, "bench (nobody@example.org)", addresses=addresses) as client,
     ):
-        memory = LayoutMemory()
+        layouts = LayoutCache()
 
-        def source(stations: Sequence[Station], known: LayoutMemory) -> NbmSource:
-            return NbmSource(NBP, client, stations, clock, memory=known)
+        def source(stations: Sequence[Station], known: LayoutCache) -> NbmSource:
+            return NbmSource(NBP, client, stations, clock, layouts=known)
 
         base = await whole_files(addresses, clock)
         file = base.bytes // 2
         print("SYNTHETIC bulletins. At 14:50 UTC two runs are wanted: for today and for tomorrow.")
-        five = source(FIVE, memory)
+        five = source(FIVE, layouts)
         for name, one in (
             ("nothing remembered", five),
-            ("places remembered", source(FIVE, memory)),
+            ("places remembered", source(FIVE, layouts)),
         ):
             cost = await asked(one)
             ratio = f"{base.seconds / cost.seconds:5.1f} times as fast as both files whole"
@@ -158,14 +158,14 @@ async def main() -> None:
         show(f"the next {LATER_RUNS} runs, five cities: average", sum(costs) // LATER_RUNS, file)
         show(f"the next {LATER_RUNS} runs, five cities: dearest", max(costs), file)
         assert max(costs) < MOST_BYTES
-        ready_s = await to_distributions(source(FIVE, memory), five, clock, LATER_RUNS)
+        ready_s = await to_distributions(source(FIVE, layouts), five, clock, LATER_RUNS)
         print(
             f"from asking for a run that is there to every distribution: {ready_s * 1e3:.0f} ms,"
             f" {base.seconds / 2 / ready_s:.1f} times as fast as only fetching its file whole"
         )
         await five()
         show("asked again, nothing new", five.status.last_bytes, file)
-        everywhere = source(STATIONS, memory)
+        everywhere = source(STATIONS, layouts)
         await everywhere()
         costs = await later_runs(everywhere, clock, LATER_RUNS)
         show(f"the next {LATER_RUNS} runs, all 24 cities: dearest", max(costs), file)

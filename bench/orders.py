@@ -32,7 +32,7 @@ from kalshi_edge.data.kalshi.order_wire import order_body
 from kalshi_edge.data.kalshi.public_client import PublicClient
 from kalshi_edge.data.kalshi.statement_source import StatementSource
 from kalshi_edge.data.kalshi.stream import KalshiStream
-from kalshi_edge.data.kalshi.transport import Refusal
+from kalshi_edge.data.kalshi.transport import ErrorBody
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.account_statement import AccountStatement
@@ -45,7 +45,7 @@ from kalshi_edge.errors import ExchangeDown
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.portfolio.reconciliation import differences
 from kalshi_edge.runner import run
-from kalshi_edge.runtime.event_queue import Inbox
+from kalshi_edge.runtime.event_queue import EventQueue
 from kalshi_edge.runtime.sandbox_process import RunningSandbox, free_port, new_account, world_clock
 from kalshi_edge.trading.decision import Playbook
 from kalshi_sandbox.exchange.rest.rate_limits import TIERS, Tier
@@ -205,7 +205,7 @@ async def bare_orders_s(bench: Bench) -> list[float]:
         began_s = perf_counter()
         answer = await bench.account.create_order(body)
         took.append(perf_counter() - began_s)
-        assert not isinstance(answer, Refusal), answer
+        assert not isinstance(answer, ErrorBody), answer
     return took
 
 
@@ -244,7 +244,7 @@ async def offered(bench: Bench, side: Side, price: str, number: int) -> str:
     waits = TimeInForce.GOOD_TILL_CANCELED
     order = bench.order(side, price, 100, number, time_in_force=waits)
     answer = await bench.seller.create_order(order_body(order))
-    assert not isinstance(answer, Refusal), answer
+    assert not isinstance(answer, ErrorBody), answer
     return str(answer["order_id"])
 
 
@@ -266,7 +266,7 @@ async def quote_to_wire_s(bench: Bench, store: SqliteStore) -> list[float]:
         order_id = await offered(bench, Side.SELL, "0.25", number)
         book = await next_quote(events)
         came_s, bench.wire.left_s = bench.ear.came_s, 0.0
-        inbox = Inbox()
+        inbox = EventQueue()
         inbox.put(book, CycleDue(bench.clock.now()))
         inbox.close()
         await run(inbox, engine, executor, store, last_seq=seq)

@@ -11,12 +11,12 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from kalshi_edge.data.weather.stations import station_of
-from kalshi_edge.db.dynamo.config import DynamoPlace, Keep
+from kalshi_edge.db.dynamo.config import DynamoConfig, Keep
 from kalshi_edge.db.open_store import StoreKind
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.domain.weather import Station
 from kalshi_edge.errors import InputError, SettingError
-from kalshi_edge.trading.circuit_breakers import Guards
+from kalshi_edge.trading.circuit_breakers import CircuitBreakers
 from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.edge import FeeGate, Gates
 from kalshi_edge.trading.risk import Limits
@@ -218,9 +218,9 @@ class Settings(BaseSettings):
             ) from None
 
     @property
-    def guards(self) -> Guards:
+    def breakers(self) -> CircuitBreakers:
         """What holds trading back by itself."""
-        return Guards(
+        return CircuitBreakers(
             max_reconcile_age=timedelta(minutes=self.max_reconcile_age_min),
             max_data_age=timedelta(minutes=self.max_data_age_min),
             max_errors=self.max_order_errors,
@@ -229,10 +229,10 @@ class Settings(BaseSettings):
         )
 
     @property
-    def dynamo_place(self) -> DynamoPlace:
+    def dynamo_config(self) -> DynamoConfig:
         """Where the DynamoDB tables are; without a key it is left to the machine's role."""
         secret = self.aws_secret_access_key
-        return DynamoPlace(
+        return DynamoConfig(
             region=self.aws_region,
             endpoint=self.dynamodb_endpoint,
             prefix=self.dynamodb_table_prefix,

@@ -40,11 +40,11 @@ from kalshi_edge.domain.verdicts import (
 )
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation, Station
 from kalshi_edge.portfolio.account import Account
-from kalshi_edge.trading.circuit_breakers import Guards
+from kalshi_edge.trading.circuit_breakers import CircuitBreakers
 from kalshi_edge.trading.decision import Outlook, Playbook, decisions
 from kalshi_edge.trading.risk import day_loss_hold, review_close, situation
-from kalshi_edge.trading.state import KEEP, Knowledge
-from kalshi_edge.trading.supervisor import Upkeep
+from kalshi_edge.trading.state import KEEP, WorldState
+from kalshi_edge.trading.supervisor import Supervisor
 
 SETTLED_WITHIN = timedelta(days=1)
 """After its climate day; the exchange settles on the morning after it."""
@@ -60,58 +60,58 @@ class Setup:
     """Forecasts to use, the best first."""
     starting_balance: Decimal
     playbook: Playbook
-    guards: Guards | None = None
+    breakers: CircuitBreakers | None = None
     """What watches a trader with a line to an exchange; none watch a backtest."""
 
     def fresh_engine(self) -> "Engine":
         """An engine that has seen nothing yet."""
         return Engine(
-            Knowledge(self.stations, self.models),
+            WorldState(self.stations, self.models),
             Account(self.mode, self.starting_balance),
             self.playbook,
-            self.guards,
+            self.breakers,
         )
 
 
 class Engine:
-    """Knowledge of the world, the account, and the rules that turn one into the other."""
+    """WorldState of the world, the account, and the rules that turn one into the other."""
 
     def __init__(
         self,
-        knowledge: Knowledge,
+        state: WorldState,
         account: Account,
         playbook: Playbook,
-        guards: Guards | None = None,
+        breakers: CircuitBreakers | None = None,
     ) -> None:
-        self.knowledge = knowledge
+        self.state = state
         self.account = account
         self.playbook = playbook
-        self.upkeep = Upkeep(account, knowledge, playbook.limits, guards)
+        self.supervisor = Supervisor(account, state, playbook.limits, breakers)
         self._obeyed: dict[str, datetime] = {}
 
     def adopt(self, setup: Setup) -> None:
         """Go on as a restart under ``setup`` does."""
         self.playbook = setup.playbook
-        self.knowledge.stations, self.knowledge.models = setup.stations, setup.models
+        self.state.stations, self.state.models = setup.stations, setup.models
         limits = setup.playbook.limits
-        self.upkeep = Upkeep(self.account, self.knowledge, limits, setup.guards)
+        self.supervisor = Supervisor(self.account, self.state, limits, setup.breakers)
 
     def recall(self, event: Event) -> None:
         """Take in again what an earlier life was told: what followed is on record already."""
         if isinstance(event, Command):
             self._is_new(event)
-        self.knowledge.recall(event)
+        self.state.recall(event)
 
     def forget(self, at: datetime) -> None:
         """Let go of what was long ago."""
         first = (at - KEEP).date()
         self._obeyed = {k: then for k, then in self._obeyed.items() if then.date() >= first}
-        self.knowledge.forget(at)
+        self.state.forget(at)
 
     def handle(self, event: Event) -> tuple[Verdict, ...]:
         """Everything that follows from ``event``, in the order in which it is to happen."""
         verdicts = (*self.absorb(event), *self._day_loss(event))
-        return (*verdicts, *self.upkeep.enforced(event.received_at))
+        return (*verdicts, *self.supervisor.enforced(event.received_at))
 
     def absorb(self, event: Event) -> tuple[Verdict, ...]:
         """What follows from ``event`` alone, whatever the account is worth after it.
@@ -120,7 +120,7 @@ class Engine:
         several books is among them, the account was never worth what it seems in between.
         """
         at = event.received_at
-        turned = self.account.turn_day(at, self.knowledge.marks)
+        turned = self.account.turn_day(at, self.state.marks)
         verdicts = self._answer(event)
         if turned:
             self.forget(at)
@@ -136,13 +136,13 @@ class Engine:
             case CycleDue():
                 return self._cycle(event)
             case Forecast():
-                self.knowledge.forecast(event)
+                self.state.forecast(event)
                 return ()
             case Book():
-                self.knowledge.book(event)
+                self.state.book(event)
                 return ()
             case Observation():
-                self.knowledge.observation(event)
+                self.state.observation(event)
                 return ()
             case DayTurned():
                 return ()
@@ -151,24 +151,24 @@ class Engine:
             case Ladder():
                 return self._ladder(event)
             case ClimateReport():
-                return self.knowledge.report(event)
+                return self.state.report(event)
             case Fill():
-                counted = (*self.upkeep.fill(event), *self._paid_already(event))
-                return (*counted, *self.upkeep.unwound(event.received_at))
+                counted = (*self.supervisor.fill(event), *self._paid_already(event))
+                return (*counted, *self.supervisor.unwound(event.received_at))
             case OrderUpdate():
-                return (*self.upkeep.update(event), *self.upkeep.unwound(event.received_at))
+                return (*self.supervisor.update(event), *self.supervisor.unwound(event.received_at))
             case Settlement():
-                return (*self.account.settle(event), *self.knowledge.settlement(event))
+                return (*self.account.settle(event), *self.state.settlement(event))
             case AccountStatement():
-                return self.upkeep.statement(event)
+                return self.supervisor.statement(event)
             case Started():
-                return self.upkeep.started(event)
+                return self.supervisor.started(event)
             case LookDue():
-                return self.upkeep.look(event.received_at)
+                return self.supervisor.look(event.received_at)
             case Halt():
-                return (self.upkeep.halt(event),)
+                return (self.supervisor.halt(event),)
             case Resume():
-                return self.upkeep.resume(event)
+                return self.supervisor.resume(event)
             case ClosePosition():
                 return self._close(event)
             case CancelRequest():
@@ -180,20 +180,21 @@ class Engine:
 
     def _cycle(self, event: CycleDue) -> tuple[Verdict, ...]:
         at, playbook = event.received_at, self.playbook
-        thrown = (*self._loss_switch(at), *self.upkeep.before_cycle(at))
-        unwound = self.upkeep.unwound(at)
+        thrown = (*self._loss_switch(at), *self.supervisor.before_cycle(at))
+        unwound = self.supervisor.unwound(at)
         outlooks: list[Outlook] = []
         skipped: list[str] = []
-        for name, ladder in sorted(self.knowledge.ladders.items()):
+        for name, ladder in sorted(self.state.ladders.items()):
             if at >= ladder.station.day_end(ladder.climate_day):
                 continue
-            outlook = self.knowledge.outlook(ladder, at, playbook.limits)
+            outlook = self.state.outlook(ladder, at, playbook.limits)
             if isinstance(outlook, str):
                 skipped.append(f"{name}: {outlook}")
             else:
                 outlooks.append(outlook)
         before = replace(
-            situation(self.account, self.knowledge.marks, at), guards=self.upkeep.entry_guards(at)
+            situation(self.account, self.state.marks, at),
+            trader_checks=self.supervisor.entry_checks(at),
         )
         verdicts = decisions(outlooks, before, playbook, self.account.tracker.mode)
         approved = [verdict for verdict in verdicts if isinstance(verdict, Approved)]
@@ -201,19 +202,19 @@ class Engine:
             self.account.approve(verdict)
         done = CycleDone(
             received_at=at,
-            cities=tuple(self.knowledge.view(one, playbook.gates) for one in outlooks),
+            cities=tuple(self.state.view(one, playbook.gates) for one in outlooks),
             skipped=tuple(skipped),
             approved=len(approved),
             refused=len(verdicts) - len(approved),
             cash=self.account.tracker.cash,
-            equity=self.account.tracker.equity(self.knowledge.marks),
+            equity=self.account.tracker.equity(self.state.marks),
             missed=event.missed,
         )
         return (*thrown, *unwound, *verdicts, done)
 
     def _calibration(self, event: CalibrationDue) -> tuple[Verdict, ...]:
-        missing = self.knowledge.awaited(event.received_at)
-        cities = [station.city for station in self.knowledge.stations]
+        missing = self.state.awaited(event.received_at)
+        cities = [station.city for station in self.state.stations]
         known = tuple(city for city in cities if city not in missing)
         done = CalibrationDone(event.received_at, known, tuple(missing))
         if not event.is_last:
@@ -238,16 +239,16 @@ class Engine:
 
     def _paid_already(self, fill: Fill) -> tuple[Verdict, ...]:
         """The settlement, once more, for a trade that we hear of only after it."""
-        known = self.knowledge.settled(fill.ticker)
+        known = self.state.settled(fill.ticker)
         if known is None:
             return ()
         return self.account.settle(replace(known, received_at=fill.received_at))
 
     def _ladder(self, ladder: Ladder) -> tuple[Verdict, ...]:
-        verdicts = self.knowledge.ladder(ladder)
+        verdicts = self.state.ladder(ladder)
         changed = [verdict.text for verdict in verdicts if isinstance(verdict, Alarm)]
         at = ladder.received_at
-        return (*verdicts, *(self.upkeep.rules_changed(at, changed[0]) if changed else ()))
+        return (*verdicts, *(self.supervisor.rules_changed(at, changed[0]) if changed else ()))
 
     def _is_new(self, command: Command) -> bool:
         """Whether this wish was not heard before; from now on it was."""
@@ -275,15 +276,17 @@ class Engine:
         return tuple(CancelOrder(order.intent.intent_id, why) for order in alive)
 
     def _acknowledge(self, command: AcknowledgeTerms) -> tuple[Verdict, ...]:
-        record = self.knowledge.acknowledge(command)
+        record = self.state.acknowledge(command)
         if record is None:
-            known = self.knowledge.terms.get(command.series)
+            known = self.state.terms.get(command.series)
             figure = "no rules seen" if known is None else known.fingerprint
             check = Check("fingerprint", False, command.fingerprint, figure)
             return (Refused(command, (check,)),)
-        if not all(one.accepted for one in self.knowledge.terms.values()):
+        if not all(one.accepted for one in self.state.terms.values()):
             return (record,)
-        lifted = self.upkeep.lifted({Cause.TERMS}, "all rules are accepted", command.received_at)
+        lifted = self.supervisor.lifted(
+            {Cause.TERMS}, "all rules are accepted", command.received_at
+        )
         return (record, *lifted)
 
     def _day_loss(self, event: Event) -> tuple[Switch, ...]:
@@ -298,7 +301,7 @@ class Engine:
         account = self.account
         hold = day_loss_hold(
             account.switch_at(at),
-            account.tracker.equity(self.knowledge.marks),
+            account.tracker.equity(self.state.marks),
             account.opening_balance,
             at,
             self.playbook.limits,

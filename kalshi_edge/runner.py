@@ -27,7 +27,7 @@ from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.ports import Feed, Publisher, Store
-from kalshi_edge.trading.state import KEEP, Knowledge
+from kalshi_edge.trading.state import KEEP, WorldState
 from kalshi_edge.units import ZERO
 
 MEMORY = KEEP + timedelta(days=8)
@@ -119,11 +119,11 @@ def _journal_key(event: Event, engine: Engine) -> object:
     last mark. One of the day before stays: the turn of the day looks at it.
     """
     match event:
-        case Book() if engine.knowledge.books.get(event.ticker) is event:
-            is_mark = engine.knowledge.marks.get(event.ticker) is event
+        case Book() if engine.state.books.get(event.ticker) is event:
+            is_mark = engine.state.marks.get(event.ticker) is event
             return event.ticker, event.received_at.date(), is_mark
-        case AccountStatement() if engine.upkeep.vigil.clean_at == event.as_of:
-            return AccountStatement, engine.upkeep.vigil.doubts
+        case AccountStatement() if engine.supervisor.state.clean_at == event.as_of:
+            return AccountStatement, engine.supervisor.state.doubts
         case LookDue():
             return LookDue
         case _:
@@ -139,14 +139,14 @@ async def resumed_engine(setup: Setup, store: Store) -> Engine:
     if not last:
         return setup.fresh_engine()
     [end], [first] = await store.journal(last - 1, kinds=()), await store.journal(limit=1, kinds=())
-    knowledge = Knowledge(
+    state = WorldState(
         setup.stations, setup.models, await store.calibrations(), await store.terms()
     )
     commands: list[Command] = []
     today: list[tuple[datetime, Verdict]] = []
     async for line in _recent_lines(store, end):
         for event in line.events:
-            knowledge.recall(event)
+            state.recall(event)
             if isinstance(event, Command):
                 commands.append(event)
         for verdict in line.verdicts:
@@ -167,7 +167,7 @@ async def resumed_engine(setup: Setup, store: Store) -> Engine:
         deposits=sum((day.deposits for day in days), ZERO),
         deposits_today=_deposits(today),
     )
-    engine = Engine(knowledge, account, setup.playbook, setup.guards)
+    engine = Engine(state, account, setup.playbook, setup.breakers)
     for command in commands:
         engine.recall(command)
     engine.forget(end.received_at)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from kalshi_edge.api.schemas.status import Level, NewsItem
+from kalshi_edge.api.schemas.status import ActivityItem, Severity
 from kalshi_edge.domain.events import Event
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Fill, Order, OrderState, Settlement, Side
@@ -12,13 +12,13 @@ from kalshi_edge.domain.verdicts import Alarm, Approved, Refused, Verdict
 from kalshi_edge.units import plain
 
 
-def news_of(entry: JournalEntry) -> list[NewsItem]:
+def activity_of(entry: JournalEntry) -> list[ActivityItem]:
     """What people should hear of ``entry``, in the order of its line."""
     found = [item for event in entry.events for item in _of_event(event, entry)]
     return found + [item for verdict in entry.verdicts for item in _of_verdict(verdict, entry)]
 
 
-def _of_event(event: Event, entry: JournalEntry) -> Iterator[NewsItem]:
+def _of_event(event: Event, entry: JournalEntry) -> Iterator[ActivityItem]:
     # A fill is told by the stream, by statements and at every start: news is what moved a trade.
     if isinstance(event, Fill) and entry.moved_a_trade(event):
         verb = "bought" if event.side is Side.BUY else "sold"
@@ -28,7 +28,7 @@ def _of_event(event: Event, entry: JournalEntry) -> Iterator[NewsItem]:
         yield _item(entry, "settled", f"settled at ${plain(event.value)}", ticker=event.ticker)
 
 
-def _of_verdict(verdict: Verdict, entry: JournalEntry) -> Iterator[NewsItem]:
+def _of_verdict(verdict: Verdict, entry: JournalEntry) -> Iterator[ActivityItem]:
     match verdict:
         case Approved():
             for intent in verdict.intents:
@@ -37,7 +37,7 @@ def _of_verdict(verdict: Verdict, entry: JournalEntry) -> Iterator[NewsItem]:
                 yield _item(entry, "order", text, city=intent.city, ticker=intent.ticker)
         case Order(state=OrderState.UNKNOWN):
             text = f"no answer to an order: {verdict.reason}"
-            yield _item(entry, "order", text, Level.WARNING, ticker=verdict.intent.ticker)
+            yield _item(entry, "order", text, Severity.WARNING, ticker=verdict.intent.ticker)
         case Trade() if verdict.pnl is not None:
             text = f"closed with {_signed(verdict.pnl)}"
             yield _item(
@@ -45,18 +45,18 @@ def _of_verdict(verdict: Verdict, entry: JournalEntry) -> Iterator[NewsItem]:
             )
         case Refused(subject=subject) if hasattr(subject, "command_id"):
             why = ", ".join(f"{check.rule} {check.figure}" for check in verdict.failures)
-            yield _item(entry, "refused", f"{type(subject).__name__}: {why}", Level.WARNING)
+            yield _item(entry, "refused", f"{type(subject).__name__}: {why}", Severity.WARNING)
         case Switch():
-            level = Level.INFO if verdict.state is SwitchState.RUN else Level.DANGER
+            level = Severity.INFO if verdict.state is SwitchState.RUN else Severity.DANGER
             yield _item(entry, "switch", f"{verdict.state}: {verdict.reason}", level)
         case Alarm():
-            yield _item(entry, "alarm", verdict.text, Level.WARNING)
+            yield _item(entry, "alarm", verdict.text, Severity.WARNING)
         case DailyRecord():
             text = f"{verdict.day} closed at ${plain(verdict.closing_balance)}"
             yield _item(entry, "day", text, amount=verdict.realised)
         case SeriesTerms():
             text = f"{verdict.series}: decided by {verdict.source}"
-            level = Level.INFO if verdict.accepted else Level.WARNING
+            level = Severity.INFO if verdict.accepted else Severity.WARNING
             yield _item(entry, "terms", text, level)
         case _:
             pass
@@ -66,13 +66,13 @@ def _item(
     entry: JournalEntry,
     kind: str,
     text: str,
-    level: Level = Level.INFO,
+    level: Severity = Severity.INFO,
     *,
     city: str | None = None,
     ticker: str | None = None,
     amount: Decimal | None = None,
-) -> NewsItem:
-    return NewsItem(
+) -> ActivityItem:
+    return ActivityItem(
         seq=entry.seq,
         at=entry.received_at,
         kind=kind,

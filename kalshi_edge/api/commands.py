@@ -9,14 +9,14 @@ from contextlib import suppress
 from dataclasses import replace
 
 from kalshi_edge.api.problems import Refusal
-from kalshi_edge.api.read_model import Heard, Memory
+from kalshi_edge.api.read_model import ReadModel, RecordedCommand
 from kalshi_edge.domain.events import Command
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Order, OrderState
 from kalshi_edge.domain.verdicts import Approved, CancelOrder
 from kalshi_edge.runtime.trader import Trader
 
-HEARD_WITHIN_S = 5.0
+RECORDED_WITHIN_S = 5.0
 DONE_WITHIN_S = 5.0
 MOST_WAITING = 100
 
@@ -24,22 +24,22 @@ NOT_CANCELLED = "not cancelled"
 """How an order's reason begins where the exchange did not take it out of the book."""
 
 
-class Wishes:
+class CommandQueue:
     """Puts wishes into the trader's inbox and waits, not for ever, for what becomes of them."""
 
-    def __init__(self, trader: Trader, memory: Memory) -> None:
+    def __init__(self, trader: Trader, read_model: ReadModel) -> None:
         self._trader = trader
-        self._memory = memory
+        self._read_model = read_model
         self._waiting: dict[str, Command] = {}
         self._bell = asyncio.Event()
-        memory.listeners.append(self._ring)
+        read_model.listeners.append(self._ring)
 
     def known(self, command_id: str) -> Command | None:
         """The wish of this name, if it was put in before."""
-        heard = self._memory.heard.get(command_id)
-        return self._waiting.get(command_id) if heard is None else heard.command
+        recorded = self._read_model.recorded.get(command_id)
+        return self._waiting.get(command_id) if recorded is None else recorded.command
 
-    async def put(self, command: Command) -> Heard | None:
+    async def put(self, command: Command) -> RecordedCommand | None:
         """What the journal says of ``command``; ``None`` while it says nothing yet.
 
         Raises ``Refusal`` where its name was given to another wish, or too many are waiting.
@@ -52,16 +52,16 @@ class Wishes:
             self._trader.inbox.put(command)
         elif not _is_same(before, command):
             raise Refusal(409, f"Idempotency-Key {name} was used for another wish")
-        await self._until(lambda: name in self._memory.heard, HEARD_WITHIN_S)
-        return self._memory.heard.get(name)
+        await self._until(lambda: name in self._read_model.recorded, RECORDED_WITHIN_S)
+        return self._read_model.recorded.get(name)
 
-    async def orders(self, heard: Heard) -> tuple[list[Order], bool]:
+    async def orders(self, recorded: RecordedCommand) -> tuple[list[Order], bool]:
         """The orders that ``heard`` was about, and whether all is known of them.
 
         Waits until each is in the book or over, with all its fills told.
         """
-        names = [name for verdict in heard.verdicts for name in _orders_of(verdict)]
-        is_cancel = any(isinstance(verdict, CancelOrder) for verdict in heard.verdicts)
+        names = [name for verdict in recorded.verdicts for name in _orders_of(verdict)]
+        is_cancel = any(isinstance(verdict, CancelOrder) for verdict in recorded.verdicts)
 
         def orders() -> list[Order]:
             known = self._trader.engine.account.orders
@@ -76,7 +76,9 @@ class Wishes:
     def _ring(self, _entry: JournalEntry) -> None:
         bell, self._bell = self._bell, asyncio.Event()
         bell.set()
-        self._waiting = {k: c for k, c in self._waiting.items() if k not in self._memory.heard}
+        self._waiting = {
+            k: c for k, c in self._waiting.items() if k not in self._read_model.recorded
+        }
 
     async def _until(self, is_so: Callable[[], bool], within_s: float) -> bool:
         with suppress(TimeoutError):

@@ -3,16 +3,16 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from kalshi_edge.api.read_model import Memory
+from kalshi_edge.api.read_model import ReadModel
 from kalshi_edge.runtime.trader import Trader
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ApiContext:
     """A running trader as the API sees it."""
 
     trader: Trader
-    memory: Memory
+    read_model: ReadModel
     mode: str
     is_synthetic: bool
     """Whether its market and weather are made up."""

@@ -7,8 +7,8 @@ from fastapi import Depends, Header, Path, Request, Security
 from fastapi.security import APIKeyHeader
 from starlette.requests import HTTPConnection
 
-from kalshi_edge.api.commands import Wishes
-from kalshi_edge.api.context import Standing
+from kalshi_edge.api.commands import CommandQueue
+from kalshi_edge.api.context import ApiContext
 from kalshi_edge.api.hub import Hub
 from kalshi_edge.api.metrics import Metrics
 from kalshi_edge.api.middleware import Policy, address_of
@@ -24,10 +24,10 @@ NAME = r"^[A-Za-z0-9_-]{1,64}$"
 class Parts:
     """What an application is made of; one per server, nothing global."""
 
-    standing: Standing
+    context: ApiContext
     policy: Policy
     hub: Hub
-    wishes: Wishes
+    commands: CommandQueue
     tickets: Tickets
     metrics: Metrics
 
@@ -41,18 +41,18 @@ Here = Annotated[Parts, Depends(_parts)]
 """Everything of this server."""
 
 
-def _standing(parts: Here) -> Standing:
-    return parts.standing
+def _context(parts: Here) -> ApiContext:
+    return parts.context
 
 
-Now = Annotated[Standing, Depends(_standing)]
+Now = Annotated[ApiContext, Depends(_context)]
 """The trader as it is now."""
 
 
 def _station(
-    city: Annotated[str, Path(pattern=r"^[A-Z]{2,4}$", examples=["NYC"])], standing: Now
+    city: Annotated[str, Path(pattern=r"^[A-Z]{2,4}$", examples=["NYC"])], context: Now
 ) -> Station:
-    stations = standing.trader.engine.knowledge.stations
+    stations = context.trader.engine.state.stations
     found = next((station for station in stations if station.city == city), None)
     if found is None:
         known = ", ".join(station.city for station in stations)
@@ -63,8 +63,8 @@ def _station(
 CityStation = Annotated[Station, Depends(_station)]
 
 
-def _trade(trade_id: Annotated[str, Path(pattern=NAME)], standing: Now) -> Trade:
-    trade = standing.trader.engine.account.tracker.trades.get(trade_id)
+def _trade(trade_id: Annotated[str, Path(pattern=NAME)], context: Now) -> Trade:
+    trade = context.trader.engine.account.tracker.trades.get(trade_id)
     if trade is None:
         raise Refusal(404, f"no trade {trade_id}")
     return trade

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from kalshi_edge.api.context import Standing
+from kalshi_edge.api.context import ApiContext
 from kalshi_edge.api.schemas.account import OrderView, TradeView
 from kalshi_edge.api.schemas.figures import Shape
 from kalshi_edge.api.schemas.live import Quote
@@ -32,7 +32,7 @@ S = TypeVar("S", bound=Shape)
 
 LAST_TRADES = 50
 LAST_ORDERS = 50
-LAST_NEWS = 100
+LAST_ACTIVITY = 100
 LAST_EQUITY = 500
 
 _AGES: Mapping[str, Any] = {
@@ -52,19 +52,19 @@ class Changes:
 
     whole: dict[str, str] = field(default_factory=dict)
     prices: dict[str, str] = field(default_factory=dict)
-    news: list[str] = field(default_factory=list)
+    activity: list[str] = field(default_factory=list)
     equity: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.whole or self.prices or self.news or self.equity)
+        return bool(self.whole or self.prices or self.activity or self.equity)
 
     def json(self) -> str:
         """The changes as one JSON object; what did not change is left out."""
         topics = dict(self.whole)
         if self.prices:
             topics["prices"] = _object(self.prices)
-        if self.news:
-            topics["news"] = _array(self.news)
+        if self.activity:
+            topics["activity"] = _array(self.activity)
         if self.equity:
             topics["equity"] = _array(self.equity)
         return _object(topics)
@@ -76,21 +76,21 @@ class Folded:
     def __init__(self) -> None:
         self._whole: dict[str, str] = {}
         self._prices: dict[str, str] = {}
-        self._news: deque[str] = deque(maxlen=LAST_NEWS)
+        self._activity: deque[str] = deque(maxlen=LAST_ACTIVITY)
         self._equity: deque[str] = deque(maxlen=LAST_EQUITY)
 
     def add(self, changes: Changes) -> None:
         """Put ``changes`` on top."""
         self._whole.update(changes.whole)
         self._prices.update(changes.prices)
-        self._news.extend(changes.news)
+        self._activity.extend(changes.activity)
         self._equity.extend(changes.equity)
 
     def json(self) -> str:
         """The state as one JSON object."""
         topics = dict(self._whole)
         topics["prices"] = _object(self._prices)
-        topics["news"] = _array(self._news)
+        topics["activity"] = _array(self._activity)
         topics["equity"] = _array(self._equity)
         return _object(topics)
 
@@ -98,13 +98,13 @@ class Folded:
 class Topics:
     """Watches a trader's standing and says what changed."""
 
-    def __init__(self, standing: Standing, live_clients: Callable[[], int]) -> None:
-        self._standing = standing
+    def __init__(self, context: ApiContext, live_clients: Callable[[], int]) -> None:
+        self._context = context
         self._live_clients = live_clients
         self._told: dict[str, object] = {}
         self._quotes: dict[str, str] = {}
         self._books: dict[str, Book] = {}
-        self._last_news: object = None
+        self._last_activity: object = None
         self._last_equity: object = None
 
     def changes(self) -> Changes:
@@ -114,38 +114,38 @@ class Topics:
             if self._told.get(name) != key:
                 self._told[name] = key
                 found.whole[name] = text()
-        memory = self._standing.memory
-        news = _after(self._last_news, memory.news)[-LAST_NEWS:]
-        equity = _after(self._last_equity, memory.equity)[-LAST_EQUITY:]
-        if news:
-            self._last_news = news[-1]
+        read_model = self._context.read_model
+        activity = _after(self._last_activity, read_model.activity)[-LAST_ACTIVITY:]
+        equity = _after(self._last_equity, read_model.equity)[-LAST_EQUITY:]
+        if activity:
+            self._last_activity = activity[-1]
         if equity:
             self._last_equity = equity[-1]
-        found.news = [item.model_dump_json() for item in news]
+        found.activity = [item.model_dump_json() for item in activity]
         found.equity = [point.model_dump_json() for point in equity]
         return found
 
     def _due(self) -> Iterator[tuple[str, object, Callable[[], str]]]:
         """Every whole topic: its name, what its value hangs on, and the value as JSON."""
-        standing, at = self._standing, self._standing.now()
-        engine, memory = standing.trader.engine, standing.memory
+        context, at = self._context, self._context.now()
+        engine, read_model = context.trader.engine, context.read_model
         shapes: dict[str, Shape] = {
-            "health": health(standing, self._live_clients()),
+            "health": health(context, self._live_clients()),
             "balance": balance(engine, at),
-            "positions": open_positions(engine, memory, at),
+            "positions": open_positions(engine, read_model, at),
             "pnl_today": pnl_today(engine, at),
             "risk": risk_status(engine, at),
         }
         for name, shape in shapes.items():
             yield name, shape.model_dump_json(exclude=dict(_AGES)), shape.model_dump_json
-        cycle = None if memory.judged is None else memory.judged.seq
-        yield "scanner", (cycle,), lambda: scanner(memory).model_dump_json()
-        yield "forecasts", (cycle,), lambda: forecasts(memory).model_dump_json()
-        yield "trades", (memory.seq,), lambda: _trades(engine)
-        yield "orders", (memory.seq,), lambda: _orders(engine)
+        cycle = None if read_model.judged is None else read_model.judged.seq
+        yield "scanner", (cycle,), lambda: scanner(read_model).model_dump_json()
+        yield "forecasts", (cycle,), lambda: forecasts(read_model).model_dump_json()
+        yield "trades", (read_model.seq,), lambda: _trades(engine)
+        yield "orders", (read_model.seq,), lambda: _orders(engine)
 
     def _prices(self) -> dict[str, str]:
-        books = self._standing.trader.engine.knowledge.books
+        books = self._context.trader.engine.state.books
         changed: dict[str, str] = {}
         for ticker, book in books.items():
             if self._books.get(ticker) is book:

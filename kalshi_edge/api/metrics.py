@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from starlette.types import Scope
 
-from kalshi_edge.api.context import Standing
+from kalshi_edge.api.context import ApiContext
 from kalshi_edge.api.hub import Hub
 from kalshi_edge.api.views.status import last_cycle_at, source_views
 from kalshi_edge.domain.journal import JournalEntry
@@ -22,9 +22,9 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 class Metrics:
     """Counts requests and cycles as they happen, and looks at the trader when it is asked."""
 
-    def __init__(self, standing: Standing, hub: Hub) -> None:
+    def __init__(self, context: ApiContext, hub: Hub) -> None:
         self._registry = CollectorRegistry()
-        self._clock = standing.trader.clock
+        self._clock = context.trader.clock
         self._requests = Histogram(
             f"{PREFIX}request_seconds",
             "Time to answer a request.",
@@ -36,8 +36,8 @@ class Metrics:
             "From a cycle's stroke to its journal line, in the trader's own time.",
             registry=self._registry,
         )
-        self._registry.register(_Trader(standing, hub))
-        standing.memory.listeners.append(self._heard)
+        self._registry.register(_Trader(context, hub))
+        context.read_model.listeners.append(self._recorded)
 
     def watch(self, scope: Scope, status: int, took_s: float) -> None:
         """Count one answer; what no route answered has one name for all."""
@@ -49,7 +49,7 @@ class Metrics:
         """Everything as text, and its media type."""
         return generate_latest(self._registry), MEDIA_TYPE
 
-    def _heard(self, entry: JournalEntry) -> None:
+    def _recorded(self, entry: JournalEntry) -> None:
         for verdict in entry.verdicts:
             if isinstance(verdict, CycleDone):
                 took = self._clock.now() - verdict.received_at
@@ -59,8 +59,8 @@ class Metrics:
 class _Trader(Collector):
     """The trader as it is at the moment of asking."""
 
-    def __init__(self, standing: Standing, hub: Hub) -> None:
-        self._standing = standing
+    def __init__(self, context: ApiContext, hub: Hub) -> None:
+        self._context = context
         self._hub = hub
 
     def collect(self) -> Iterable[Metric]:
@@ -73,10 +73,10 @@ class _Trader(Collector):
         yield _counter("live_messages", "Numbered live messages.", self._hub.n)
 
     def _ages(self) -> Iterable[Metric]:
-        standing, now = self._standing, self._standing.now()
+        context, now = self._context, self._context.now()
         ages = {
-            "last_cycle_age_seconds": last_cycle_at(standing.memory),
-            "reconciled_age_seconds": standing.trader.engine.upkeep.vigil.clean_at,
+            "last_cycle_age_seconds": last_cycle_at(context.read_model),
+            "reconciled_age_seconds": context.trader.engine.supervisor.state.clean_at,
         }
         for name, at in ages.items():
             if at is not None:
@@ -86,7 +86,7 @@ class _Trader(Collector):
         ages = GaugeMetricFamily(f"{PREFIX}source_age_seconds", "Data age.", labels=["source"])
         stale = GaugeMetricFamily(f"{PREFIX}source_stale", "1 where stale.", labels=["source"])
         moved = CounterMetricFamily(f"{PREFIX}source_bytes", "Bytes fetched.", labels=["source"])
-        for source in source_views(self._standing.trader):
+        for source in source_views(self._context.trader):
             if source.age_s is not None:
                 ages.add_metric([source.name], source.age_s)
             stale.add_metric([source.name], float(source.is_stale))
@@ -94,21 +94,19 @@ class _Trader(Collector):
         return (ages, stale, moved)
 
     def _account(self) -> Iterable[Metric]:
-        engine, memory = self._standing.trader.engine, self._standing.memory
+        engine, read_model = self._context.trader.engine, self._context.read_model
         account = engine.account
         orders = GaugeMetricFamily(f"{PREFIX}orders", "Recent orders by state.", labels=["state"])
         states = Count(order.state for order in account.orders.values())
         for state in OrderState:
             orders.add_metric([state], states[state])
-        level = account.switch_at(self._standing.now()).level(self._standing.now())
+        level = account.switch_at(self._context.now()).level(self._context.now())
         yield orders
         yield _gauge("switch_level", "0 runs, 4 sells what is held.", level.severity)
         yield _gauge("open_positions", "Open trades.", len(account.tracker.open_trades()))
-        yield _gauge(
-            "equity_dollars", "Equity.", float(account.tracker.equity(engine.knowledge.marks))
-        )
-        yield _gauge("journal_seq", "The journal's last line.", memory.seq)
-        yield _gauge("inbox_events", "Events waiting.", self._standing.trader.inbox.waiting)
+        yield _gauge("equity_dollars", "Equity.", float(account.tracker.equity(engine.state.marks)))
+        yield _gauge("journal_seq", "The journal's last line.", read_model.seq)
+        yield _gauge("inbox_events", "Events waiting.", self._context.trader.inbox.waiting)
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

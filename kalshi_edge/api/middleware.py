@@ -52,7 +52,7 @@ class Policy:
     rates: Rates = field(default_factory=Rates)
 
 
-class Doorway:
+class ApiMiddleware:
     """What stands before the application."""
 
     def __init__(

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from kalshi_edge.api.activity import news_of
+from kalshi_edge.api.activity import activity_of
 from kalshi_edge.api.schemas.account import EquityPoint, SwitchMark
-from kalshi_edge.api.schemas.status import NewsItem
+from kalshi_edge.api.schemas.status import ActivityItem
 from kalshi_edge.db.copy_store import lines_of
 from kalshi_edge.domain.events import Command
 from kalshi_edge.domain.journal import JournalEntry
@@ -27,7 +27,7 @@ READ_BACK_LINES = 5000
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class RecordedCommand:
     """A person's wish as the journal has it, and what was answered to it."""
 
     seq: int
@@ -44,7 +44,7 @@ class Judged:
     verdicts: tuple[Approved | Refused, ...]
 
 
-class Memory:
+class ReadModel:
     """The recent journal by what is asked of it; a ``Publisher``."""
 
     def __init__(self) -> None:
@@ -54,9 +54,9 @@ class Memory:
         self.judged: Judged | None = None
         self.equity: deque[EquityPoint] = deque(maxlen=5000)
         self.marks: deque[SwitchMark] = deque(maxlen=500)
-        self.news: deque[NewsItem] = deque(maxlen=500)
-        self.heard: dict[str, Heard] = {}
-        self.audit: deque[Heard] = deque(maxlen=500)
+        self.activity: deque[ActivityItem] = deque(maxlen=500)
+        self.recorded: dict[str, RecordedCommand] = {}
+        self.audit: deque[RecordedCommand] = deque(maxlen=500)
         self.days: dict[date, DailyRecord] = {}
         self.calibrations: deque[Calibration] = deque(maxlen=20_000)
         self.views: dict[tuple[str, date], CityView] = {}
@@ -88,12 +88,12 @@ class Memory:
 
     def _take(self, entry: JournalEntry) -> None:
         self.seq = entry.seq
-        self.news.extend(news_of(entry))
+        self.activity.extend(activity_of(entry))
         for event in entry.events:
             if isinstance(event, Command):
                 # A line's verdicts follow from its last event; from those before it nothing did.
                 verdicts = entry.verdicts if event is entry.events[-1] else ()
-                self._hear(Heard(entry.seq, event, verdicts))
+                self._hear(RecordedCommand(entry.seq, event, verdicts))
             elif isinstance(event, ClimateReport) and event.is_final and event.high_f is not None:
                 _keep(self.reports, (event.report, event.climate_day), event)
         for verdict in entry.verdicts:
@@ -116,10 +116,10 @@ class Memory:
         for view in done.cities:
             _keep(self.views, (view.city, view.climate_day), view, replace=True)
 
-    def _hear(self, heard: Heard) -> None:
-        self.audit.append(heard)
-        if heard.command.command_id:
-            _keep(self.heard, heard.command.command_id, heard)
+    def _hear(self, recorded: RecordedCommand) -> None:
+        self.audit.append(recorded)
+        if recorded.command.command_id:
+            _keep(self.recorded, recorded.command.command_id, recorded)
 
 
 def _keep(kept: dict[K, V], key: K, value: V, *, replace: bool = False) -> None:

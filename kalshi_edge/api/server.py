@@ -15,13 +15,13 @@ from fastapi.middleware.cors import CORSMiddleware
 from pydantic.json_schema import models_json_schema
 from starlette.types import ASGIApp
 
-from kalshi_edge.api.commands import Wishes
-from kalshi_edge.api.context import Standing
+from kalshi_edge.api.commands import CommandQueue
+from kalshi_edge.api.context import ApiContext
 from kalshi_edge.api.deps import Parts
 from kalshi_edge.api.hub import Hub
 from kalshi_edge.api.live_topics import Topics
 from kalshi_edge.api.metrics import Metrics
-from kalshi_edge.api.middleware import Doorway, Policy
+from kalshi_edge.api.middleware import ApiMiddleware, Policy
 from kalshi_edge.api.problems import add_problem_answers
 from kalshi_edge.api.request_log import Write, new_log
 from kalshi_edge.api.routes import live, probes, reads, writes
@@ -144,19 +144,19 @@ def bound(address: Address) -> socket.socket:
 class Api:
     """The API of one trader: what it remembers, and the server."""
 
-    def __init__(self, standing: Standing, policy: Policy, write: Write) -> None:
-        hub = Hub(standing.now)
+    def __init__(self, context: ApiContext, policy: Policy, write: Write) -> None:
+        hub = Hub(context.now)
         self.parts = Parts(
-            standing=standing,
+            context=context,
             policy=policy,
             hub=hub,
-            wishes=Wishes(standing.trader, standing.memory),
+            commands=CommandQueue(context.trader, context.read_model),
             tickets=Tickets(asyncio.get_running_loop().time),
-            metrics=Metrics(standing, hub),
+            metrics=Metrics(context, hub),
         )
-        self.topics = Topics(standing, lambda: hub.clients)
+        self.topics = Topics(context, lambda: hub.clients)
         self._log = new_log(write)
-        standing.memory.listeners.append(hub.wake)
+        context.read_model.listeners.append(hub.wake)
         hub.tell(self.topics.changes())
 
     @property
@@ -171,7 +171,7 @@ class Api:
             allow_headers=["Content-Type", "Idempotency-Key", "X-API-Key", "X-Acting"],
             expose_headers=["X-Request-Id", "Retry-After"],
         )
-        return Doorway(app, parts.policy, self._log, parts.metrics.watch)
+        return ApiMiddleware(app, parts.policy, self._log, parts.metrics.watch)
 
     async def serve(self, listener: socket.socket) -> None:
         """Serve until cancelled, then let requests under way end."""
@@ -223,10 +223,10 @@ def policy_of(settings: Settings) -> Policy:
 
 
 async def run_with_api(
-    standing: Standing, policy: Policy, listener: socket.socket, write: Write
+    context: ApiContext, policy: Policy, listener: socket.socket, write: Write
 ) -> None:
     """Trade and serve until cancelled; trading that ends takes the API with it."""
     async with asyncio.TaskGroup() as group:
-        serving = group.create_task(Api(standing, policy, write).serve(listener))
-        await standing.trader.run()
+        serving = group.create_task(Api(context, policy, write).serve(listener))
+        await context.trader.run()
         serving.cancel()

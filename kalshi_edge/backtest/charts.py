@@ -22,8 +22,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from kalshi_edge.backtest.claims import EdgeBucket
-from kalshi_edge.backtest.reliability import PitHistogram, ReliabilityPoint
-from kalshi_edge.backtest.summary import Drawdown, EquityPoint
+from kalshi_edge.backtest.reliability import PitHistogram, ReliabilityMark
+from kalshi_edge.backtest.summary import Drawdown, EquityMark
 from kalshi_edge.backtest.wording import bucket_name, cents, dollars, percent
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.units import ZERO
@@ -79,7 +79,7 @@ class Chart:
     svg: Markup
 
 
-def equity_chart(points: Sequence[EquityPoint], fall: Drawdown) -> Chart | None:
+def equity_chart(points: Sequence[EquityMark], fall: Drawdown) -> Chart | None:
     """Equity over days and, below, how far it is under its peak; ``None`` with fewer than two."""
     if len(points) < 2:
         return None
@@ -138,7 +138,7 @@ def cumulative_chart(trades: Iterable[Trade]) -> Chart | None:
 
 
 def reliability_chart(
-    model: Sequence[ReliabilityPoint], market: Sequence[ReliabilityPoint]
+    model: Sequence[ReliabilityMark], market: Sequence[ReliabilityMark]
 ) -> Chart | None:
     """What probabilities said against what came; bars are where true probabilities would lie."""
     if not model:

@@ -20,7 +20,7 @@ Highs: TypeAlias = Mapping[tuple[str, date], int]
 
 
 @dataclass(frozen=True, slots=True)
-class ReliabilityPoint:
+class ReliabilityMark:
     """A class of probabilities, and where its share would lie 19 times in 20 if they were true."""
 
     row: ReliabilityRow
@@ -54,7 +54,7 @@ class ForecastError:
 
 def reliability_points(
     forecasts: Iterable[tuple[Sequence[float], int]],
-) -> tuple[ReliabilityPoint, ...]:
+) -> tuple[ReliabilityMark, ...]:
     """The reliability of all bins' probabilities, given with the index of the bin that won.
 
     The band is forecast ± 1.96 √(f (1 − f)/n), for independent cases.
@@ -65,7 +65,7 @@ def reliability_points(
     """
     pairs = ((p, i == won) for forecast, won in forecasts for i, p in enumerate(forecast))
     return tuple(
-        ReliabilityPoint(row, max(row.forecast - half, 0.0), min(row.forecast + half, 1.0))
+        ReliabilityMark(row, max(row.forecast - half, 0.0), min(row.forecast + half, 1.0))
         for row in reliability(pairs)
         for half in (Z_95 * sqrt(row.forecast * (1 - row.forecast) / row.count),)
     )

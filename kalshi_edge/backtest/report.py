@@ -17,7 +17,7 @@ from kalshi_edge.backtest.charts import (
     pit_chart,
     reliability_chart,
 )
-from kalshi_edge.backtest.reliability import ReliabilityPoint
+from kalshi_edge.backtest.reliability import ReliabilityMark
 from kalshi_edge.backtest.run import Record
 from kalshi_edge.backtest.summary import Summary
 from kalshi_edge.domain.records import Trade
@@ -102,8 +102,8 @@ def _charts(record: Record, summary: Summary) -> Mapping[str, Chart | None]:
 
 
 def _paired(
-    model: Sequence[ReliabilityPoint], market: Sequence[ReliabilityPoint]
-) -> list[tuple[float, tuple[ReliabilityPoint | None, ReliabilityPoint | None]]]:
+    model: Sequence[ReliabilityMark], market: Sequence[ReliabilityMark]
+) -> list[tuple[float, tuple[ReliabilityMark | None, ReliabilityMark | None]]]:
     ours, theirs = ({point.row.low: point for point in points} for points in (model, market))
     return [(low, (ours.get(low), theirs.get(low))) for low in sorted(ours | theirs)]
 

@@ -13,7 +13,7 @@ from kalshi_edge.backtest.estimates import Estimate, calendar, estimate
 from kalshi_edge.backtest.reliability import (
     ForecastError,
     PitHistogram,
-    ReliabilityPoint,
+    ReliabilityMark,
     forecast_errors,
     pit_histogram,
     reliability_points,
@@ -46,7 +46,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ResultRow:
     """Closed trades of a strategy in a city; ``None`` stands for all. Dollars."""
 
     strategy: Strategy | None
@@ -62,7 +62,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class EquityPoint:
+class EquityMark:
     """What the account was worth at the end of a UTC day, and the most it had been worth."""
 
     day: date
@@ -91,11 +91,11 @@ class Summary:
     """City-days by model and version."""
     lead_h: float | None
     """Median hours from the forecast's cycle to the start of the climate day."""
-    lines: tuple[Line, ...]
+    lines: tuple[ResultRow, ...]
     """Everything first, then by strategy, by city, and by both."""
     open_trades: int
     """Not in any line: nothing says what they paid."""
-    equity: tuple[EquityPoint, ...]
+    equity: tuple[EquityMark, ...]
     drawdown: Drawdown
     halts: int
     """How often the kill switch went off."""
@@ -105,8 +105,8 @@ class Summary:
     quotes_per_market: float | None
     """The median; between two quotes nothing is known."""
     scores: tuple[ScoreTable, ...]
-    model_reliability: tuple[ReliabilityPoint, ...]
-    market_reliability: tuple[ReliabilityPoint, ...]
+    model_reliability: tuple[ReliabilityMark, ...]
+    market_reliability: tuple[ReliabilityMark, ...]
     pit: PitHistogram | None
     forecast_errors: tuple[ForecastError, ...]
     priced: tuple[EdgeBucket, ...]
@@ -118,17 +118,17 @@ class Summary:
     skipped: tuple[tuple[str, int], ...]
     """Ladders left out, by reason."""
 
-    def line(self, strategy: Strategy | None = None, city: str | None = None) -> Line | None:
+    def line(self, strategy: Strategy | None = None, city: str | None = None) -> ResultRow | None:
         """The line of a strategy, of a city, of both, or of everything."""
         return next((x for x in self.lines if (x.strategy, x.city) == (strategy, city)), None)
 
     @property
-    def total(self) -> Line:
+    def total(self) -> ResultRow:
         """The line of everything."""
         return self.lines[0]
 
     @property
-    def distinct_lines(self) -> tuple[Line, ...]:
+    def distinct_lines(self) -> tuple[ResultRow, ...]:
         """The lines without those that repeat others, as there is one city or one strategy."""
         strategies = {line.strategy for line in self.lines if line.strategy}
         cities = {line.city for line in self.lines if line.city}
@@ -182,7 +182,7 @@ def summary(record: Record, *, seed: int = 0) -> Summary:
     )
 
 
-def lines(trades: Iterable[Trade], days: Sequence[date], seed: int) -> tuple[Line, ...]:
+def lines(trades: Iterable[Trade], days: Sequence[date], seed: int) -> tuple[ResultRow, ...]:
     """Closed trades in all, per strategy, per city and per both, in this order."""
     closed = [trade for trade in trades if not trade.is_open]
     strategies = sorted({trade.strategy for trade in closed})
@@ -197,17 +197,17 @@ def lines(trades: Iterable[Trade], days: Sequence[date], seed: int) -> tuple[Lin
     return tuple(x for x in found if x.positions or x.strategy is x.city is None)
 
 
-def equity_points(record: Record) -> tuple[EquityPoint, ...]:
+def equity_points(record: Record) -> tuple[EquityMark, ...]:
     """The account's worth day by day, from the last day on which nothing had been traded."""
     peak = record.request.starting_balance
-    points: list[EquityPoint] = []
+    points: list[EquityMark] = []
     for day in _trading_days(record):
         peak = max(peak, day.closing_balance)
-        points.append(EquityPoint(day.day, day.closing_balance, peak))
+        points.append(EquityMark(day.day, day.closing_balance, peak))
     return tuple(points)
 
 
-def drawdown(points: Sequence[EquityPoint]) -> Drawdown:
+def drawdown(points: Sequence[EquityMark]) -> Drawdown:
     """The deepest fall from a peak, in dollars and as a share of the peak."""
     trough = max(points, key=lambda point: point.peak - point.equity, default=None)
     if trough is None or trough.peak == trough.equity:
@@ -263,14 +263,14 @@ def _line(
     trades: Sequence[Trade],
     days: Sequence[date],
     seed: int,
-) -> Line:
+) -> ResultRow:
     earned: dict[str, Decimal] = {}
     for trade in trades:
         position = trade.bracket_id or trade.trade_id
         earned[position] = earned.get(position, ZERO) + _pnl(trade)
     won = sum(pnl > ZERO for pnl in earned.values())
     cases = ((trade.climate_day, float(_pnl(trade)), float(trade.count)) for trade in trades)
-    return Line(
+    return ResultRow(
         strategy=strategy,
         city=city,
         performance=performance(trades),

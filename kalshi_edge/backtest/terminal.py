@@ -15,7 +15,7 @@ from rich.text import Text
 
 from kalshi_edge.backtest.claims import EdgeBucket
 from kalshi_edge.backtest.estimates import Estimate
-from kalshi_edge.backtest.summary import Line, Summary
+from kalshi_edge.backtest.summary import ResultRow, Summary
 from kalshi_edge.backtest.verification import ScoreTable
 from kalshi_edge.backtest.wording import (
     MADE_UP,
@@ -138,7 +138,7 @@ def _table(title: str, *columns: tuple[str, bool]) -> Table:
     return table
 
 
-def _money_table(lines: Sequence[Line]) -> RenderableType:
+def _money_table(lines: Sequence[ResultRow]) -> RenderableType:
     words = ("strategy", "city")
     figures = ("P&L", "pos.", "won", "contracts", "¢ each", "95 % interval", "days", "eff.")
     table = _table(

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from kalshi_edge.backtest.claims import EdgeBucket
 from kalshi_edge.backtest.estimates import Estimate
-from kalshi_edge.backtest.summary import Line, Summary
+from kalshi_edge.backtest.summary import ResultRow, Summary
 from kalshi_edge.backtest.verification import ScoreTable
 
 MINUS = "−"
@@ -94,7 +94,7 @@ def _caveat(summary: Summary) -> str:
     return f"the depth of every fill is assumed, and quotes are {quotes}"
 
 
-def _money(total: Line) -> str:
+def _money(total: ResultRow) -> str:
     done, found = total.performance, total.per_contract
     if found is None:
         return "Nothing was bought and settled, so no profit or loss is shown"

@@ -34,8 +34,8 @@ def switch() -> None:
 def halt(reason: Why = "by hand", level: Level = HaltLevel.HALT, *, yes: Meant = False) -> None:
     """Throw the kill switch of the running trader."""
     with _api(load_settings()) as api:
-        wish = {"reason": reason, "level": level, "confirm": yes}
-        _show(_asked(api, "/api/risk/halt", wish)["switch"])
+        command = {"reason": reason, "level": level, "confirm": yes}
+        _show(_asked(api, "/api/risk/halt", command)["switch"])
 
 
 def resume(reason: Why = "by hand", *, yes: Meant = False) -> None:
@@ -63,10 +63,10 @@ def drill(
         table.add_column(name)
     with _api(load_settings()) as api:
         for one in cause or list(Cause):
-            wish = {"reason": f"drill of {one}", "cause": one, "confirm": yes}
-            held = _asked(api, "/api/risk/halt", {**wish, "level": level})["switch"]
+            command = {"reason": f"drill of {one}", "cause": one, "confirm": yes}
+            held = _asked(api, "/api/risk/halt", {**command, "level": level})["switch"]
             seen = _hold(api.get("/api/risk/status").json()["switch"], one)
-            lifted = _asked(api, "/api/risk/resume", wish)["switch"]
+            lifted = _asked(api, "/api/risk/resume", command)["switch"]
             good = held["is_halted"] and seen is not None, _hold(lifted, one) is None
             if not all(good):
                 failed.append(one)
@@ -97,11 +97,11 @@ def _must_be_well(answer: httpx.Response) -> None:
         raise StateError(f"the trader answered {answer.status_code}: {detail}")
 
 
-def _asked(api: httpx.Client, path: str, wish: Mapping[str, object]) -> dict[str, Any]:
+def _asked(api: httpx.Client, path: str, command: Mapping[str, object]) -> dict[str, Any]:
     """What became of a wish; asked again under the same key where not all is known yet."""
     key, text = {"Idempotency-Key": uuid4().hex}, ""
     for _ in range(3):
-        outcome: dict[str, Any] = api.post(path, json=wish, headers=key).json()
+        outcome: dict[str, Any] = api.post(path, json=command, headers=key).json()
         text = outcome["text"]
         if outcome["is_refused"]:
             raise StateError(text)

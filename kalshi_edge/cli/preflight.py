@@ -15,7 +15,7 @@ from rich.text import Text
 from kalshi_edge.config import Settings, TradingMode, load_settings
 from kalshi_edge.errors import InputError
 from kalshi_edge.operations.api_round_trip import Step, sample_steps
-from kalshi_edge.operations.preflight import Finding, Grade, checkup
+from kalshi_edge.operations.preflight import CheckResult, Grade, preflight_checks
 
 out = Console()
 
@@ -36,7 +36,7 @@ _MARKS = {
 def doctor() -> None:
     """Look at key, environment, clock, limits, balance and store, and say what to do."""
     settings = load_settings()
-    table = _checkup_table(settings)
+    table = _preflight_table(settings)
     findings = asyncio.run(_looked(settings, table))
     bad = [finding.what for finding in findings if finding.grade is Grade.BAD]
     if bad:
@@ -59,7 +59,7 @@ def sample(
     out.print("[green]done[/] nothing is left in the book")
 
 
-def _checkup_table(settings: Settings) -> Table:
+def _preflight_table(settings: Settings) -> Table:
     where = " · SYNTHETIC" if settings.sandbox_url else ""
     table = Table(title=f"Checkup · {settings.trading_mode}{where}", **_STYLE)
     table.add_column("", no_wrap=True)
@@ -68,10 +68,10 @@ def _checkup_table(settings: Settings) -> Table:
     return table
 
 
-async def _looked(settings: Settings, table: Table) -> list[Finding]:
-    findings: list[Finding] = []
+async def _looked(settings: Settings, table: Table) -> list[CheckResult]:
+    findings: list[CheckResult] = []
     with _growing(table):
-        async for finding in checkup(settings):
+        async for finding in preflight_checks(settings):
             findings.append(finding)
             mark, colour = _MARKS[finding.grade]
             found = Text(finding.figure)

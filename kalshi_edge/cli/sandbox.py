@@ -15,7 +15,7 @@ from stamina.instrumentation import set_on_retry_hooks
 from kalshi_edge.config import load_settings
 from kalshi_edge.console.tables import week_table
 from kalshi_edge.errors import ExchangeDown, InputError, StateError
-from kalshi_edge.operations.soak import Week, live_week
+from kalshi_edge.operations.soak import SoakPlan, run_soak
 from kalshi_sandbox.exchange.control.faults import FaultKind
 from kalshi_sandbox.server import Plan, new_sandbox, server
 from kalshi_sandbox.statistics import statistics_table, world_statistics
@@ -75,13 +75,13 @@ def week(
 ) -> None:
     """Trade a SYNTHETIC week in paper mode, over sockets at speed, and recount it."""
     set_on_retry_hooks(())
-    plan = Week(days=days, seed=seed, top_speed=speed)
+    plan = SoakPlan(days=days, seed=seed, top_speed=speed)
     with out.status("the first bulletin …") as status:
 
         def watch(at: datetime) -> None:
             status.update(f"{at:%Y-%m-%d %H:%M}Z")
 
-        stretch = asyncio.run(live_week(plan, load_settings(trading_mode="paper"), watch))
+        stretch = asyncio.run(run_soak(plan, load_settings(trading_mode="paper"), watch))
     out.print(week_table(stretch))
     if stretch.faults:
         raise StateError(f"not whole: {'; '.join(stretch.faults)}")

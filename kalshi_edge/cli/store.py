@@ -22,7 +22,7 @@ from kalshi_edge.db.dynamo.client import Dynamo
 from kalshi_edge.db.dynamo.tables import TableState, create_tables, delete_tables, described
 from kalshi_edge.db.open_store import StoreKind, open_store
 from kalshi_edge.db.sqlite import SqliteStore, back_up
-from kalshi_edge.db.verify import Told, checked
+from kalshi_edge.db.verify import JournalTotals, checked
 from kalshi_edge.errors import InputError
 from kalshi_edge.runtime.lease import RENEWED_EVERY_S
 
@@ -68,7 +68,7 @@ def delete(*, yes: Yes = False) -> None:
 def check() -> None:
     """Hold the store's records against its journal."""
 
-    async def asked() -> tuple[Told, Sequence[str]]:
+    async def asked() -> tuple[JournalTotals, Sequence[str]]:
         async with open_store(load_settings(), None) as opened:
             return await checked(opened)
 
@@ -124,7 +124,7 @@ def cost(
 ) -> None:
     """Count what a month like a run's would cost: written once to fresh tables, then deleted."""
     settings = load_settings()
-    place = replace(settings.dynamo_place, prefix=f"cost-{secrets.token_hex(4)}")
+    place = replace(settings.dynamo_config, prefix=f"cost-{secrets.token_hex(4)}")
 
     async def counted() -> Cost:
         with TemporaryDirectory() as folder, _progress("counting") as watch:
@@ -197,7 +197,7 @@ def _say(done: Sequence[str]) -> None:
 
 def _with_dynamo(ask: Callable[[Dynamo], Awaitable[T]]) -> T:
     async def asked() -> T:
-        dynamo = Dynamo(load_settings().dynamo_place)
+        dynamo = Dynamo(load_settings().dynamo_config)
         try:
             return await ask(dynamo)
         finally:

@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from kalshi_edge.data.source_status import Outcome
+from kalshi_edge.data.source_status import PollOutcome
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Fill, Settlement, Side
 from kalshi_edge.domain.records import DailyRecord, Switch, SwitchState, Trade
@@ -30,8 +30,8 @@ from kalshi_edge.runtime.schedule import Job
 from kalshi_edge.runtime.trader import Trader
 from kalshi_edge.units import plain
 
-NEWS_LINES = 12
-FINE = {Outcome.NEW, Outcome.UNCHANGED, Outcome.NOT_ASKED}
+ACTIVITY_LINES = 12
+FINE = {PollOutcome.NEW, PollOutcome.UNCHANGED, PollOutcome.NOT_ASKED}
 OPEN_LINES = 10
 
 
@@ -49,7 +49,7 @@ class Dashboard:
         self._trades: dict[str, Trade] = {}
         self._days: list[DailyRecord] = []
         self._switch: Switch | None = None
-        self._news: deque[Text] = deque(maxlen=NEWS_LINES)
+        self._activity: deque[Text] = deque(maxlen=ACTIVITY_LINES)
         self._trader: Trader | None = None
         self.door = ""
         """Where the web dashboard is, if anywhere."""
@@ -117,7 +117,7 @@ class Dashboard:
     def _say(self, at: datetime, word: str, style: str, text: str) -> None:
         line = Text(f"{at:%m-%d %H:%M} ", style="dim")
         line.append(f"{word:<8}", style=style).append(text)
-        self._news.append(line)
+        self._activity.append(line)
 
     def _header(self) -> Panel:
         line = Text()
@@ -160,8 +160,8 @@ class Dashboard:
         return table
 
     def _newsboard(self) -> Panel:
-        lines = list(self._news) or [Text("waiting for the first cycle", style="dim")]
-        return Panel(Text("\n").join(lines), title="news", border_style="dim")
+        lines = list(self._activity) or [Text("waiting for the first cycle", style="dim")]
+        return Panel(Text("\n").join(lines), title="activity", border_style="dim")
 
 
 def _sources(trader: Trader) -> Panel:

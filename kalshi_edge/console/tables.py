@@ -6,7 +6,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from kalshi_edge.data.history.archive import Outcome
+from kalshi_edge.data.history.archive import ArchivedOutcome
 from kalshi_edge.data.history.coverage import CityCoverage
 from kalshi_edge.data.history.import_archive import ImportReport
 from kalshi_edge.data.history.parity import Parity
@@ -120,7 +120,7 @@ def parity_table(name: str, parity: Parity) -> Table:
     return table
 
 
-def _outcome_row(outcome: Outcome, verdict: str) -> Iterable[str]:
+def _outcome_row(outcome: ArchivedOutcome, verdict: str) -> Iterable[str]:
     yield str(outcome.climate_day)
     yield outcome.ticker
     yield "no direction" if outcome.bin is None else str(outcome.bin)

@@ -16,7 +16,7 @@ from kalshi_edge.errors import SourceError
 SHOWN_ERRORS = 3
 
 
-class Outcome(StrEnum):
+class PollOutcome(StrEnum):
     """What asking a source, or one request, came to."""
 
     NOT_ASKED = "not asked"
@@ -42,7 +42,7 @@ class SourceStatus:
     """One source as screens show it."""
 
     name: str
-    outcome: Outcome
+    outcome: PollOutcome
     """Of the last asking: the first thing that nothing made good, else new or unchanged."""
     asked_at: datetime | None
     succeeded_at: datetime | None
@@ -88,7 +88,7 @@ class Tally:
         self._clock = clock
         self.whole_bytes = 0
         self._bytes_before = 0
-        self._outcome = Outcome.NOT_ASKED
+        self._outcome = PollOutcome.NOT_ASKED
         self._asked_at: datetime | None = None
         self._succeeded_at: datetime | None = None
         self._error = ""
@@ -111,13 +111,13 @@ class Tally:
         """An asking is over with ``events``; ``unmet`` is what nothing made good."""
         if unmet:
             # Not asked after too many failures: what failed says more than that.
-            causes = [one.outcome for one in unmet if one.outcome != Outcome.RESTING]
-            self._outcome = Outcome(causes[0] if causes else Outcome.RESTING)
+            causes = [one.outcome for one in unmet if one.outcome != PollOutcome.RESTING]
+            self._outcome = PollOutcome(causes[0] if causes else PollOutcome.RESTING)
             sentences = dict.fromkeys(str(error) for error in unmet)
             self._error = "; ".join(list(sentences)[:SHOWN_ERRORS])
             self._error_at = self._clock.now()
         else:
-            self._outcome = Outcome.NEW if events else Outcome.UNCHANGED
+            self._outcome = PollOutcome.NEW if events else PollOutcome.UNCHANGED
             self._succeeded_at = self._clock.now()
 
     def status(self) -> SourceStatus:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kalshi_edge.db.copy_store import lines_of
 from kalshi_edge.db.dynamo.client import Dynamo
-from kalshi_edge.db.dynamo.config import DynamoPlace
+from kalshi_edge.db.dynamo.config import DynamoConfig
 from kalshi_edge.db.dynamo.store import DynamoStore
 from kalshi_edge.db.dynamo.tables import create_tables, delete_tables, described
 from kalshi_edge.db.sqlite import SqliteStore
@@ -89,7 +89,7 @@ class Cost:
 
 
 async def store_cost(
-    journal: Store, place: DynamoPlace, file: Path, renewed_every: timedelta, watch: Watch
+    journal: Store, place: DynamoConfig, file: Path, renewed_every: timedelta, watch: Watch
 ) -> Cost:
     """Write ``journal`` to fresh tables at ``place`` and to ``file``, and count.
 

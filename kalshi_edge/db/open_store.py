@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from kalshi_edge.db.dynamo.config import DynamoPlace, Keep
+from kalshi_edge.db.dynamo.config import DynamoConfig, Keep
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.ports import Store
 
@@ -32,7 +32,7 @@ class StoreSettings(Protocol):
         ...
 
     @property
-    def dynamo_place(self) -> DynamoPlace:
+    def dynamo_config(self) -> DynamoConfig:
         """Where the DynamoDB tables are."""
         ...
 
@@ -52,7 +52,7 @@ async def open_store(settings: StoreSettings, mode: str | None) -> AsyncIterator
         # boto3 takes half a second to import, which only whoever uses it should wait for.
         from kalshi_edge.db.dynamo.store import DynamoStore  # noqa: PLC0415
 
-        async with DynamoStore(settings.dynamo_place, mode, settings.dynamo_keep) as tables:
+        async with DynamoStore(settings.dynamo_config, mode, settings.dynamo_keep) as tables:
             yield tables
         return
     store = SqliteStore(settings.store_path, mode)

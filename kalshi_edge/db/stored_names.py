@@ -36,6 +36,7 @@ from kalshi_edge.domain.verdicts import (
     ResolveOrder,
 )
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
+from kalshi_edge.engine import Setup
 
 STORED_KINDS: Mapping[type, str] = {
     # facts
@@ -80,7 +81,7 @@ STORED_KINDS: Mapping[type, str] = {
 }
 """The ``kind`` of every value that is stored as one of several."""
 
-STORED_FIELDS: Mapping[type, Mapping[str, str]] = {}
+STORED_FIELDS: Mapping[type, Mapping[str, str]] = {Setup: {"breakers": "guards"}}
 """By class, the stored names of those fields that are called otherwise in code."""
 
 

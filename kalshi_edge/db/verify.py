@@ -15,7 +15,7 @@ K = TypeVar("K")
 
 
 @dataclass(slots=True)
-class Told:
+class JournalTotals:
     """What a journal told last of everything."""
 
     lines: int = 0
@@ -49,13 +49,13 @@ class Told:
                     pass
 
 
-async def checked(store: Store) -> tuple[Told, Sequence[str]]:
+async def checked(store: Store) -> tuple[JournalTotals, Sequence[str]]:
     """What the journal tells, and a sentence for everything that does not fit it.
 
     An order may be further on than the journal: it is stored before it is sent, and the line that
     says so follows.
     """
-    told, faults = Told(), []
+    told, faults = JournalTotals(), []
     async for line in lines_of(store):
         if line.seq != told.lines + 1:
             faults.append(f"journal line {told.lines + 1} is missing, {line.seq} follows")

@@ -63,13 +63,13 @@ class Executor:
         step, reason = OrderStep.FINISH, cancel.reason
         return [OrderUpdate(cancel.intent_id, step, at, filled=traded, reason=reason)]
 
-    async def resolve(self, wish: ResolveOrder, order: Order, at: datetime) -> list[OrderUpdate]:
+    async def resolve(self, verdict: ResolveOrder, order: Order, at: datetime) -> list[OrderUpdate]:
         """What became of an order whose answer was lost; still unknown where nobody can say.
 
         It is sent again only where it is wanted and nothing has come up against it since.
         """
         intent = order.intent
-        resend = wish.resend and not await self._refusal(intent, at)
+        resend = verdict.resend and not await self._refusal(intent, at)
         try:
             receipt = await self._exchange.resolve(intent, resend=resend)
         except OrderRejected as error:

@@ -85,7 +85,7 @@ class Withdrawal:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class MatchOutcome:
     """What became of an order: its trades, what was withdrawn on the way, what now rests."""
 
     matches: tuple[Match, ...]
@@ -133,7 +133,7 @@ class OrderBook:
         self._halves = {side: _Half(side) for side in Side}
         self._resting: dict[str, LimitOrder] = {}
 
-    def place(self, order: LimitOrder) -> Outcome:
+    def place(self, order: LimitOrder) -> MatchOutcome:
         """Trade what can be traded, rest what may wait, withdraw the remainder.
 
         Raises ``OrderRejected`` for an id that already rests and for a post-only order that
@@ -144,12 +144,12 @@ class OrderBook:
         self._check_post_only(order)
         kill = order.time_in_force is TimeInForce.FILL_OR_KILL
         if kill and self._fillable(order) < order.count:
-            return Outcome((), (Withdrawal(order, Reason.UNFILLED),), ZERO)
+            return MatchOutcome((), (Withdrawal(order, Reason.UNFILLED),), ZERO)
         return self._trade(order)
 
     def amend(
         self, order_id: str, *, price: Decimal, count: Decimal, expires_at: datetime | None
-    ) -> Outcome:
+    ) -> MatchOutcome:
         """Change a resting order's price, remaining count and expiry.
 
         Only a smaller count or another expiry keeps its place in the queue; anything else sends it
@@ -159,7 +159,7 @@ class OrderBook:
         new = replace(old, price=price, count=count, expires_at=expires_at)
         if price == old.price and count <= old.count:
             self._put(new)
-            return Outcome((), (), count)
+            return MatchOutcome((), (), count)
         self._check_post_only(new)
         self._take(old)
         return self._trade(new)
@@ -214,7 +214,7 @@ class OrderBook:
             for price in half.best_first()
         )
 
-    def _trade(self, order: LimitOrder) -> Outcome:
+    def _trade(self, order: LimitOrder) -> MatchOutcome:
         matches: list[Match] = []
         withdrawn: list[Withdrawal] = []
         left = order.count
@@ -234,9 +234,9 @@ class OrderBook:
             rest = replace(order, count=left)
             if order.time_in_force is TimeInForce.GOOD_TILL_CANCELED:
                 self._put(rest)
-                return Outcome(tuple(matches), tuple(withdrawn), left)
+                return MatchOutcome(tuple(matches), tuple(withdrawn), left)
             withdrawn.append(Withdrawal(rest, Reason.UNFILLED))
-        return Outcome(tuple(matches), tuple(withdrawn), ZERO)
+        return MatchOutcome(tuple(matches), tuple(withdrawn), ZERO)
 
     def _opposite(self, order: LimitOrder) -> _Half:
         return self._halves[Side.SELL if order.side is Side.BUY else Side.BUY]

@@ -44,7 +44,7 @@ WINDOW_FROM_UTC_H = 12
 """NBM's maximum begins at this hour of the climate day's date (facts: 12 UTC to 06 UTC)."""
 
 
-class Part(StrEnum):
+class DayPart(StrEnum):
     """Which part of the climate day a statement is about."""
 
     NIGHT = "night"
@@ -65,7 +65,7 @@ class Bound:
     high_f: int
     doubt: Doubt
     end_at: datetime
-    part: Part
+    part: DayPart
     is_maximum: bool = False
     """Over a window, not of a moment."""
     is_ceiling: bool = False
@@ -94,7 +94,7 @@ class Evidence:
 
     bounds: tuple[Bound, ...] = ()
 
-    def floor_f(self, *parts: Part) -> int | None:
+    def floor_f(self, *parts: DayPart) -> int | None:
         """The highest whole °F that was reached in ``parts`` (default: all), as far as one knows.
 
         Of two candidates the lower; nothing from a window that reaches into another climate day.
@@ -106,7 +106,7 @@ class Evidence:
         ]
         return max(lows, default=None)
 
-    def of(self, *parts: Part) -> "Evidence":
+    def of(self, *parts: DayPart) -> "Evidence":
         """Only the statements about ``parts``."""
         return Evidence(tuple(bound for bound in self.bounds if bound.part in parts))
 
@@ -114,7 +114,7 @@ class Evidence:
         """How likely all of it is for each maximum of the day; never 0, at most 1.
 
         >>> at = datetime(2026, 8, 24, 19, 53, tzinfo=UTC)
-        >>> alone = Evidence((Bound(85, 85, DOUBTS[Basis.T_GROUP], at, Part.DAYTIME),))
+        >>> alone = Evidence((Bound(85, 85, DOUBTS[Basis.T_GROUP], at, DayPart.DAYTIME),))
         >>> alone.weights((83, 84, 85, 86))
         [0.005, 0.02, 1.0, 1.0]
         """
@@ -161,7 +161,7 @@ def evidence(
             report.high_f,
             REPORT_DOUBT,
             report.valid_at,
-            Part.BOTH,
+            DayPart.BOTH,
             is_maximum=True,
             is_ceiling=report.is_final,
         )
@@ -207,9 +207,9 @@ def window_start(day: date) -> datetime:
     return datetime.combine(day, time(WINDOW_FROM_UTC_H), tzinfo=UTC)
 
 
-def _part(one: Observation, day: date) -> Part:
+def _part(one: Observation, day: date) -> DayPart:
     daytime_at = window_start(day)
     if one.end_at <= daytime_at:
-        return Part.NIGHT
+        return DayPart.NIGHT
     # The group made at 17:51 is of the six hours before, a few minutes of the night among them.
-    return Part.DAYTIME if one.start_at >= daytime_at - WHOLE_DAY else Part.BOTH
+    return DayPart.DAYTIME if one.start_at >= daytime_at - WHOLE_DAY else DayPart.BOTH

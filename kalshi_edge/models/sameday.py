@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from kalshi_edge.domain.weather import Station
 from kalshi_edge.models.distribution import Distribution, Normal, in_degrees, weighted
-from kalshi_edge.models.observed import Bound, Evidence, Part, window_start
+from kalshi_edge.models.observed import Bound, DayPart, Evidence, window_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def same_day(
     night = _night(daytime, degrees, seen, left)
     reached = [a * b for a, b in zip(accumulate(risen), night, strict=True)]
     masses = [after - before for before, after in zip([0.0, *reached], reached, strict=False)]
-    both = seen.of(Part.BOTH).weights(degrees)
+    both = seen.of(DayPart.BOTH).weights(degrees)
     return weighted(
         degrees.start, [max(mass, 0.0) * weight for mass, weight in zip(masses, both, strict=True)]
     )
@@ -91,12 +91,12 @@ def _daytime(
     leading = _leading(seen)
     if leading is None:
         return tuple(prior)
-    seen_until = max(bound.end_at for bound in seen.bounds if bound.part is not Part.NIGHT)
+    seen_until = max(bound.end_at for bound in seen.bounds if bound.part is not DayPart.NIGHT)
     rises = rise_likelihoods(station, day, seen_until, is_maximum=leading.is_maximum)
     weights = [
         mass * likely * _rise(rises, f - leading.low_f)
         for f, mass, likely in zip(
-            degrees, prior, seen.of(Part.DAYTIME).weights(degrees), strict=True
+            degrees, prior, seen.of(DayPart.DAYTIME).weights(degrees), strict=True
         )
     ]
     return weighted(degrees.start, weights).probabilities
@@ -107,14 +107,14 @@ def _leading(seen: Evidence) -> Bound | None:
 
     A statement about the whole day counts where the night does not explain it.
     """
-    night_f = seen.floor_f(Part.NIGHT)
+    night_f = seen.floor_f(DayPart.NIGHT)
     counted = [
         bound
         for bound in seen.bounds
         if bound.share == 1.0
         and (
-            bound.part is Part.DAYTIME
-            or (bound.part is Part.BOTH and (night_f is None or bound.low_f > night_f + 1))
+            bound.part is DayPart.DAYTIME
+            or (bound.part is DayPart.BOTH and (night_f is None or bound.low_f > night_f + 1))
         )
     ]
     return max(counted, key=lambda bound: (bound.low_f, bound.is_maximum), default=None)
@@ -171,7 +171,7 @@ def _night(daytime: Normal, degrees: range, seen: Evidence, share_left: float) -
     """
     excess = Normal(daytime.mu_f + NIGHT_EXCESS_F, NIGHT_SPREAD_F)
     unread = [1 - share_left * (1 - excess.cdf(f + 0.5)) for f in degrees]
-    bounds = seen.of(Part.NIGHT)
+    bounds = seen.of(DayPart.NIGHT)
     floor_f = bounds.floor_f()
     if floor_f is None:
         return unread

@@ -18,7 +18,7 @@ from kalshi_edge.data.kalshi.public_client import PublicClient
 from kalshi_edge.domain.market import Book, Market
 from kalshi_edge.domain.orders import Intent, Order, OrderState, Side, Strategy, TimeInForce
 from kalshi_edge.errors import ContractError, OutcomeUnknown, SettingError
-from kalshi_edge.runtime.environment import Surroundings, surroundings_of
+from kalshi_edge.runtime.environment import Environment, environment_of
 from kalshi_edge.units import ONE
 
 CHEAP = Decimal("0.01")
@@ -40,15 +40,20 @@ async def sample_steps(settings: Settings) -> AsyncIterator[Step]:
     Raises an ``EdgeError`` at the first that does not go as it must; what rests is taken out
     again even then.
     """
-    around = await surroundings_of(settings, asks_weather=False)
-    if around.key is None:
+    environment = await environment_of(settings, asks_weather=False)
+    if environment.key is None:
         raise SettingError("TRADING_MODE is 'paper', which signs nothing: the sample needs a key")
     async with AsyncExitStack() as stack:
         public = PublicClient(
-            around.host, around.clock, around.wire.jitter, machine=around.wire.machine
+            environment.host,
+            environment.clock,
+            environment.transport.jitter,
+            machine=environment.transport.machine,
         )
         stack.push_async_callback(public.aclose)
-        account = AccountClient(around.host, around.key, around.clock, around.wire.jitter)
+        account = AccountClient(
+            environment.host, environment.key, environment.clock, environment.transport.jitter
+        )
         stack.push_async_callback(account.aclose)
         lead = await public.check_clock()
         limits = await account.learn_limits()
@@ -62,7 +67,7 @@ async def sample_steps(settings: Settings) -> AsyncIterator[Step]:
             "GET /events, /markets/orderbooks",
             f"{market.ticker}: {bid}, ask ${book.ask}",
         )
-        async for step in _round_trip(account, public, around, market):
+        async for step in _round_trip(account, public, environment, market):
             yield step
 
 
@@ -81,11 +86,11 @@ async def _far_market(public: PublicClient, settings: Settings) -> tuple[Market,
 
 
 async def _round_trip(
-    account: AccountClient, public: PublicClient, around: Surroundings, market: Market
+    account: AccountClient, public: PublicClient, environment: Environment, market: Market
 ) -> AsyncIterator[Step]:
     """Place, read, cancel."""
-    exchange = KalshiExchange(account, public, around.clock)
-    intent = _far_order(market, around.clock.now())
+    exchange = KalshiExchange(account, public, environment.clock)
+    intent = _far_order(market, environment.clock.now())
     try:
         receipt = await exchange.place(intent)
     except OutcomeUnknown:

@@ -10,12 +10,12 @@ from kalshi_edge.data.weather.nbm.bulletin import NbmBulletin
 from kalshi_edge.data.weather.nbm.nbp import parse_nbp
 from kalshi_edge.data.weather.nbm.nbs import parse_nbs
 from kalshi_edge.data.weather.sources.http import PoliteClient
-from kalshi_edge.data.weather.sources.layout_cache import LayoutMemory
+from kalshi_edge.data.weather.sources.layout_cache import LayoutCache
 from kalshi_edge.data.weather.sources.model_runs import NBP, NBS_BRIDGE
 from kalshi_edge.data.weather.sources.nbm import NbmSource
 from kalshi_edge.errors import BulletinError, InputError
 from kalshi_edge.runtime.bootstrap import layouts_path
-from kalshi_edge.runtime.environment import surroundings_of
+from kalshi_edge.runtime.environment import environment_of
 
 
 def bulletin_of(path: Path, clock: Clock | None = None) -> NbmBulletin:
@@ -37,11 +37,13 @@ def bulletin_of(path: Path, clock: Clock | None = None) -> NbmBulletin:
 
 async def ask_bulletins(settings: Settings) -> Sequence[SourceStatus]:
     """Ask for the bulletins of now, once; what that came to."""
-    around = await surroundings_of(settings, signs=False)
-    memory = LayoutMemory(layouts_path(settings.store_path))
-    async with PoliteClient(around.clock, around.user_agent, addresses=around.addresses) as client:
+    environment = await environment_of(settings, signs=False)
+    layouts = LayoutCache(layouts_path(settings.store_path))
+    async with PoliteClient(
+        environment.clock, environment.user_agent, addresses=environment.addresses
+    ) as client:
         sources = [
-            NbmSource(product, client, settings.stations, around.clock, memory=memory)
+            NbmSource(product, client, settings.stations, environment.clock, layouts=layouts)
             for product in (NBP, NBS_BRIDGE)
         ]
         for source in sources:

@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 
-from kalshi_edge.api.context import Standing
-from kalshi_edge.api.read_model import Memory
+from kalshi_edge.api.context import ApiContext
+from kalshi_edge.api.read_model import ReadModel
 from kalshi_edge.api.server import address_of, bound, policy_of, run_with_api
 from kalshi_edge.config import Settings
 from kalshi_edge.console.live_view import Dashboard
@@ -23,7 +23,7 @@ from kalshi_edge.db.open_store import open_store
 from kalshi_edge.operations.web_dashboard import Door, running_dashboard
 from kalshi_edge.ports import Publisher
 from kalshi_edge.runtime.bootstrap import open_trader
-from kalshi_edge.runtime.environment import surroundings_of
+from kalshi_edge.runtime.environment import environment_of
 from kalshi_edge.runtime.sandbox_process import RunningSandbox, running_sandbox
 from kalshi_edge.runtime.trader import Trader
 
@@ -49,11 +49,11 @@ async def demo_trader(
     publishers: Sequence[Publisher],
 ) -> AsyncIterator[Trader]:
     """A trader in demo mode against ``sandbox``: real requests, real signatures, made-up prices."""
-    around = await surroundings_of(settings, sandbox)
+    environment = await environment_of(settings, sandbox)
     settings = settings.model_copy(update={"store_path": Path(store_path)})
     async with (
-        open_store(settings, around.store_mode) as store,
-        open_trader(settings, around, store, publishers) as trader,
+        open_store(settings, environment.store_mode) as store,
+        open_trader(settings, environment, store, publishers) as trader,
     ):
         yield trader
 
@@ -66,7 +66,7 @@ async def run_demo(
     web: WebDashboard | None = None,
 ) -> None:
     """Run sandbox, trader, API and web dashboard until cancelled, shown on ``dashboard`` too."""
-    memory = Memory()
+    read_model = ReadModel()
     if web is not None:
         key = settings.api_secret_key.get_secret_value() or secrets.token_urlsafe(24)
         settings = settings.model_copy(
@@ -82,16 +82,16 @@ async def run_demo(
         store_path = Path(folder) / "demo.db"
         async with (
             running_sandbox(plan) as sandbox,
-            demo_trader(settings, sandbox, store_path, (dashboard, memory)) as trader,
+            demo_trader(settings, sandbox, store_path, (dashboard, read_model)) as trader,
             nullcontext() if web is None else _shown(web, settings, listener, dashboard),
         ):
             dashboard.follow(trader)
             policy = policy_of(settings)
-            standing = Standing(
-                trader, memory, "demo", is_synthetic=True, has_key=bool(policy.api_key)
+            context = ApiContext(
+                trader, read_model, "demo", is_synthetic=True, has_key=bool(policy.api_key)
             )
             try:
-                await run_with_api(standing, policy, listener, write)
+                await run_with_api(context, policy, listener, write)
             finally:
                 dashboard.note(await settlement_of_accounts(trader))
 

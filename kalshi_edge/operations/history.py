@@ -17,10 +17,10 @@ from kalshi_edge.data.kalshi.transport import Rest, open_http
 from kalshi_edge.data.recording.reading import events_of, files_of
 from kalshi_edge.data.weather.sources.archive import PastWeather
 from kalshi_edge.data.weather.sources.http import PoliteClient
-from kalshi_edge.data.weather.sources.layout_cache import LayoutMemory
+from kalshi_edge.data.weather.sources.layout_cache import LayoutCache
 from kalshi_edge.domain.weather import Station
 from kalshi_edge.runtime.bootstrap import layouts_path
-from kalshi_edge.runtime.environment import surroundings_of
+from kalshi_edge.runtime.environment import environment_of
 
 
 def add_recording(folder: Path, history: Path) -> int:
@@ -38,13 +38,15 @@ async def fetch_history(
     told: Callable[[FetchedDay], None],
 ) -> int:
     """Bring past days into the history; the bytes of bulletins and reports that it took."""
-    around, machine = await surroundings_of(settings), SystemClock()
-    memory = LayoutMemory(layouts_path(settings.store_path))
-    rest = Rest(open_http(around.host), machine, around.wire.jitter, Bucket(PUBLIC_RATE))
+    environment, machine = await environment_of(settings), SystemClock()
+    layouts = LayoutCache(layouts_path(settings.store_path))
+    rest = Rest(
+        open_http(environment.host), machine, environment.transport.jitter, Bucket(PUBLIC_RATE)
+    )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(rest.aclose)
-        client = PoliteClient(machine, around.user_agent, addresses=around.addresses)
-        weather = PastWeather(await stack.enter_async_context(client), machine, memory)
-        archives = Archives(weather, PastMarkets(rest), around.is_synthetic)
+        client = PoliteClient(machine, environment.user_agent, addresses=environment.addresses)
+        weather = PastWeather(await stack.enter_async_context(client), machine, layouts)
+        archives = Archives(weather, PastMarkets(rest), environment.is_synthetic)
         await fetch(settings.history_dir, archives, stations, days, told)
     return weather.bytes_moved

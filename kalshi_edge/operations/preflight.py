@@ -13,7 +13,7 @@ from kalshi_edge.data.kalshi.account_client import AccountClient
 from kalshi_edge.data.kalshi.public_client import MAX_CLOCK_LEAD, PublicClient
 from kalshi_edge.db.open_store import StoreKind, open_store
 from kalshi_edge.errors import EdgeError, ExchangeDown, SettingError
-from kalshi_edge.runtime.environment import Surroundings, surroundings_of
+from kalshi_edge.runtime.environment import Environment, environment_of
 
 CALM = "Nothing can be traded until then; the trader waits and goes on by itself."
 KEY = "Make a key in the exchange's account settings, for this environment, with read and write."
@@ -30,7 +30,7 @@ class Grade(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """One thing that was looked at."""
 
     what: str
@@ -39,38 +39,43 @@ class Finding:
     advice: str = ""
 
 
-async def checkup(settings: Settings) -> AsyncIterator[Finding]:
+async def preflight_checks(settings: Settings) -> AsyncIterator[CheckResult]:
     """Everything that can be asked before trading starts, in the order that problems build up."""
     yield _mode(settings)
     yield _limits(settings)
     yield _contact(settings)
     try:
-        around, key = await _place(settings)
+        environment, key = await _place(settings)
     except ExchangeDown as error:
-        yield Finding("exchange", Grade.BAD, str(error), "kalshi-edge sandbox run starts one.")
+        yield CheckResult("exchange", Grade.BAD, str(error), "kalshi-edge sandbox run starts one.")
         return
     if key is not None:
         yield key
     async with AsyncExitStack() as stack:
         public = PublicClient(
-            around.host, around.clock, around.wire.jitter, machine=around.wire.machine
+            environment.host,
+            environment.clock,
+            environment.transport.jitter,
+            machine=environment.transport.machine,
         )
         stack.push_async_callback(public.aclose)
         async for finding in _of_exchange(public, settings):
             yield finding
-        if around.key is not None:
-            account = AccountClient(around.host, around.key, around.clock, around.wire.jitter)
+        if environment.key is not None:
+            account = AccountClient(
+                environment.host, environment.key, environment.clock, environment.transport.jitter
+            )
             stack.push_async_callback(account.aclose)
             async for finding in _of_account(account):
                 yield finding
-    yield await _store(settings, around)
-    yield _doorway(settings)
+    yield await _store(settings, environment)
+    yield _api(settings)
 
 
-def _mode(settings: Settings) -> Finding:
+def _mode(settings: Settings) -> CheckResult:
     if settings.sandbox_url:
         figure = f"{settings.trading_mode} in a sandbox, SYNTHETIC: {settings.sandbox_url}"
-        return Finding("mode", Grade.GOOD, figure)
+        return CheckResult("mode", Grade.GOOD, figure)
     texts = {
         TradingMode.PAPER: "paper: real prices, simulated orders, no key in the process",
         TradingMode.DEMO: "demo: Kalshi's demo environment, mock money",
@@ -79,57 +84,59 @@ def _mode(settings: Settings) -> Finding:
     is_open = _is_unconfirmed(settings)
     advice = "Set LIVE_CONFIRM=yes once you have read docs/orders.md." if is_open else ""
     grade = Grade.BAD if is_open else Grade.GOOD
-    return Finding("mode", grade, texts[settings.trading_mode], advice)
+    return CheckResult("mode", grade, texts[settings.trading_mode], advice)
 
 
 def _is_unconfirmed(settings: Settings) -> bool:
     return settings.trading_mode is TradingMode.LIVE and settings.live_confirm != "yes"
 
 
-def _limits(settings: Settings) -> Finding:
+def _limits(settings: Settings) -> CheckResult:
     """They are within their ranges, or there were no settings; a person sees what they mean."""
     figure = (
         f"day loss {settings.max_day_loss_share:.1%},"
         f" city and day {settings.max_city_day_share:.1%}, {settings.kelly_fraction:g} Kelly,"
         f" {settings.max_open_positions} positions, {settings.max_city_positions} per city"
     )
-    return Finding("limits", Grade.GOOD, figure)
+    return CheckResult("limits", Grade.GOOD, figure)
 
 
-def _contact(settings: Settings) -> Finding:
+def _contact(settings: Settings) -> CheckResult:
     if settings.contact or settings.sandbox_url:
-        return Finding("contact", Grade.GOOD, settings.contact or "none needed in a sandbox")
+        return CheckResult("contact", Grade.GOOD, settings.contact or "none needed in a sandbox")
     advice = "Set CONTACT to an e-mail address or web page of yours."
-    return Finding("contact", Grade.BAD, "the weather offices want to know who asks", advice)
+    return CheckResult("contact", Grade.BAD, "the weather offices want to know who asks", advice)
 
 
-async def _place(settings: Settings) -> tuple[Surroundings, Finding | None]:
+async def _place(settings: Settings) -> tuple[Environment, CheckResult | None]:
     if _is_unconfirmed(settings):
         # Real money's key signs nothing before it is confirmed, not even a question.
-        return await surroundings_of(settings, asks_weather=False, signs=False), None
+        return await environment_of(settings, asks_weather=False, signs=False), None
     try:
-        around = await surroundings_of(settings, asks_weather=False)
+        environment = await environment_of(settings, asks_weather=False)
     except SettingError as error:
-        around = await surroundings_of(settings, asks_weather=False, signs=False)
-        return around, Finding("key", Grade.BAD, str(error), KEY)
-    if around.key is None:
-        return around, None
-    made = "made for this look" if around.is_synthetic else f"id …{settings.kalshi_key_id[-4:]}"
-    return around, Finding("key", Grade.GOOD, f"readable, {made}")
+        environment = await environment_of(settings, asks_weather=False, signs=False)
+        return environment, CheckResult("key", Grade.BAD, str(error), KEY)
+    if environment.key is None:
+        return environment, None
+    made = (
+        "made for this look" if environment.is_synthetic else f"id …{settings.kalshi_key_id[-4:]}"
+    )
+    return environment, CheckResult("key", Grade.GOOD, f"readable, {made}")
 
 
-async def _of_exchange(public: PublicClient, settings: Settings) -> AsyncIterator[Finding]:
+async def _of_exchange(public: PublicClient, settings: Settings) -> AsyncIterator[CheckResult]:
     try:
         status = await public.status()
     except EdgeError as error:
         advice = "Is this machine on the network? Else see the exchange's status page."
-        yield Finding("exchange", Grade.BAD, str(error), advice)
+        yield CheckResult("exchange", Grade.BAD, str(error), advice)
         return
     if status.takes_orders:
-        yield Finding("exchange", Grade.GOOD, "open, takes orders")
+        yield CheckResult("exchange", Grade.GOOD, "open, takes orders")
     else:
         until = f" until about {status.resumes_at:%H:%M}Z" if status.resumes_at else ""
-        yield Finding("exchange", Grade.NOTE, f"paused{until}", CALM)
+        yield CheckResult("exchange", Grade.NOTE, f"paused{until}", CALM)
     yield await _asked("clock", _clock(public), "Set the clock by NTP: timedatectl set-ntp true.")
     yield await _asked("markets", _markets(public, settings), "Compare CITIES with the exchange.")
 
@@ -148,7 +155,7 @@ async def _markets(public: PublicClient, settings: Settings) -> str:
     return f"{count} in {len(reading.found)} ladders of {len(settings.cities)} cities"
 
 
-async def _of_account(account: AccountClient) -> AsyncIterator[Finding]:
+async def _of_account(account: AccountClient) -> AsyncIterator[CheckResult]:
     limits = await _asked("signature", _tier(account), KEY)
     yield limits
     if limits.grade is Grade.BAD:
@@ -184,34 +191,34 @@ async def _positions(account: AccountClient) -> str:
     return f"{len(held)} held, {len(resting)} orders in the book; all of them will be followed"
 
 
-async def _store(settings: Settings, around: Surroundings) -> Finding:
+async def _store(settings: Settings, environment: Environment) -> CheckResult:
     is_file = settings.store is StoreKind.SQLITE
     name = str(settings.store_path) if is_file else f"DynamoDB in {settings.aws_region}"
     if is_file and not settings.store_path.exists():
-        return Finding("store", Grade.GOOD, f"{name}: new, made at the start")
+        return CheckResult("store", Grade.GOOD, f"{name}: new, made at the start")
     try:
-        async with open_store(settings, around.store_mode) as store:
+        async with open_store(settings, environment.store_mode) as store:
             lines = await store.last_seq()
-            now = around.clock.now()
+            now = environment.clock.now()
             switch = await store.switch(now)
     except EdgeError as error:
-        return Finding("store", Grade.BAD, str(error), "Name another one with STORE_PATH.")
+        return CheckResult("store", Grade.BAD, str(error), "Name another one with STORE_PATH.")
     if not switch.is_halted(now):
-        return Finding("store", Grade.GOOD, f"{name}: {lines} journal lines; kill switch: run")
+        return CheckResult("store", Grade.GOOD, f"{name}: {lines} journal lines; kill switch: run")
     figure = f"{name}: kill switch: {switch.level(now)} ({switch.cause}: {switch.reason})"
-    return Finding("store", Grade.NOTE, figure, "kalshi-edge resume, once you know why.")
+    return CheckResult("store", Grade.NOTE, figure, "kalshi-edge resume, once you know why.")
 
 
-def _doorway(settings: Settings) -> Finding:
+def _api(settings: Settings) -> CheckResult:
     place = f"{settings.api_host}:{settings.api_port}"
     if settings.api_secret_key.get_secret_value():
-        return Finding("api", Grade.GOOD, f"{place}, with a key")
+        return CheckResult("api", Grade.GOOD, f"{place}, with a key")
     advice = "Set API_SECRET_KEY to reach it from elsewhere: openssl rand -hex 32."
-    return Finding("api", Grade.NOTE, "this machine only: no API_SECRET_KEY", advice)
+    return CheckResult("api", Grade.NOTE, "this machine only: no API_SECRET_KEY", advice)
 
 
-async def _asked(what: str, answer: Awaitable[str], advice: str) -> Finding:
+async def _asked(what: str, answer: Awaitable[str], advice: str) -> CheckResult:
     try:
-        return Finding(what, Grade.GOOD, await answer)
+        return CheckResult(what, Grade.GOOD, await answer)
     except EdgeError as error:
-        return Finding(what, Grade.BAD, str(error), advice)
+        return CheckResult(what, Grade.BAD, str(error), advice)

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 
-from kalshi_edge.api.context import Standing
-from kalshi_edge.api.read_model import Memory
+from kalshi_edge.api.context import ApiContext
+from kalshi_edge.api.read_model import ReadModel
 from kalshi_edge.api.server import address_of, bound, policy_of, run_with_api
 from kalshi_edge.config import Settings
 from kalshi_edge.console.live_view import Dashboard
 from kalshi_edge.db.open_store import open_store
 from kalshi_edge.runtime.bootstrap import open_trader
 from kalshi_edge.runtime.cycle_log import CycleLog
-from kalshi_edge.runtime.environment import surroundings_of
+from kalshi_edge.runtime.environment import environment_of
 
 
 async def run_trader(
@@ -20,22 +20,24 @@ async def run_trader(
 
     Each cycle, and each request of note, is a line of JSON given to ``write``.
     """
-    around = await surroundings_of(settings)
-    dashboard.is_synthetic = around.is_synthetic
-    memory = Memory()
+    environment = await environment_of(settings)
+    dashboard.is_synthetic = environment.is_synthetic
+    read_model = ReadModel()
     with bound(address_of(settings)) as listener:
         async with (
-            open_store(settings, around.store_mode) as store,
-            open_trader(settings, around, store, (dashboard, CycleLog(write), memory)) as trader,
+            open_store(settings, environment.store_mode) as store,
+            open_trader(
+                settings, environment, store, (dashboard, CycleLog(write), read_model)
+            ) as trader,
         ):
             dashboard.follow(trader)
-            await memory.read(store)
+            await read_model.read(store)
             policy = policy_of(settings)
-            standing = Standing(
+            context = ApiContext(
                 trader,
-                memory,
-                around.mode,
-                is_synthetic=around.is_synthetic,
+                read_model,
+                environment.mode,
+                is_synthetic=environment.is_synthetic,
                 has_key=bool(policy.api_key),
             )
-            await run_with_api(standing, policy, listener, write)
+            await run_with_api(context, policy, listener, write)

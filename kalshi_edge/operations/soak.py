@@ -23,7 +23,7 @@ from kalshi_edge.db.open_store import open_store
 from kalshi_edge.operations.replay import replay_recording, replay_store
 from kalshi_edge.runtime.audit import Stretch, recount
 from kalshi_edge.runtime.bootstrap import open_trader
-from kalshi_edge.runtime.environment import surroundings_of
+from kalshi_edge.runtime.environment import environment_of
 from kalshi_edge.runtime.sandbox_process import RunningSandbox, running_sandbox
 from kalshi_edge.runtime.schedule import Job
 from kalshi_edge.runtime.trader import Trader
@@ -36,7 +36,7 @@ Watch = Callable[[datetime], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Week:
+class SoakPlan:
     """What is to be lived through."""
 
     days: float = 7
@@ -46,7 +46,7 @@ class Week:
     """World seconds a second between cycles."""
 
 
-async def live_week(week: Week, settings: Settings, watch: Watch) -> Stretch:
+async def run_soak(week: SoakPlan, settings: Settings, watch: Watch) -> Stretch:
     """Live through ``week`` in paper mode and recount it; ``watch`` is told the time."""
     plan = ("--seed", str(week.seed), "--speed", str(WORKING_SPEED))
     start = ("--start", f"{week.start_at:%Y-%m-%dT%H:%M}")
@@ -66,14 +66,16 @@ async def live_week(week: Week, settings: Settings, watch: Watch) -> Stretch:
         )
 
 
-async def _lived(week: Week, settings: Settings, sandbox: RunningSandbox, watch: Watch) -> Stretch:
-    around, began_s = await surroundings_of(settings, sandbox), time.monotonic()
+async def _lived(
+    week: SoakPlan, settings: Settings, sandbox: RunningSandbox, watch: Watch
+) -> Stretch:
+    environment, began_s = await environment_of(settings, sandbox), time.monotonic()
     # As many questions in a second of the world's as a real trader has in a real one.
     rate = Rate(PUBLIC_RATE.refill_per_s * week.top_speed, PUBLIC_RATE.capacity * week.top_speed)
-    around = replace(around, wire=replace(around.wire, rate=rate))
+    environment = replace(environment, transport=replace(environment.transport, rate=rate))
     async with (
-        open_store(settings, around.store_mode) as store,
-        open_trader(settings, around, store, ()) as trader,
+        open_store(settings, environment.store_mode) as store,
+        open_trader(settings, environment, store, ()) as trader,
     ):
         pace = Pace(sandbox, trader, week.top_speed)
         running = asyncio.create_task(trader.run())

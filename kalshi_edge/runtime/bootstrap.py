@@ -19,7 +19,7 @@ from kalshi_edge.data.kalshi.statement_source import StatementSource
 from kalshi_edge.data.kalshi.stream import KalshiStream
 from kalshi_edge.data.recording.recorder import Recorder
 from kalshi_edge.data.weather.sources.http import PoliteClient
-from kalshi_edge.data.weather.sources.layout_cache import LayoutMemory
+from kalshi_edge.data.weather.sources.layout_cache import LayoutCache
 from kalshi_edge.data.weather.sources.model_runs import NBP, NBS_BRIDGE
 from kalshi_edge.data.weather.sources.nbm import NbmSource
 from kalshi_edge.data.weather.sources.nws import NwsForecastSource
@@ -34,11 +34,11 @@ from kalshi_edge.execution.executor import Executor
 from kalshi_edge.execution.simulator import SimulatedExchange
 from kalshi_edge.ports import Exchange, Publisher, Store
 from kalshi_edge.runner import complete_until, resumed_engine
-from kalshi_edge.runtime.environment import Surroundings
-from kalshi_edge.runtime.lease import Tenure
+from kalshi_edge.runtime.environment import Environment
+from kalshi_edge.runtime.lease import LeaseHolder
 from kalshi_edge.runtime.schedule import Timetable
-from kalshi_edge.runtime.trader import RECONCILED_EVERY_S, Line, Poll, Trader
-from kalshi_edge.trading.circuit_breakers import Guards
+from kalshi_edge.runtime.trader import RECONCILED_EVERY_S, ExchangeLink, Poll, Trader
+from kalshi_edge.trading.circuit_breakers import CircuitBreakers
 from kalshi_edge.units import ZERO
 
 QUIET = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ QUIET = logging.getLogger(__name__)
 @asynccontextmanager
 async def open_trader(
     settings: Settings,
-    around: Surroundings,
+    environment: Environment,
     store: Store,
     publishers: Sequence[Publisher],
 ) -> AsyncIterator[Trader]:
@@ -57,33 +57,37 @@ async def open_trader(
     the starting balance of the settings where orders are simulated.
     """
     async with AsyncExitStack() as stack:
-        wire = around.wire
+        transport = environment.transport
         public = PublicClient(
-            around.host,
-            around.clock,
-            wire.jitter,
-            machine=wire.machine,
-            rate=wire.rate,
-            transport=wire.transport,
+            environment.host,
+            environment.clock,
+            transport.jitter,
+            machine=transport.machine,
+            rate=transport.rate,
+            transport=transport.exchange,
         )
         stack.push_async_callback(public.aclose)
         weather = PoliteClient(
-            around.clock,
-            around.user_agent,
-            addresses=around.addresses,
-            transport=wire.weather,
+            environment.clock,
+            environment.user_agent,
+            addresses=environment.addresses,
+            transport=transport.weather,
         )
         stack.push_async_callback(weather.close)
         account: AccountClient | None = None
-        if around.key is not None:
+        if environment.key is not None:
             account = AccountClient(
-                around.host, around.key, around.clock, wire.jitter, transport=wire.transport
+                environment.host,
+                environment.key,
+                environment.clock,
+                transport.jitter,
+                transport=transport.exchange,
             )
             stack.push_async_callback(account.aclose)
-        tenure = Tenure(store, clock=wire.machine, now_s=wire.now_s)
-        stack.push_async_callback(tenure.end)
-        await tenure.begin(QUIET.warning)
-        setup = await _setup(settings, around, store, account)
+        lease_holder = LeaseHolder(store, clock=transport.machine, now_s=transport.now_s)
+        stack.push_async_callback(lease_holder.end)
+        await lease_holder.begin(QUIET.warning)
+        setup = await _setup(settings, environment, store, account)
         engine = await resumed_engine(setup, store)
         line, simulated, recorder = None, None, None
         exchange: Exchange
@@ -91,26 +95,28 @@ async def open_trader(
             exchange = simulated = _simulated(engine)
         else:
             group_id = await _checked_line(account, public, settings.max_contracts_15s)
-            exchange = KalshiExchange(account, public, around.clock, group_id=group_id)
-            since_at = await complete_until(store) or around.clock.now()
-            line = _line(settings, around, public, account, since_at)
-        markets = _markets(public, settings, around, engine)
-        feeds = weather_feeds(weather, settings, around.clock, layouts_path(settings.store_path))
+            exchange = KalshiExchange(account, public, environment.clock, group_id=group_id)
+            since_at = await complete_until(store) or environment.clock.now()
+            line = _line(settings, environment, public, account, since_at)
+        markets = _markets(public, settings, environment, engine)
+        feeds = weather_feeds(
+            weather, settings, environment.clock, layouts_path(settings.store_path)
+        )
         books = Poll(markets.fresh_books, timedelta(seconds=settings.books_every_s))
         if settings.record_dir is not None:
-            recorder = await _recorder(settings.record_dir, setup, store, around)
+            recorder = await _recorder(settings.record_dir, setup, store, environment)
             stack.callback(recorder.close)
         yield Trader(
             engine=engine,
-            executor=Executor(exchange, store, tenure.objection),
-            tenure=tenure,
+            executor=Executor(exchange, store, lease_holder.objection),
+            lease_holder=lease_holder,
             store=store,
-            clock=around.clock,
+            clock=environment.clock,
             markets=markets,
             reports=feeds.reports,
             polls=(*feeds.others, books) if line is None else feeds.others,
             publishers=publishers,
-            timetable=Timetable(around.clock),
+            timetable=Timetable(environment.clock),
             line=line,
             simulated=simulated,
             recorder=recorder,
@@ -118,7 +124,7 @@ async def open_trader(
 
 
 async def _setup(
-    settings: Settings, around: Surroundings, store: Store, account: AccountClient | None
+    settings: Settings, environment: Environment, store: Store, account: AccountClient | None
 ) -> Setup:
     """What the store was begun under, with the settings of today; noted there."""
     noted = await store.noted("setup")
@@ -130,12 +136,12 @@ async def _setup(
     else:
         balance = settings.starting_balance
     setup = Setup(
-        around.mode,
+        environment.mode,
         settings.stations,
         settings.forecast_models,
         balance,
         settings.playbook,
-        _guards(settings, around),
+        _breakers(settings, environment),
     )
     await store.note("setup", to_json(setup))
     return setup
@@ -160,25 +166,25 @@ async def _checked_line(account: AccountClient, public: PublicClient, limit: int
         raise
 
 
-def _guards(settings: Settings, around: Surroundings) -> Guards:
+def _breakers(settings: Settings, environment: Environment) -> CircuitBreakers:
     """What watches this trader; where the world runs faster, questions take more of its time."""
-    guards = settings.guards
-    if around.key is None or guards.max_reconcile_age is None:
-        return replace(guards, max_reconcile_age=None)
-    now = around.clock.now()
-    minute_s = around.clock.delay_s(now + timedelta(minutes=1))
+    breakers = settings.breakers
+    if environment.key is None or breakers.max_reconcile_age is None:
+        return replace(breakers, max_reconcile_age=None)
+    now = environment.clock.now()
+    minute_s = environment.clock.delay_s(now + timedelta(minutes=1))
     pace = 60 / minute_s if minute_s else 1.0
     least = timedelta(seconds=3 * RECONCILED_EVERY_S * pace)
-    return replace(guards, max_reconcile_age=max(guards.max_reconcile_age, least))
+    return replace(breakers, max_reconcile_age=max(breakers.max_reconcile_age, least))
 
 
-async def _recorder(folder: Path, setup: Setup, store: Store, around: Surroundings) -> Recorder:
+async def _recorder(folder: Path, setup: Setup, store: Store, environment: Environment) -> Recorder:
     return Recorder(
         folder,
         setup,
-        around.clock.now(),
+        environment.clock.now(),
         after_seq=await store.last_seq(),
-        is_synthetic=around.is_synthetic,
+        is_synthetic=environment.is_synthetic,
     )
 
 
@@ -194,33 +200,35 @@ def _simulated(engine: Engine) -> SimulatedExchange:
 
 def _line(
     settings: Settings,
-    around: Surroundings,
+    environment: Environment,
     public: PublicClient,
     account: AccountClient,
     since_at: datetime,
-) -> Line:
-    assert around.key is not None  # there is no account without one
+) -> ExchangeLink:
+    assert environment.key is not None  # there is no account without one
     stream = KalshiStream(
-        around.host,
-        around.key,
-        around.clock,
-        around.wire.jitter,
+        environment.host,
+        environment.key,
+        environment.clock,
+        environment.transport.jitter,
         series=[station.series for station in settings.stations],
         names=account.names,
-        connect=around.wire.connect,
+        connect=environment.transport.connect,
     )
     news = KalshiFeed(stream, account, public, known_until=since_at)
-    return Line(account, stream, news, StatementSource(account, around.clock, since_at))
+    return ExchangeLink(
+        account, stream, news, StatementSource(account, environment.clock, since_at)
+    )
 
 
 def _markets(
-    public: PublicClient, settings: Settings, around: Surroundings, engine: Engine
+    public: PublicClient, settings: Settings, environment: Environment, engine: Engine
 ) -> MarketSource:
     """The markets, with what the store remembers of them."""
-    markets = MarketSource(public, settings.stations, around.clock)
+    markets = MarketSource(public, settings.stations, environment.clock)
     held = [trade.ticker for trade in engine.account.tracker.open_trades()]
-    knowledge = engine.knowledge
-    markets.recall(knowledge.ladders.values(), held, knowledge.settled_tickers - set(held))
+    state = engine.state
+    markets.recall(state.ladders.values(), held, state.settled_tickers - set(held))
     return markets
 
 
@@ -239,20 +247,20 @@ class WeatherFeeds:
 
 
 def weather_feeds(
-    client: PoliteClient, settings: Settings, clock: Clock, layouts: Path | None
+    client: PoliteClient, settings: Settings, clock: Clock, layouts_file: Path | None
 ) -> WeatherFeeds:
     """Bulletins, the offices' own forecasts, readings and climate reports of every station.
 
-    Where the bulletins' blocks stand is kept in the file ``layouts``: a restart costs no whole one.
+    Where the bulletins' blocks stand is kept in ``layouts_file``: a restart costs no whole one.
     """
     common = (client, settings.stations, clock)
-    memory = LayoutMemory(layouts)
+    layouts = LayoutCache(layouts_file)
     bulletins = timedelta(minutes=settings.bulletins_every_min)
     return WeatherFeeds(
         reports=Poll(ClimateReportSource(*common), timedelta(minutes=settings.reports_every_min)),
         others=(
-            Poll(NbmSource(NBP, *common, memory=memory), bulletins),
-            Poll(NbmSource(NBS_BRIDGE, *common, memory=memory), bulletins),
+            Poll(NbmSource(NBP, *common, layouts=layouts), bulletins),
+            Poll(NbmSource(NBS_BRIDGE, *common, layouts=layouts), bulletins),
             Poll(NwsForecastSource(*common), timedelta(minutes=settings.nws_every_min)),
             Poll(ObservationSource(*common), timedelta(minutes=settings.observations_every_min)),
             Poll(SummarySource(*common), timedelta(minutes=settings.reports_every_min)),

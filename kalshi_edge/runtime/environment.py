@@ -19,10 +19,10 @@ from kalshi_edge.runtime.sandbox_process import RunningSandbox, new_account, wor
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class Transport:
     """How the world is reached; only a simulation has its own ways."""
 
-    transport: httpx.AsyncBaseTransport | None = None
+    exchange: httpx.AsyncBaseTransport | None = None
     """``None`` for the network."""
     weather: httpx.AsyncBaseTransport | None = None
     """How the weather offices are reached."""
@@ -37,7 +37,7 @@ class Wire:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Environment:
     """What a trader is put into."""
 
     mode: str
@@ -47,7 +47,7 @@ class Surroundings:
     user_agent: str
     key: ApiKey | None = None
     """Without a key orders are simulated: nothing in the process could sign one."""
-    wire: Wire = field(default_factory=Wire)
+    transport: Transport = field(default_factory=Transport)
     is_synthetic: bool = False
     """Whether all of it is made up."""
 
@@ -60,13 +60,13 @@ class Surroundings:
 SANDBOX_AGENT = "kalshi-edge in a sandbox"
 
 
-async def surroundings_of(
+async def environment_of(
     settings: Settings,
     sandbox: RunningSandbox | None = None,
     *,
     asks_weather: bool = True,
     signs: bool = True,
-) -> Surroundings:
+) -> Environment:
     """Where a trader of these settings lives: in ``sandbox``, or that of ``SANDBOX_URL``, if any.
 
     Who only looks at the exchange needs no name for the weather offices, and perhaps no key.
@@ -80,9 +80,9 @@ async def surroundings_of(
     return _in_world(settings, asks_weather=asks_weather, signs=signs)
 
 
-def _in_world(settings: Settings, *, asks_weather: bool, signs: bool) -> Surroundings:
+def _in_world(settings: Settings, *, asks_weather: bool, signs: bool) -> Environment:
     is_demo = settings.trading_mode is TradingMode.DEMO
-    return Surroundings(
+    return Environment(
         mode=settings.trading_mode,
         host=DEMO if is_demo else PRODUCTION,
         clock=SystemClock(),
@@ -92,7 +92,7 @@ def _in_world(settings: Settings, *, asks_weather: bool, signs: bool) -> Surroun
     )
 
 
-async def _in_sandbox(settings: Settings, sandbox: RunningSandbox, *, signs: bool) -> Surroundings:
+async def _in_sandbox(settings: Settings, sandbox: RunningSandbox, *, signs: bool) -> Environment:
     mode = settings.trading_mode
     if mode is TradingMode.LIVE:
         raise SettingError("TRADING_MODE is 'live': real money does not go to a sandbox")
@@ -103,7 +103,7 @@ async def _in_sandbox(settings: Settings, sandbox: RunningSandbox, *, signs: boo
             key = _key(settings)
         elif signs and mode is TradingMode.DEMO:
             key = await new_account(sandbox, http, settings.starting_balance)
-    return Surroundings(
+    return Environment(
         mode=mode,
         host=sandbox.host,
         clock=clock,

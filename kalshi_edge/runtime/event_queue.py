@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from kalshi_edge.domain.events import Event
 
 
-class Inbox:
+class EventQueue:
     """Where sources put what they heard; the loop takes it out. A ``Feed``."""
 
     def __init__(self) -> None:

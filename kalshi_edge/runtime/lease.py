@@ -30,7 +30,7 @@ def process_name() -> str:
 
 
 @dataclass(slots=True)
-class Tenure:
+class LeaseHolder:
     """One process's claim on a store's lease."""
 
     store: Store

@@ -42,7 +42,7 @@ TRIGGERS: Mapping[Job, CronTrigger] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Stroke:
+class Tick:
     """A job is due, or hurried; ``missed`` were due before it and slept through."""
 
     at: datetime
@@ -76,7 +76,7 @@ class Timetable:
         """Let a job be done now; several such wishes are one."""
         self._hurry[job].set()
 
-    async def strokes(self, job: Job, since_at: datetime | None = None) -> AsyncIterator[Stroke]:
+    async def ticks(self, job: Job, since_at: datetime | None = None) -> AsyncIterator[Tick]:
         """Every stroke of a job, for ever. What was due since ``since_at`` was missed."""
         count = self.counts[job]
         due_at = _after(job, self._clock.now() if since_at is None else since_at)
@@ -93,7 +93,7 @@ class Timetable:
                 count.due += 1 + missed
                 count.missed += missed
             count.begun_at = now
-            yield Stroke(now, missed)
+            yield Tick(now, missed)
             count.begun_at, count.last_at = None, now
             count.done += not is_hurried
 

@@ -32,9 +32,9 @@ from kalshi_edge.execution.executor import Executor
 from kalshi_edge.execution.simulator import SimulatedExchange
 from kalshi_edge.ports import Feed, Publisher, Store
 from kalshi_edge.runner import as_it_came, run, start
-from kalshi_edge.runtime.event_queue import Inbox
-from kalshi_edge.runtime.lease import RENEWED_EVERY_S, Tenure
-from kalshi_edge.runtime.schedule import LOOK_AGAIN_S, Job, Stroke, Timetable
+from kalshi_edge.runtime.event_queue import EventQueue
+from kalshi_edge.runtime.lease import RENEWED_EVERY_S, LeaseHolder
+from kalshi_edge.runtime.schedule import LOOK_AGAIN_S, Job, Tick, Timetable
 
 LOOK_EVERY_S = 2.0
 RECONCILED_EVERY_S = 30.0
@@ -66,7 +66,7 @@ class Poll:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ExchangeLink:
     """The signed line to an exchange: its account, its stream and what the stream tells."""
 
     account: AccountClient
@@ -95,13 +95,13 @@ class Trader:
     """All other weather; books, where no stream tells them."""
     publishers: Sequence[Publisher]
     timetable: Timetable
-    tenure: Tenure
+    lease_holder: LeaseHolder
     """Whether it is this process that trades."""
-    inbox: Inbox = field(default_factory=Inbox)
+    inbox: EventQueue = field(default_factory=EventQueue)
     """Where sources, strokes and people's commands wait for the one loop."""
     agreed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the exchange's books and ours agreed."""
-    line: Line | None = None
+    line: ExchangeLink | None = None
     simulated: SimulatedExchange | None = None
     recorder: Recorder | None = None
 
@@ -153,21 +153,21 @@ class Trader:
 
     def _is_decisive(self, event: Event) -> bool:
         """Whether a cycle now would see another distribution than the one before."""
-        return isinstance(event, Forecast) and event.model in self.engine.knowledge.traded_models
+        return isinstance(event, Forecast) and event.model in self.engine.state.traded_models
 
     # --- what is done by the clock ------------------------------------------------------------
 
     async def _keep(self, job: Job, since_at: datetime | None) -> None:
         if job is Job.CYCLE:
             self.timetable.hurry(job)  # the first look, whatever the time
-        async for stroke in self.timetable.strokes(job, since_at):
+        async for tick in self.timetable.ticks(job, since_at):
             match job:
                 case Job.CYCLE:
-                    await self._cycle(stroke)
+                    await self._cycle(tick)
                 case Job.DAY:
                     self.inbox.put(DayTurned(self.clock.now()))
                 case Job.CALIBRATION:
-                    await self._calibrate(stroke)
+                    await self._calibrate(tick)
                 case Job.HEARTBEAT:
                     await self.inbox.handled()
 
@@ -178,11 +178,11 @@ class Trader:
             held = self.engine.account.switch_at(self.clock.now())
             is_held = held.hold(Cause.LEASE, self.clock.now()) is not None
             try:
-                await self.tenure.renew()
+                await self.lease_holder.renew()
             except Fenced:
                 raise
             except StoreError as error:
-                if self.tenure.objection() and not is_held:
+                if self.lease_holder.objection() and not is_held:
                     reason = f"the lease cannot be kept: {error}"
                     self.inbox.put(Halt(reason, self.clock.now(), cause=Cause.LEASE))
                 continue
@@ -195,7 +195,7 @@ class Trader:
             await asyncio.sleep(LOOK_EVERY_S)
             now = self.clock.now()
             switch = self.engine.account.switch_at(now)
-            if self.engine.upkeep.unknown() or switch.is_halted(now):
+            if self.engine.supervisor.unknown() or switch.is_halted(now):
                 self.inbox.put(LookDue(now))
                 await self.inbox.handled()
 
@@ -204,13 +204,13 @@ class Trader:
         while True:
             self.inbox.put(*await statements.ask())
             await self.inbox.handled()
-            vigil = self.engine.upkeep.vigil
-            if vigil.clean_at is not None:
+            state = self.engine.supervisor.state
+            if state.clean_at is not None:
                 self.agreed.set()
-            doubtful = vigil.clean_at is None or bool(vigil.suspects)
+            doubtful = state.clean_at is None or bool(state.suspects)
             await asyncio.sleep(LOOK_EVERY_S if doubtful else RECONCILED_EVERY_S)
 
-    async def _cycle(self, stroke: Stroke) -> None:
+    async def _cycle(self, tick: Tick) -> None:
         """Look at the markets afresh, then decide; the first time once the books agreed."""
         if self.line is not None and not self.agreed.is_set():
             with suppress(TimeoutError):
@@ -221,24 +221,24 @@ class Trader:
         if self.line is not None:
             self._compare(self.line, [one for one in answers if isinstance(one, Book)])
             await self.line.stream.watch(self.markets.open_tickers)
-        self.inbox.put(CycleDue(self.clock.now(), stroke.missed))
+        self.inbox.put(CycleDue(self.clock.now(), tick.missed))
         await self.inbox.handled()
 
-    def _compare(self, line: Line, answers: Sequence[Book]) -> None:
+    def _compare(self, line: ExchangeLink, answers: Sequence[Book]) -> None:
         """Have the stream begin anew where it leaves something out."""
-        untold = line.crosscheck.untold(self.engine.knowledge.books, answers)
+        untold = line.crosscheck.untold(self.engine.state.books, answers)
         if untold:
             line.stream.renew(f"no word of changes in {', '.join(sorted(untold))}")
 
-    async def _calibrate(self, stroke: Stroke) -> None:
+    async def _calibrate(self, tick: Tick) -> None:
         """Ask for the final reports until all are here; they teach as they come."""
-        until_at = stroke.at + REPORTS_UNTIL
+        until_at = tick.at + REPORTS_UNTIL
         while True:
             self.inbox.put(*await self.reports.ask())
             now = self.clock.now()
             self.inbox.put(CalibrationDue(now, is_last=now >= until_at))
             await self.inbox.handled()
-            if now >= until_at or not self.engine.knowledge.awaited(now):
+            if now >= until_at or not self.engine.state.awaited(now):
                 return
             await self._sleep_until(now + REPORTS_AGAIN)
 

@@ -14,7 +14,7 @@ from kalshi_edge.units import span
 
 
 @dataclass(frozen=True, slots=True)
-class Guards:
+class CircuitBreakers:
     """Limits on how things may go while we trade; beyond one the kill switch goes off."""
 
     max_reconcile_age: timedelta | None = timedelta(minutes=10)
@@ -31,9 +31,9 @@ class Guards:
     halt_on_fee_difference: bool = True
 
 
-def reconciled_check(clean_at: datetime | None, at: datetime, guards: Guards) -> Check:
+def reconciled_check(clean_at: datetime | None, at: datetime, breakers: CircuitBreakers) -> Check:
     """Whether the exchange's books and ours agreed, and not too long ago."""
-    limit = guards.max_reconcile_age
+    limit = breakers.max_reconcile_age
     if limit is None:
         return Check("reconciled", True, "orders are simulated", "none needed")
     if clean_at is None:
@@ -42,19 +42,23 @@ def reconciled_check(clean_at: datetime | None, at: datetime, guards: Guards) ->
     return Check("reconciled", age <= limit, f"{span(age)} ago", f"≤ {span(limit)} ago")
 
 
-def stale_data(books: Iterable[Book], at: datetime, guards: Guards) -> Hold | None:
+def stale_data(books: Iterable[Book], at: datetime, breakers: CircuitBreakers) -> Hold | None:
     """A hold where even the newest book of all is old."""
     newest_at = max((book.received_at for book in books), default=None)
-    if newest_at is None or at - newest_at <= guards.max_data_age:
+    if newest_at is None or at - newest_at <= breakers.max_data_age:
         return None
-    reason = f"the newest order book is {at - newest_at} old, over {guards.max_data_age}"
+    reason = f"the newest order book is {at - newest_at} old, over {breakers.max_data_age}"
     return Hold(Cause.STALE_DATA, SwitchState.HALT, reason, at)
 
 
-def too_many_errors(error_times: Iterable[datetime], at: datetime, guards: Guards) -> Hold | None:
+def too_many_errors(
+    error_times: Iterable[datetime], at: datetime, breakers: CircuitBreakers
+) -> Hold | None:
     """A hold where too many orders went wrong within the window."""
-    recent = sum(1 for one in error_times if at - one <= guards.error_window)
-    if recent < guards.max_errors:
+    recent = sum(1 for one in error_times if at - one <= breakers.error_window)
+    if recent < breakers.max_errors:
         return None
-    reason = f"{recent} orders went wrong within {guards.error_window}, {guards.max_errors} do it"
-    return Hold(Cause.ERROR_RATE, SwitchState.HALT, reason, at, at + guards.error_rest)
+    reason = (
+        f"{recent} orders went wrong within {breakers.error_window}, {breakers.max_errors} do it"
+    )
+    return Hold(Cause.ERROR_RATE, SwitchState.HALT, reason, at, at + breakers.error_rest)

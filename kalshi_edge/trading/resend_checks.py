@@ -11,7 +11,7 @@ from kalshi_edge.domain.orders import Intent, Side
 from kalshi_edge.domain.records import Switch
 from kalshi_edge.domain.verdicts import Check
 from kalshi_edge.trading.risk import Limits, switch_check
-from kalshi_edge.trading.state import Knowledge
+from kalshi_edge.trading.state import WorldState
 from kalshi_edge.units import span
 
 WANTED_FOR = timedelta(minutes=2)
@@ -19,7 +19,7 @@ WANTED_FOR = timedelta(minutes=2)
 
 
 def wanted_checks(
-    intent: Intent, knowledge: Knowledge, switch: Switch, limits: Limits, at: datetime
+    intent: Intent, state: WorldState, switch: Switch, limits: Limits, at: datetime
 ) -> tuple[Check, ...]:
     """Everything that must hold for ``intent`` to be sent again."""
     age = at - intent.created_at
@@ -28,13 +28,13 @@ def wanted_checks(
         Check("age", age <= WANTED_FOR, span(age), f"≤ {span(WANTED_FOR)}"),
         Check("placed_here", not intent.adopted, "elsewhere" if intent.adopted else "here", "here"),
         *entry,
-        _market_check(_market(intent.ticker, knowledge), at, limits),
-        _price_check(intent, knowledge.books.get(intent.ticker), at, limits),
+        _market_check(_market(intent.ticker, state), at, limits),
+        _price_check(intent, state.books.get(intent.ticker), at, limits),
     )
 
 
-def _market(ticker: str, knowledge: Knowledge) -> Market | None:
-    ladder = knowledge.ladder_of(ticker)
+def _market(ticker: str, state: WorldState) -> Market | None:
+    ladder = state.ladder_of(ticker)
     markets = () if ladder is None else ladder.markets
     return next((market for market in markets if market.ticker == ticker), None)
 

@@ -57,7 +57,7 @@ class Situation:
     """City by ticker, of every position and every live entry."""
     exposure: Mapping[tuple[str, date], Decimal]
     """Dollars at risk by city and climate day."""
-    guards: tuple[Check, ...] = ()
+    trader_checks: tuple[Check, ...] = ()
     """What must hold of the whole trader before it takes new risk."""
 
     def budget(self, city: str, climate_day: date, limits: Limits) -> Decimal:
@@ -127,7 +127,7 @@ def _entry_checks(
     held = [leg.ticker for leg in legs if leg.ticker in situation.holders]
     return (
         switch_check(situation.switch, situation.at),
-        *situation.guards,
+        *situation.trader_checks,
         Check("no_second_entry", not held, ", ".join(held) or "none held", "none held"),
         _at_most("open_positions", len(situation.holders) + len(legs), limits.max_positions),
         _at_most("city_positions", at_city + len(legs), limits.max_city_positions),
@@ -191,9 +191,9 @@ def _whole_structure(command: ClosePosition, account: Account) -> Check:
 
 
 def _closing(part: Close, trade: Trade, command: ClosePosition) -> Intent:
-    wish = command.command_id or command.received_at.isoformat()
+    command_name = command.command_id or command.received_at.isoformat()
     return Intent(
-        intent_id=derived_id("close", part.trade_id, wish),
+        intent_id=derived_id("close", part.trade_id, command_name),
         trade_id=trade.trade_id,
         strategy=trade.strategy,
         ticker=trade.ticker,

@@ -36,7 +36,7 @@ KEEP = timedelta(days=4)
 """How long a ladder and its facts stay in memory after its climate day."""
 
 
-class Knowledge:
+class WorldState:
     """Facts by what they are about; of each the newest one received."""
 
     def __init__(

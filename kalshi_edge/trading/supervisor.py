@@ -24,7 +24,7 @@ from kalshi_edge.portfolio.account import Account
 from kalshi_edge.portfolio.adoption import order_of_fill, order_of_statement, reopened
 from kalshi_edge.portfolio.reconciliation import differences, held_counts, taken_over
 from kalshi_edge.trading.circuit_breakers import (
-    Guards,
+    CircuitBreakers,
     reconciled_check,
     stale_data,
     too_many_errors,
@@ -33,8 +33,8 @@ from kalshi_edge.trading.exits import flattening, naked_legs, resting_entries, u
 from kalshi_edge.trading.fees import OrderFees, fee_regime
 from kalshi_edge.trading.resend_checks import wanted_checks
 from kalshi_edge.trading.risk import Limits, approved_exit, situation
-from kalshi_edge.trading.state import Knowledge
-from kalshi_edge.trading.supervisor_state import Vigil
+from kalshi_edge.trading.state import WorldState
+from kalshi_edge.trading.supervisor_state import SupervisorState
 from kalshi_edge.units import ZERO
 
 STILL = timedelta(seconds=2)
@@ -43,23 +43,23 @@ LONG_UNKNOWN = timedelta(minutes=2)
 """How long an order's fate may be open before a person is told."""
 
 
-class Upkeep:
+class Supervisor:
     """Looks after one account; ``guards`` are ``None`` in a backtest."""
 
     def __init__(
-        self, account: Account, knowledge: Knowledge, limits: Limits, guards: Guards | None
+        self, account: Account, world: WorldState, limits: Limits, breakers: CircuitBreakers | None
     ) -> None:
-        self.vigil = Vigil()
+        self.state = SupervisorState()
         self._account = account
-        self._knowledge = knowledge
+        self._world = world
         self._limits = limits
-        self._guards = guards
+        self._breakers = breakers
 
     # --- what comes in ------------------------------------------------------------------------
 
     def started(self, event: Started) -> tuple[Verdict, ...]:
         """What was never sent is over; what was on its way has an unknown fate."""
-        self.vigil = Vigil()
+        self.state = SupervisorState()
         orders = self._account.orders
         orders.update({order.intent.intent_id: order for order in event.orders})
         return tuple(
@@ -72,43 +72,43 @@ class Upkeep:
         """News of an order; too many that went wrong hold trading back."""
         verdicts: tuple[Verdict, ...] = self._account.update(event)
         if verdicts:
-            self.vigil.active_at = event.received_at
-        if not event.is_error or self._guards is None:
+            self.state.active_at = event.received_at
+        if not event.is_error or self._breakers is None:
             return verdicts
-        self.vigil.erred(event.received_at)
-        hold = too_many_errors(self.vigil.errors, event.received_at, self._guards)
+        self.state.erred(event.received_at)
+        hold = too_many_errors(self.state.errors, event.received_at, self._breakers)
         return (*verdicts, *self._held(hold))
 
     def fill(self, fill: Fill) -> tuple[Verdict, ...]:
         """A fill, counted once; one of an order placed elsewhere brings that order along."""
         if self._account.tracker.has_seen(fill):
             return ()
-        self.vigil.active_at = fill.received_at
+        self.state.active_at = fill.received_at
         if fill.intent_id in self._account.orders:
             return (*self._account.fill(fill), *self._fee_check(fill))
-        order = order_of_fill(fill, self._account.tracker, self._knowledge.place)
+        order = order_of_fill(fill, self._account.tracker, self._world.place)
         return (*self._adopted(order), *self._account.fill(fill))
 
     def statement(self, event: AccountStatement) -> tuple[Verdict, ...]:
         """The exchange's word on our account; a difference that lasts holds trading back."""
         moved = tuple(v for stated in event.orders for v in self._stated(stated, event))
         if moved:
-            self.vigil.active_at = event.received_at
-        still_since = self.vigil.active_at
+            self.state.active_at = event.received_at
+        still_since = self.state.active_at
         if still_since is not None and still_since + STILL > event.as_of:
             return moved
         found = differences(self._account, event, self._settling(event.as_of))
         if not found:
-            self.vigil.clean_at, self.vigil.suspects = event.as_of, ()
+            self.state.clean_at, self.state.suspects = event.as_of, ()
             return (*moved, *self.lifted({Cause.RECONCILE}, "the books agree", event.received_at))
-        confirmed = found == self.vigil.suspects
-        self.vigil.suspects, self.vigil.statement = found, event
-        self.vigil.doubts += 1
+        confirmed = found == self.state.suspects
+        self.state.suspects, self.state.statement = found, event
+        self.state.doubts += 1
         return (*moved, *self._differing(event, found)) if confirmed else moved
 
     def rules_changed(self, at: datetime, reason: str) -> tuple[Switch, ...]:
         """Changed rules of one series hold back all of them, where the guards say so."""
-        if self._guards is None or not self._guards.halt_on_rule_change:
+        if self._breakers is None or not self._breakers.halt_on_rule_change:
             return ()
         return self._held(Hold(Cause.TERMS, SwitchState.HALT, reason, at))
 
@@ -122,12 +122,12 @@ class Upkeep:
     def resume(self, event: Resume) -> tuple[Verdict, ...]:
         """Lift what holds trading back; the exchange's books, where they differed, are right."""
         causes = set(Cause) if event.cause is None else {event.cause}
-        at, standing = event.received_at, self._account.switch_at(event.received_at)
+        at, switch = event.received_at, self._account.switch_at(event.received_at)
         taken: tuple[Verdict, ...] = ()
-        if Cause.RECONCILE in causes and standing.hold(Cause.RECONCILE, at) is not None:
+        if Cause.RECONCILE in causes and switch.hold(Cause.RECONCILE, at) is not None:
             taken = self._take_over(at)
         if Cause.ERROR_RATE in causes:
-            self.vigil.errors = []
+            self.state.errors = []
         return (*taken, self._account.lift(causes, event.reason, at))
 
     def lifted(self, causes: set[Cause], reason: str, at: datetime) -> tuple[Switch, ...]:
@@ -139,21 +139,21 @@ class Upkeep:
 
     def before_cycle(self, at: datetime) -> tuple[Switch, ...]:
         """Holds that a cycle's time makes due, and lifts of those that are not any more."""
-        if self._guards is None:
+        if self._breakers is None:
             return ()
-        stale = stale_data(self._knowledge.books.values(), at, self._guards)
-        check, old = reconciled_check(self.vigil.clean_at, at, self._guards), None
-        if not check.passed and self.vigil.clean_at is not None:
+        stale = stale_data(self._world.books.values(), at, self._breakers)
+        check, old = reconciled_check(self.state.clean_at, at, self._breakers), None
+        if not check.passed and self.state.clean_at is not None:
             reason = f"the books last agreed {check.figure}; the limit is {check.limit}"
             old = Hold(Cause.RECONCILE, SwitchState.HALT, reason, at)
         fresh = () if stale else self.lifted({Cause.STALE_DATA}, "order books are fresh", at)
         return (*fresh, *self._held(stale), *self._held(old))
 
-    def entry_guards(self, at: datetime) -> tuple[Check, ...]:
+    def entry_checks(self, at: datetime) -> tuple[Check, ...]:
         """What must hold of the whole trader before it takes new risk."""
-        if self._guards is None:
+        if self._breakers is None:
             return ()
-        return (reconciled_check(self.vigil.clean_at, at, self._guards),)
+        return (reconciled_check(self.state.clean_at, at, self._breakers),)
 
     # --- what is due --------------------------------------------------------------------------
 
@@ -162,14 +162,14 @@ class Upkeep:
         found: list[Verdict] = []
         for order in self.unknown():
             name, intent = order.intent.intent_id, order.intent
-            if at - intent.created_at >= LONG_UNKNOWN and self.vigil.is_due(("tell", name), at):
-                self.vigil.asked(("tell", name), datetime.max.replace(tzinfo=at.tzinfo))
+            if at - intent.created_at >= LONG_UNKNOWN and self.state.is_due(("tell", name), at):
+                self.state.asked(("tell", name), datetime.max.replace(tzinfo=at.tzinfo))
                 text = f"{intent.ticker}: order {name} has no known fate since {intent.created_at}"
                 found.append(Alarm("order_unknown", text))
-            if self.vigil.is_due(("resolve", name), at):
-                self.vigil.asked(("resolve", name), at)
+            if self.state.is_due(("resolve", name), at):
+                self.state.asked(("resolve", name), at)
                 switch = self._account.switch_at(at)
-                checks = wanted_checks(intent, self._knowledge, switch, self._limits, at)
+                checks = wanted_checks(intent, self._world, switch, self._limits, at)
                 found.append(ResolveOrder(name, all(one.passed for one in checks), checks))
         return tuple(found)
 
@@ -189,13 +189,13 @@ class Upkeep:
         adopted = level.severity >= SwitchState.REDUCE.severity
         for order in resting_entries(self._account, adopted=adopted):
             key = ("cancel", order.intent.intent_id)
-            if self.vigil.is_due(key, at):
-                self.vigil.asked(key, at)
+            if self.state.is_due(key, at):
+                self.state.asked(key, at)
                 found.append(CancelOrder(order.intent.intent_id, f"kill switch: {level}"))
         if level is SwitchState.FLATTEN:
-            for sale in flattening(self._account, self._knowledge.books, at):
-                if self.vigil.is_due(("flatten", sale.trade_id), at):
-                    self.vigil.asked(("flatten", sale.trade_id), at)
+            for sale in flattening(self._account, self._world.books, at):
+                if self.state.is_due(("flatten", sale.trade_id), at):
+                    self.state.asked(("flatten", sale.trade_id), at)
                     found.append(self._approved(approved_exit((sale,), self._account)))
         return tuple(found)
 
@@ -207,12 +207,12 @@ class Upkeep:
                 ("unwind", naked.trade.trade_id),
                 self._fee_rule(naked.trade.ticker),
             )
-            if rule is None or not self.vigil.is_due(key, at):
+            if rule is None or not self.state.is_due(key, at):
                 continue
-            now = situation(self._account, self._knowledge.marks, at)
-            sale = unwinding(naked, now, self._limits, rule, self._knowledge.books)
+            now = situation(self._account, self._world.marks, at)
+            sale = unwinding(naked, now, self._limits, rule, self._world.books)
             if sale is not None:
-                self.vigil.asked(key, at)
+                self.state.asked(key, at)
                 found.append(self._approved(approved_exit((sale,), self._account)))
         return tuple(found)
 
@@ -247,7 +247,7 @@ class Upkeep:
         if known is None:
             if not stated.rests:
                 return ()
-            tracker, place = self._account.tracker, self._knowledge.place
+            tracker, place = self._account.tracker, self._world.place
             return self._adopted(order_of_statement(stated, tracker, place, event.received_at))
         if known.intent.adopted:
             known = reopened(known, stated)
@@ -267,7 +267,7 @@ class Upkeep:
         return (after,)
 
     def _settling(self, at: datetime) -> tuple[str, ...]:
-        return tuple(t for t in held_counts(self._account) if self._knowledge.is_settling(t, at))
+        return tuple(t for t in held_counts(self._account) if self._world.is_settling(t, at))
 
     def _differing(self, event: AccountStatement, found: tuple[Check, ...]) -> tuple[Verdict, ...]:
         account, at = self._account, event.received_at
@@ -279,11 +279,11 @@ class Upkeep:
         return (*held, Alarm("books_differ", text)) if held else ()
 
     def _take_over(self, at: datetime) -> tuple[Verdict, ...]:
-        statement, active_at = self.vigil.statement, self.vigil.active_at
+        statement, active_at = self.state.statement, self.state.active_at
         if statement is None or (active_at is not None and active_at > statement.as_of):
             return ()
-        changed = taken_over(self._account, statement, self._knowledge.place, at)
-        self.vigil.suspects = ()
+        changed = taken_over(self._account, statement, self._world.place, at)
+        self.state.suspects = ()
         if not changed:
             return ()
         return (
@@ -292,27 +292,27 @@ class Upkeep:
         )
 
     def _fee_rule(self, ticker: str) -> FeeRule | None:
-        ladder = self._knowledge.ladder_of(ticker)
+        ladder = self._world.ladder_of(ticker)
         return None if ladder is None else ladder.fee_rule
 
     def _fee_check(self, fill: Fill) -> tuple[Verdict, ...]:
-        guards, rule = self._guards, self._fee_rule(fill.ticker)
+        breakers, rule = self._breakers, self._fee_rule(fill.ticker)
         order = self._account.orders[fill.intent_id]
-        if guards is None or rule is None:
+        if breakers is None or rule is None:
             return ()
-        fees = self.vigil.fees.get(fill.intent_id)
+        fees = self.state.fees.get(fill.intent_id)
         if fees is None:
             if order.filled != fill.count:
                 return ()  # its first fills were told to an earlier process
             fees = OrderFees(rule, fee_regime(fill.valid_at))
-        ours, self.vigil.fees[fill.intent_id] = fees.charge(
+        ours, self.state.fees[fill.intent_id] = fees.charge(
             fill.side, fill.price, fill.count, is_taker=fill.is_taker
         )
         if ours == fill.fee:
             return ()
         text = f"{fill.ticker}: the exchange charged ${fill.fee}, we compute ${ours}"
         alarm = Alarm("fee_difference", text)
-        if not guards.halt_on_fee_difference:
+        if not breakers.halt_on_fee_difference:
             return (alarm,)
         hold = Hold(Cause.FEE_DIFFERENCE, SwitchState.HALT, text, fill.received_at)
         return (alarm, *self._held(hold))

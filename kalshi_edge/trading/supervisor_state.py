@@ -15,7 +15,7 @@ LONGEST_WAIT = timedelta(minutes=1)
 KEEP_ERRORS = 100
 
 
-class Vigil:
+class SupervisorState:
     """Asked when, agreed when, gone wrong when."""
 
     def __init__(self) -> None:

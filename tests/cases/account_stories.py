@@ -15,7 +15,7 @@ from kalshi_edge.domain.orders import Intent, Order, OrderState, OrderStep, Side
 from kalshi_edge.domain.verdicts import Adopted, Approved, Verdict
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.runner import Journal
-from kalshi_edge.trading.circuit_breakers import Guards
+from kalshi_edge.trading.circuit_breakers import CircuitBreakers
 from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.fees import taker_fee
 from tests.support.builders import DAY, EVENT, book, event_ticker, fill, forecast, intent, ladder
@@ -30,10 +30,10 @@ AROUND_54 = {10: 51.4368, 50: 54.0, 90: 56.5632}
 
 
 def setup(
-    *cities: str, mode: str = "demo", balance: Any = 1000, guards: Guards | None = None
+    *cities: str, mode: str = "demo", balance: Any = 1000, breakers: CircuitBreakers | None = None
 ) -> Setup:
     stations = tuple(station_of(city) for city in cities or ("NYC",))
-    return Setup(mode, stations, ("NBP",), D(balance), Playbook(), guards)
+    return Setup(mode, stations, ("NBP",), D(balance), Playbook(), breakers)
 
 
 def later(seconds: float) -> datetime:
@@ -56,9 +56,9 @@ def offer(
     )
 
 
-def trading(*events: Event, guards: Guards | None = None) -> Engine:
+def trading(*events: Event, breakers: CircuitBreakers | None = None) -> Engine:
     """An engine of New York that has one cheap offer before it."""
-    engine = setup(guards=guards or Guards()).fresh_engine()
+    engine = setup(breakers=breakers or CircuitBreakers()).fresh_engine()
     for event in (Started(EVE), *offer(), *events):
         engine.handle(event)
     return engine

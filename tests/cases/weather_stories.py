@@ -13,7 +13,7 @@ from kalshi_edge.domain.weather import ClimateReport, Observation, Station
 from kalshi_edge.models.distribution import Distribution, Normal
 from kalshi_edge.models.observed import Evidence
 from kalshi_edge.models.sameday import same_day
-from kalshi_edge.trading.state import Knowledge
+from kalshi_edge.trading.state import WorldState
 from tests.support.weather_server import WeatherServer, weather_server
 
 NYC, CHI = station_of("NYC"), station_of("CHI")
@@ -30,7 +30,7 @@ def seen(
     received: Iterable[Observation | ClimateReport], station: Station = NYC, day: date = DAY
 ) -> Evidence:
     """What the trader makes of all that was received, in its order."""
-    known = Knowledge([station], ["NBP"])
+    known = WorldState([station], ["NBP"])
     for one in received:
         if isinstance(one, ClimateReport):
             known.report(one)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kalshi_edge.data.kalshi.auth import ApiKey
-from kalshi_edge.data.source_status import Outcome
+from kalshi_edge.data.source_status import PollOutcome
 from kalshi_edge.domain.market import Book, Ladder, MarketStatus
 from kalshi_edge.domain.orders import (
     Fill,
@@ -355,11 +355,11 @@ async def test_what_happens_while_the_stream_is_down_is_made_good(way):
 async def test_a_stream_that_is_distrusted_begins_anew_with_every_book():
     async with member() as at:
         stream = at.stream()
-        assert stream.status.outcome is Outcome.NOT_ASKED
+        assert stream.status.outcome is PollOutcome.NOT_ASKED
         await stream.watch([at.ticker])
         async with at.listening(stream):
             await at.hear(Book)
-            assert (stream.status.outcome, stream.status.is_stale) == (Outcome.UNCHANGED, False)
+            assert (stream.status.outcome, stream.status.is_stale) == (PollOutcome.UNCHANGED, False)
             stream.renew("no word of changes")
             [book] = await at.hear(Book)
             assert book.ticker == at.ticker

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from kalshi_edge.data.kalshi.market_source import MarketSource
-from kalshi_edge.data.source_status import Outcome
+from kalshi_edge.data.source_status import PollOutcome
 from tests.support.kalshi_sandbox import NYC, member
 
 
@@ -24,10 +24,10 @@ async def test_a_ladder_of_an_earlier_life_and_a_holding_without_one_are_settled
 async def test_a_market_source_says_how_it_is() -> None:
     async with member() as we:
         markets = MarketSource(we.public, (NYC,), we.sandbox.clock)
-        assert markets.status.outcome is Outcome.NOT_ASKED
+        assert markets.status.outcome is PollOutcome.NOT_ASKED
         assert markets.status.is_stale
         await markets.refresh()
-        assert (markets.status.outcome, markets.status.is_stale) == (Outcome.UNCHANGED, False)
+        assert (markets.status.outcome, markets.status.is_stale) == (PollOutcome.UNCHANGED, False)
         we.sandbox.clock.step(timedelta(minutes=36))
         assert markets.status.is_stale
         assert len(await markets.fresh_books()) == len(markets.open_tickers)

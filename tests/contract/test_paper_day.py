@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from kalshi_edge.config import load_settings
-from kalshi_edge.operations.soak import Week, live_week
+from kalshi_edge.operations.soak import SoakPlan, run_soak
 from kalshi_edge.runtime.schedule import Job
 
 LONG_S = 900
@@ -30,7 +30,7 @@ asyncio.run(main())
 async def test_a_day_is_whole() -> None:
     """Every cycle and daily job done, settled, learned, and every account of the money the same."""
     settings = load_settings(trading_mode="paper")
-    stretch = await live_week(Week(days=0.97), settings, lambda _: None)
+    stretch = await run_soak(SoakPlan(days=0.97), settings, lambda _: None)
     assert stretch.faults == ()
     cycles, mornings = stretch.counts[Job.CYCLE], stretch.counts[Job.CALIBRATION]
     assert (cycles.due, cycles.missed, mornings.done) == (46, 0, 1)

@@ -10,7 +10,7 @@ import pytest
 
 from kalshi_edge.config import load_settings
 from kalshi_edge.data.kalshi.transport import PRODUCTION
-from kalshi_edge.runtime.environment import surroundings_of
+from kalshi_edge.runtime.environment import environment_of
 from kalshi_edge.runtime.sandbox_process import running_sandbox
 from tests.support.served import new_pem
 
@@ -20,7 +20,7 @@ from dataclasses import replace
 import httpx
 from kalshi_edge.config import load_settings
 from kalshi_edge.db.open_store import open_store
-from kalshi_edge.runtime.environment import surroundings_of
+from kalshi_edge.runtime.environment import environment_of
 from kalshi_edge.runtime.bootstrap import open_trader
 
 asked = []
@@ -32,7 +32,7 @@ class Watched(httpx.AsyncHTTPTransport):
 
 async def main():
     settings = load_settings()
-    around = await surroundings_of(settings)
+    around = await environment_of(settings)
     wire = replace(around.wire, transport=Watched(), weather=Watched())
     around = replace(around, wire=wire)
     async with (
@@ -82,6 +82,6 @@ async def test_a_paper_trader_buys_without_anything_that_could_sign(tmp_path: Pa
 async def test_in_the_world_paper_has_no_key_either(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in KEY.items():
         monkeypatch.setenv(name, value)
-    around = await surroundings_of(load_settings(trading_mode="paper", contact="me@trader.org"))
-    assert around.host == PRODUCTION
-    assert around.key is None
+    environment = await environment_of(load_settings(trading_mode="paper", contact="me@trader.org"))
+    assert environment.host == PRODUCTION
+    assert environment.key is None

@@ -1,4 +1,4 @@
-"""The checkup and the API sample, against the sandbox's exchange on a real socket."""
+"""The preflight_checks and the API sample, against the sandbox's exchange on a real socket."""
 
 from pathlib import Path
 from typing import Any
@@ -8,14 +8,14 @@ import pytest
 from kalshi_edge.config import Settings
 from kalshi_edge.errors import OutcomeUnknown, SettingError
 from kalshi_edge.operations.api_round_trip import Step, sample_steps
-from kalshi_edge.operations.preflight import Finding, Grade, checkup
+from kalshi_edge.operations.preflight import CheckResult, Grade, preflight_checks
 from kalshi_sandbox.exchange.control.faults import ORDER_ENTRY, Fault, FaultKind
 from kalshi_sandbox.server import Sandbox
 from tests.support.served import served
 
 
-async def found(settings: Settings) -> dict[str, Finding]:
-    return {finding.what: finding async for finding in checkup(settings)}
+async def found(settings: Settings) -> dict[str, CheckResult]:
+    return {finding.what: finding async for finding in preflight_checks(settings)}
 
 
 async def walked(settings: Settings) -> list[Step]:

@@ -20,7 +20,7 @@ from kalshi_edge.data.kalshi.feed import KalshiFeed
 from kalshi_edge.data.kalshi.stream import KalshiStream
 from kalshi_edge.data.kalshi.transport import Host
 from kalshi_edge.errors import EdgeError, SettingError
-from kalshi_edge.runtime.environment import surroundings_of
+from kalshi_edge.runtime.environment import environment_of
 from kalshi_edge.runtime.sandbox_process import free_port
 from kalshi_sandbox.exchange.control.faults import Fault, FaultKind
 from tests.support.kalshi_sandbox import Member, member
@@ -106,9 +106,9 @@ def test_settings_and_their_errors_show_nothing(monkeypatch: pytest.MonkeyPatch)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     settings = load_settings(trading_mode="demo", contact="me@trader.org")
-    around = asyncio.run(surroundings_of(settings))
-    assert around.key is not None
-    told = repr(settings) + str(settings) + repr(around) + settings.model_dump_json()
+    environment = asyncio.run(environment_of(settings))
+    assert environment.key is not None
+    told = repr(settings) + str(settings) + repr(environment) + settings.model_dump_json()
     assert leaks(told) == []
     for broken in (PEM[:300], PEM.replace("BEGIN", "END"), "-----BEGIN " + PEM):
         with pytest.raises(SettingError) as refused:

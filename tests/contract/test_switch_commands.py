@@ -8,11 +8,11 @@ from typer.testing import CliRunner, Result
 from kalshi_edge.cli.main import cli
 from kalshi_edge.domain.events import CycleDue
 from kalshi_edge.domain.records import Cause
-from tests.support.api_harness import EVE, KEY, TICKER, Desk, desk
+from tests.support.api_harness import EVE, KEY, TICKER, ApiHarness, desk
 from tests.support.builders import book
 
 
-async def said(at: Desk, monkeypatch: pytest.MonkeyPatch, *command: str) -> Result:
+async def said(at: ApiHarness, monkeypatch: pytest.MonkeyPatch, *command: str) -> Result:
     """What a command prints; the trader's loop goes on meanwhile."""
     monkeypatch.setenv("API_PORT", str(at.port))
     monkeypatch.setenv("API_SECRET_KEY", KEY)

@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from kalshi_edge.clock import ManualClock
-from kalshi_edge.data.source_status import Outcome, Source
+from kalshi_edge.data.source_status import PollOutcome, Source
 from kalshi_edge.data.weather.nbm.nbp import parse_nbp
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
 from kalshi_edge.data.weather.sources.http import Patience, PoliteClient
@@ -32,17 +32,17 @@ RECOVERY = timedelta(minutes=20)
 """Longer than any server is left alone, and than the archive is."""
 
 NAMED = {
-    Trouble.DOWN: {Outcome.DOWN},
-    Trouble.REFUSED: {Outcome.REFUSED},
-    Trouble.UNREACHABLE: {Outcome.DOWN},
-    Trouble.SILENT: {Outcome.SLOW},
-    Trouble.DRIPPING: {Outcome.SLOW},
-    Trouble.CUT: {Outcome.TRUNCATED},
-    Trouble.TOO_LONG: {Outcome.SLOW},
-    Trouble.TOO_SHORT: {Outcome.MALFORMED, Outcome.DOWN},
-    Trouble.NOT_HTTP: {Outcome.DOWN},
-    Trouble.HTML: {Outcome.MALFORMED, Outcome.LATE},
-    Trouble.HALF: {Outcome.MALFORMED},
+    Trouble.DOWN: {PollOutcome.DOWN},
+    Trouble.REFUSED: {PollOutcome.REFUSED},
+    Trouble.UNREACHABLE: {PollOutcome.DOWN},
+    Trouble.SILENT: {PollOutcome.SLOW},
+    Trouble.DRIPPING: {PollOutcome.SLOW},
+    Trouble.CUT: {PollOutcome.TRUNCATED},
+    Trouble.TOO_LONG: {PollOutcome.SLOW},
+    Trouble.TOO_SHORT: {PollOutcome.MALFORMED, PollOutcome.DOWN},
+    Trouble.NOT_HTTP: {PollOutcome.DOWN},
+    Trouble.HTML: {PollOutcome.MALFORMED, PollOutcome.LATE},
+    Trouble.HALF: {PollOutcome.MALFORMED},
 }
 
 
@@ -143,7 +143,7 @@ async def test_trouble_from_the_start_is_named_harmless_and_over_when_it_is_over
     assert first <= truth, "nothing untrue"
     status = source.status
     if first == truth or (first and name == "observations"):
-        assert status.outcome == Outcome.NEW  # the damage was behind what was wanted
+        assert status.outcome == PollOutcome.NEW  # the damage was behind what was wanted
     else:
         assert status.outcome in NAMED[trouble], status
         assert status.error
@@ -151,7 +151,7 @@ async def test_trouble_from_the_start_is_named_harmless_and_over_when_it_is_over
     desk.office.troubles.clear()
     desk.clock.advance(RECOVERY)
     assert first | told(await source()) == truth
-    assert source.status.outcome in {Outcome.NEW, Outcome.UNCHANGED}
+    assert source.status.outcome in {PollOutcome.NEW, PollOutcome.UNCHANGED}
     assert not source.status.is_stale
 
 
@@ -168,12 +168,12 @@ async def test_trouble_after_good_times_takes_nothing_back_and_keeps_the_age(
     desk.clock.advance(RECOVERY)
     assert told(await source()) <= truth
     assert source.status.cycle == cycle
-    if source.status.outcome not in {Outcome.UNCHANGED, Outcome.NEW}:
+    if source.status.outcome not in {PollOutcome.UNCHANGED, PollOutcome.NEW}:
         assert source.status.age == RECOVERY
     desk.office.troubles.clear()
     desk.clock.advance(RECOVERY)
     await source()
-    assert source.status.outcome in {Outcome.NEW, Outcome.UNCHANGED}
+    assert source.status.outcome in {PollOutcome.NEW, PollOutcome.UNCHANGED}
     assert source.status.age == timedelta()
 
 
@@ -190,7 +190,7 @@ async def test_a_bulletin_comes_from_the_second_place_whatever_ails_the_first(
     desk.office.troubles = {"/s3": trouble}
     source = desk.source("bulletins")
     assert told(await source()) == truth
-    assert (source.status.outcome, source.status.is_stale) == (Outcome.NEW, False)
+    assert (source.status.outcome, source.status.is_stale) == (PollOutcome.NEW, False)
     assert desk.office.asked("/nomads")
 
 
@@ -209,7 +209,7 @@ async def test_a_bulletin_comes_from_the_third_place_if_it_must(desk: Desk, shar
     desk.office.troubles = {"/s3": Trouble.SILENT, "/nomads": Trouble.REFUSED}
     source = desk.source("bulletins")
     assert told(await source()) == truth
-    assert source.status.outcome == Outcome.NEW
+    assert source.status.outcome == PollOutcome.NEW
     assert len(desk.office.asked(path)) == 1, "one answer holds all three runs"
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from kalshi_edge.clock import WorldClock
 from kalshi_edge.config import load_settings
-from kalshi_edge.data.source_status import Outcome, SourceStatus
+from kalshi_edge.data.source_status import PollOutcome, SourceStatus
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.sqlite import SqliteStore
@@ -27,7 +27,7 @@ from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.records import Cause
 from kalshi_edge.domain.verdicts import Approved, Refused
 from kalshi_edge.runtime.bootstrap import open_trader
-from kalshi_edge.runtime.environment import Surroundings, Wire
+from kalshi_edge.runtime.environment import Environment, Transport
 from kalshi_edge.runtime.trader import Trader
 from kalshi_sandbox.exchange.control import faults as exchange_faults
 from kalshi_sandbox.exchange.control.faults import FaultKind as VenueFault
@@ -43,7 +43,7 @@ from tests.simulation.virtual_loop import VirtualClock, VirtualLoop
 from tests.simulation.wire import answer_of
 
 START = datetime(2027, 4, 12, 12, 40, tzinfo=UTC)
-WELL = {Outcome.NEW, Outcome.UNCHANGED}
+WELL = {PollOutcome.NEW, PollOutcome.UNCHANGED}
 
 
 class Network(httpx.AsyncBaseTransport):
@@ -92,7 +92,7 @@ class Watcher:
     def publish(self, entry: JournalEntry) -> None:
         """Look at one line of the journal."""
         assert self.trader is not None
-        knowledge, at = self.trader.engine.knowledge, entry.received_at
+        state, at = self.trader.engine.state, entry.received_at
         for verdict in entry.verdicts:
             if isinstance(verdict, Refused):
                 failed = {check.rule for check in verdict.checks if not check.passed}
@@ -102,9 +102,9 @@ class Watcher:
                     continue
                 self.bought += 1
                 station = station_of(intent.city)
-                forecast = knowledge.best_forecast(station, intent.climate_day)
+                forecast = state.best_forecast(station, intent.climate_day)
                 assert forecast is not None
-                book = knowledge.books[intent.ticker]
+                book = state.books[intent.ticker]
                 if at - forecast.run_at > timedelta(hours=14):
                     self.wrong.append(f"{at}: a run of {forecast.run_at}")
                 if at - book.received_at > timedelta(minutes=5):
@@ -156,14 +156,14 @@ async def place(folder: Path, *cities: str) -> AsyncIterator[Place]:
     settings = load_settings(
         _env_file=None, trading_mode="paper", cities=cities, store_path=folder / "paper.db"
     )
-    around = Surroundings(
+    environment = Environment(
         mode="paper",
         host=HOST,
         clock=clock,
         addresses=WeatherAddresses.under("http://127.0.0.1:1"),
         user_agent="test of sources, nobody@example.org",
-        wire=Wire(
-            transport=Network(sandbox),
+        transport=Transport(
+            exchange=Network(sandbox),
             weather=Network(sandbox),
             jitter=Random(1).random,
             machine=clock,
@@ -174,7 +174,7 @@ async def place(folder: Path, *cities: str) -> AsyncIterator[Place]:
     watcher = Watcher()
     async with (
         SqliteStore(folder / "paper.db", "paper") as store,
-        open_trader(settings, around, store, (watcher,)) as trader,
+        open_trader(settings, environment, store, (watcher,)) as trader,
     ):
         watcher.trader = trader
         tasks = [asyncio.create_task(trader.run()), asyncio.create_task(_kept(exchange, clock))]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kalshi_edge.domain.orders import Side, TimeInForce
 from kalshi_edge.errors import OrderRejected
-from kalshi_edge.execution.matching import LimitOrder, OrderBook, Outcome, Reason, SelfTrade
+from kalshi_edge.execution.matching import LimitOrder, MatchOutcome, OrderBook, Reason, SelfTrade
 from kalshi_edge.units import CENT, ZERO
 
 prices = st.integers(40, 46).map(lambda cents: Decimal(cents) / 100)
@@ -30,7 +30,7 @@ sessions = st.lists(requests, max_size=25).map(
 )
 
 
-def placed(book: OrderBook, order: LimitOrder) -> Outcome | None:
+def placed(book: OrderBook, order: LimitOrder) -> MatchOutcome | None:
     try:
         return book.place(order)
     except OrderRejected:

@@ -21,10 +21,10 @@ from kalshi_edge.engine import Engine
 from kalshi_edge.execution.simulated_ledger import Ledger
 from tests.support.trader_harness import (
     SETUP,
-    Desk,
     DrawnExchange,
     Fate,
     Scene,
+    TraderHarness,
     fates,
     scripts,
     told,
@@ -195,7 +195,7 @@ class Auditor:
 @given(scripts, st.lists(fates, max_size=40))
 def test_no_limit_is_passed_at_any_instant(script: list[Scene], drawn: list[Fate]) -> None:
     auditor, exchange = Auditor(), DrawnExchange(drawn)
-    desk = Desk(exchange, inspection=auditor.look)
+    desk = TraderHarness(exchange, inspection=auditor.look)
     asyncio.run(desk.play(told(script)))
     assert len({intent.intent_id for intent in exchange.sent}) == len(exchange.sent)
 
@@ -203,7 +203,7 @@ def test_no_limit_is_passed_at_any_instant(script: list[Scene], drawn: list[Fate
 @settings(max_examples=25)
 @given(scripts)
 def test_every_refusal_names_a_rule_and_every_approval_passed_all(script: list[Scene]) -> None:
-    desk = Desk(DrawnExchange([]))
+    desk = TraderHarness(DrawnExchange([]))
     asyncio.run(desk.play(told(script)))
     for line in asyncio.run(_journal(desk)):
         for verdict in line.verdicts:
@@ -213,5 +213,5 @@ def test_every_refusal_names_a_rule_and_every_approval_passed_all(script: list[S
                 assert verdict.failures
 
 
-async def _journal(desk: Desk) -> Sequence[object]:
+async def _journal(desk: TraderHarness) -> Sequence[object]:
     return await desk.store.journal()

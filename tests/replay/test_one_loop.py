@@ -29,17 +29,17 @@ from kalshi_edge.domain.verdicts import Alarm, Approved, Verdict
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.execution.simulator import SimulatedExchange
 from kalshi_edge.runner import MEMORY, READ_LINES, complete_until, replay, resumed_engine, run
-from kalshi_edge.runtime.event_queue import Inbox
+from kalshi_edge.runtime.event_queue import EventQueue
 from kalshi_edge.trading.risk import Limits
 from tests.support.builders import book, ladder
 from tests.support.trader_harness import (
     CITIES,
     SETUP,
     START,
-    Desk,
     DrawnExchange,
     Fate,
     Scene,
+    TraderHarness,
     fates,
     scripts,
     told,
@@ -52,7 +52,7 @@ def written(lines: Iterable[JournalEntry]) -> list[bytes]:
     return [to_json(line) for line in lines]
 
 
-async def traded(feed: AsyncIterator[Event] | Inbox) -> list[JournalEntry]:
+async def traded(feed: AsyncIterator[Event] | EventQueue) -> list[JournalEntry]:
     """The journal of trading through ``feed`` on the simulated exchange."""
     exchange = SimulatedExchange(SETUP.starting_balance)
     async with SqliteStore(":memory:", SETUP.mode) as store:
@@ -62,7 +62,7 @@ async def traded(feed: AsyncIterator[Event] | Inbox) -> list[JournalEntry]:
 
 async def live(events: Sequence[Event]) -> list[JournalEntry]:
     """Trade as live: sources of their own put events into the inbox as their time comes."""
-    inbox, clock = Inbox(), ManualClock(START)
+    inbox, clock = EventQueue(), ManualClock(START)
 
     async def source() -> None:
         for number, event in enumerate(events):
@@ -128,7 +128,7 @@ def test_any_run_on_the_simulated_exchange_is_replayed_verdict_by_verdict(
 def test_any_journal_is_replayed_verdict_by_verdict_whatever_became_of_the_orders(
     script: list[Scene], drawn: list[Fate]
 ) -> None:
-    desk = Desk(DrawnExchange(drawn))
+    desk = TraderHarness(DrawnExchange(drawn))
     asyncio.run(desk.play(told(script)))
     lines = asyncio.run(_journal(desk.store))
     assert list(replay(lines, SETUP.fresh_engine())) == [None] * len(lines)
@@ -139,7 +139,7 @@ def test_a_trader_restarted_anywhere_goes_on_as_if_it_had_never_stopped(
     script: list[Scene], drawn: list[Fate], stops: list[int]
 ) -> None:
     events = told(script)
-    whole, broken = Desk(DrawnExchange(drawn)), Desk(DrawnExchange(drawn))
+    whole, broken = TraderHarness(DrawnExchange(drawn)), TraderHarness(DrawnExchange(drawn))
     asyncio.run(whole.play(events))
 
     async def in_parts() -> None:
@@ -179,12 +179,12 @@ class MortalExchange(DrawnExchange):
 
 @pytest.mark.parametrize("arrives", [True, False])
 async def test_an_order_in_flight_when_the_process_died_blocks_its_market(arrives: bool) -> None:
-    desk, first = Desk(MortalExchange(arrives=arrives)), told(DAYS[:1])
+    desk, first = TraderHarness(MortalExchange(arrives=arrives)), told(DAYS[:1])
     with pytest.raises(Died):
         await desk.play(first)
     (order,) = await desk.store.orders()
     assert order.state is OrderState.SENT
-    after = Desk(DrawnExchange([]), store=desk.store)
+    after = TraderHarness(DrawnExchange([]), store=desk.store)
     await after.play(told(DAYS[:2])[len(first) :])
     assert after.exchange.sent
     assert order.intent.ticker not in {intent.ticker for intent in after.exchange.sent}
@@ -193,7 +193,7 @@ async def test_an_order_in_flight_when_the_process_died_blocks_its_market(arrive
 
 
 async def test_a_fill_told_again_after_a_restart_counts_once() -> None:
-    desk = Desk(DrawnExchange([]))
+    desk = TraderHarness(DrawnExchange([]))
     await desk.play(told(DAYS[:1]))
     lines = await desk.store.journal()
     fills = [event for line in lines for event in line.events if isinstance(event, Fill)]
@@ -206,12 +206,12 @@ async def test_a_fill_told_again_after_a_restart_counts_once() -> None:
 
 
 async def test_after_a_restart_the_same_is_known_and_no_more() -> None:
-    desk, days = Desk(DrawnExchange([])), DAYS * 4
+    desk, days = TraderHarness(DrawnExchange([])), DAYS * 4
     await desk.play([*told(days), CycleDue(told(days)[-1].received_at)])
     assert desk.engine is not None
     assert len(await desk.store.daily_records()) > 5
     again = await resumed_engine(SETUP, desk.store)
-    assert vars(again.knowledge) == vars(desk.engine.knowledge)
+    assert vars(again.state) == vars(desk.engine.state)
     assert vars(again.account.tracker) == vars(desk.engine.account.tracker)
     live = {name: o for name, o in desk.engine.account.orders.items() if o.is_live}
     assert live == {name: o for name, o in again.account.orders.items() if o.is_live}
@@ -259,7 +259,7 @@ async def test_the_exchange_is_asked_from_its_last_statement_on_whatever_was_wri
 
 
 async def test_a_day_counts_its_halts_over_a_restart() -> None:
-    desk, quiet = Desk(DrawnExchange([])), replace(DAYS[3], minutes=30, settles=False)
+    desk, quiet = TraderHarness(DrawnExchange([])), replace(DAYS[3], minutes=30, settles=False)
     for number in range(1, 4):
         await desk.play(told([quiet] * number)[len(told([quiet] * (number - 1))) :])
     await desk.play([DayTurned(START + timedelta(days=1))])
@@ -268,7 +268,7 @@ async def test_a_day_counts_its_halts_over_a_restart() -> None:
 
 
 async def test_a_halt_by_hand_survives_restarts_and_midnights() -> None:
-    desk = Desk(DrawnExchange([]))
+    desk = TraderHarness(DrawnExchange([]))
     quiet = Scene(30, CITIES, 54.0, 0, 0, crash=False, command="halt", settles=False)
     script = [quiet] + [replace(DAYS[0], minutes=700)] * 4
     for number in range(1, 6):
@@ -288,7 +288,7 @@ async def test_of_books_between_two_lines_only_the_newest_of_each_market_is_writ
     (*before, cycle) = scene
     assert isinstance(cycle, CycleDue)
     books = [event for event in before if isinstance(event, Book)]
-    desk = Desk(DrawnExchange([]))
+    desk = TraderHarness(DrawnExchange([]))
     await desk.play([*before, *books, *books, cycle])
     (*_, last) = [line for line in await desk.store.journal() if cycle in line.events]
     kept = [event for event in last.events if isinstance(event, Book)]
@@ -299,7 +299,7 @@ async def test_of_books_between_two_lines_only_the_newest_of_each_market_is_writ
 async def test_a_loss_that_never_was_is_not_seen_in_a_replay() -> None:
     careful = replace(SETUP.playbook, limits=replace(Limits(), day_loss_share=D("0.01")))
     setup = replace(SETUP, playbook=careful)
-    desk, at = Desk(DrawnExchange([]), setup=setup), START + timedelta(minutes=31)
+    desk, at = TraderHarness(DrawnExchange([]), setup=setup), START + timedelta(minutes=31)
     await desk.play(told([replace(DAYS[0], cities=("NYC",))]))
     low, high = (intent.ticker for intent in desk.exchange.sent)
 
@@ -315,12 +315,12 @@ async def test_a_loss_that_never_was_is_not_seen_in_a_replay() -> None:
     assert list(replay(lines, setup.fresh_engine())) == [None] * len(lines)
     # told one by one as if each were of its moment, they would look like a loss
     naive = await resumed_engine(setup, desk.store)
-    naive.knowledge.book(worth(low, "0.16"))
+    naive.state.book(worth(low, "0.16"))
     assert naive.handle(worth(high, "0.05")) != ()
 
 
 async def test_the_turn_of_a_day_is_replayed_with_the_books_of_the_day_before() -> None:
-    desk = Desk(DrawnExchange([]))
+    desk = TraderHarness(DrawnExchange([]))
     await desk.play(told([replace(DAYS[0], cities=("NYC",))]))
     ticker, midnight = desk.exchange.sent[0].ticker, START.replace(hour=0) + timedelta(days=1)
     before = book(ticker, [("0.40", 500)], [("0.50", 1)], midnight - timedelta(minutes=1))
@@ -332,7 +332,7 @@ async def test_the_turn_of_a_day_is_replayed_with_the_books_of_the_day_before() 
 
 
 async def test_a_book_after_the_close_does_not_drive_the_last_one_before_from_the_journal() -> None:
-    desk = Desk(DrawnExchange([]))
+    desk = TraderHarness(DrawnExchange([]))
     await desk.play(told([replace(DAYS[0], cities=("NYC",))]))
     ticker = desk.exchange.sent[0].ticker
     close_at = ladder("NYC", (START + timedelta(days=1)).date()).markets[0].close_at
@@ -342,4 +342,4 @@ async def test_a_book_after_the_close_does_not_drive_the_last_one_before_from_th
     await desk.play([midnight, last, gone, CycleDue(close_at + timedelta(minutes=2))])
     lines = await _journal(desk.store)
     assert list(replay(lines, SETUP.fresh_engine())) == [None] * len(lines)
-    assert (await resumed_engine(SETUP, desk.store)).knowledge.books[ticker] == last
+    assert (await resumed_engine(SETUP, desk.store)).state.books[ticker] == last

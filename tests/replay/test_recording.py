@@ -49,7 +49,15 @@ from kalshi_edge.execution.executor import Executor
 from kalshi_edge.runner import resumed_engine, run
 from kalshi_edge.trading.decision import Playbook
 from kalshi_sandbox.server import Plan, Sandbox, new_sandbox
-from tests.support.trader_harness import Desk, DrawnExchange, Fate, Scene, fates, scripts, told
+from tests.support.trader_harness import (
+    DrawnExchange,
+    Fate,
+    Scene,
+    TraderHarness,
+    fates,
+    scripts,
+    told,
+)
 
 BASE = "http://127.0.0.1"
 CITIES = ("NYC", "MIA")
@@ -78,7 +86,7 @@ def test_a_recording_is_decided_as_its_journal_was_wherever_the_trader_was_resta
 ) -> None:
     events = told(script)
     with TemporaryDirectory() as folder:
-        desk = Desk(DrawnExchange(drawn), recording=Path(folder))
+        desk = TraderHarness(DrawnExchange(drawn), recording=Path(folder))
 
         async def in_parts() -> list[JournalEntry]:
             cuts = [0, *sorted(min(stop, len(events)) for stop in stops), len(events)]

@@ -15,7 +15,7 @@ from kalshi_edge.units import CENT
 from kalshi_sandbox.exchange.control.faults import Fault, FaultKind
 from kalshi_sandbox.exchange.venue.errors import Refusal
 from kalshi_sandbox.exchange.venue.incidents import maintain
-from tests.simulation.process_life import Ambush
+from tests.simulation.process_life import CrashPoint
 from tests.simulation.scenario import OVERNIGHT
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ async def _kill(on: "Simulation", _random: Random) -> None:
 
 async def _kill_on_the_way(on: "Simulation", random: Random) -> None:
     """Death lies in wait on the order path, and a person has that walked soon."""
-    on.life.ambush = Ambush.drawn(random)
+    on.life.crash_point = CrashPoint.drawn(random)
     await asyncio.sleep(random.uniform(0, 30))
     await random.choice((_close, _cancel))(on, random)
 

@@ -20,7 +20,7 @@ from kalshi_edge.domain.orders import Order, OrderState, Side
 from kalshi_edge.domain.records import Switch, SwitchState
 from kalshi_edge.domain.verdicts import Approved
 from kalshi_sandbox.exchange.venue.accounts import Account, VenueFill, VenueOrder
-from kalshi_sandbox.exchange.venue.events import Filled, News, OrderChanged, PositionChanged
+from kalshi_sandbox.exchange.venue.events import Filled, OrderChanged, PositionChanged, VenueChange
 from kalshi_sandbox.exchange.venue.records import VenueMarket
 from tests.simulation.process_life import Life
 
@@ -113,7 +113,7 @@ class Witness:
 
     # --- when the exchange's books on us change ---------------------------------------------------
 
-    def hear(self, news: News) -> None:
+    def hear(self, news: VenueChange) -> None:
         """Look at what the exchange just did."""
         match news:
             case OrderChanged(order) if order.account is self.account:

@@ -39,14 +39,14 @@ POINTS = tuple(
 
 
 @dataclass(slots=True)
-class Ambush:
+class CrashPoint:
     """Death at the n-th time that a process passes one point."""
 
     point: tuple[str, str]
     times: int = 1
 
     @classmethod
-    def drawn(cls, random: Random) -> "Ambush":
+    def drawn(cls, random: Random) -> "CrashPoint":
         """Anywhere on the order path, now or a little later."""
         return cls(random.choice(POINTS), random.choice((1, 1, 1, 2, 3)))
 
@@ -67,7 +67,7 @@ class Life:
     number: int
     clock: VirtualClock
     told: Callable[[str], None]
-    ambush: Ambush | None = None
+    crash_point: CrashPoint | None = None
     passed: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often it came by every point of the order path."""
     killed_at: str = ""
@@ -87,7 +87,7 @@ class Life:
         """Pass, unless this process is dead or about to die."""
         if what in ORDER_PATH and not self.is_dead:
             self.passed[side, what] += 1
-            if self.ambush is not None and self.ambush.strikes(side, what):
+            if self.crash_point is not None and self.crash_point.strikes(side, what):
                 self.kill(f"{side} {what}")
         if self.is_dead or not self._running.is_set():
             await self._stand_still()

@@ -28,7 +28,7 @@ from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.domain.events import Command, Event
 from kalshi_edge.errors import ExchangeDown, RequestRefused, SettingError, StoreError
 from kalshi_edge.runtime.bootstrap import open_trader
-from kalshi_edge.runtime.environment import Surroundings, Wire
+from kalshi_edge.runtime.environment import Environment, Transport
 from kalshi_edge.runtime.trader import Poll, Trader
 from kalshi_sandbox.exchange.control.faults import Fault, Faults
 from kalshi_sandbox.exchange.venue.exchange import Exchange, new_exchange
@@ -42,11 +42,11 @@ from tests.simulation.forecasts import BULLETIN_EVERY, Forecasts
 from tests.simulation.incidents import befall
 from tests.simulation.invariants import Witness
 from tests.simulation.outcome import Diary, Outcome, nameless
-from tests.simulation.process_life import Ambush, GatedStore, Life, Over
+from tests.simulation.process_life import CrashPoint, GatedStore, Life, Over
 from tests.simulation.scenario import Scenario
 from tests.simulation.stores import Stores
 from tests.simulation.virtual_loop import VirtualClock, VirtualLoop
-from tests.simulation.wire import Streams, Transport
+from tests.simulation.wire import SlowTransport, Streams
 
 HOST = Host("http://127.0.0.1:1/trade-api/v2", "ws://127.0.0.1:1/trade-api/ws/v2")
 HABITS = Habits(
@@ -188,23 +188,25 @@ class Simulation:
         life = Life(number, clock, self.tell, disk_full=self._disk_full)
         random = self.scenario.random("life", number)
         if self._is_eventful:
-            life.ambush = Ambush.drawn(random) if random.random() < 0.3 else self._left_ambush()
+            life.crash_point = (
+                CrashPoint.drawn(random) if random.random() < 0.3 else self._left_crash_point()
+            )
         self.lives.append(life)
         self.counts["lives"] += 1
         self.tell(f"life {number} begins")
         self._tasks[number] = asyncio.create_task(self._live(life))
 
-    def _left_ambush(self) -> Ambush | None:
+    def _left_crash_point(self) -> CrashPoint | None:
         """What lay in wait for the process before, unless that is what it died of."""
-        before = self.lives[-1].ambush if self.lives else None
+        before = self.lives[-1].crash_point if self.lives else None
         return None if before is None or before.times <= 0 else before
 
     async def _live(self, life: Life) -> None:
         try:
-            around = self._surroundings(life)
-            store = GatedStore(await self._stores.open(around.store_mode), life)
+            environment = self._environment(life)
+            store = GatedStore(await self._stores.open(environment.store_mode), life)
             forecasts = Forecasts(self.scenario, self.settings.stations, self._nature, life.clock)
-            async with open_trader(self.settings, around, store, ()) as opened:
+            async with open_trader(self.settings, environment, store, ()) as opened:
                 trader = replace(
                     opened,
                     polls=(Poll(forecasts, BULLETIN_EVERY / 3),),
@@ -231,20 +233,20 @@ class Simulation:
             if not isinstance(one, MAY_END_IT):
                 self.witness.violated(f"the process ended by {one!r}")
 
-    def _surroundings(self, life: Life) -> Surroundings:
+    def _environment(self, life: Life) -> Environment:
         random = self.scenario.random("wire", life.number)
         streams = Streams(self.sandbox, life, random, lambda: self.scramble)
         self._streams.append(streams)
-        return Surroundings(
+        return Environment(
             mode="demo",
             host=HOST,
             clock=life.clock,
             addresses=WeatherAddresses.under("http://127.0.0.1:1"),
             user_agent="campaign",
             key=ApiKey(self._credential.key_id, self._private, life.clock),
-            wire=Wire(
+            transport=Transport(
                 weather=httpx.MockTransport(lambda _: httpx.Response(503)),
-                transport=Transport(self.sandbox, life, random, self.witness.sent),
+                exchange=SlowTransport(self.sandbox, life, random, self.witness.sent),
                 connect=streams.connect,
                 jitter=random.random,
                 machine=life.clock,
@@ -327,7 +329,7 @@ class Simulation:
         self.machine_is_off(timedelta())
         self.disk_is_full(False)
         for life in self.lives:
-            life.ambush = None
+            life.crash_point = None
             life.wake()
             if life is not self.life:
                 self.stop(life)

@@ -64,7 +64,7 @@ async def answer_of(
     return start["status"], start["headers"], b"".join(part.get("body", b"") for part in parts)
 
 
-class Transport(httpx.AsyncBaseTransport):
+class SlowTransport(httpx.AsyncBaseTransport):
     """One process's requests."""
 
     def __init__(self, sandbox: Sandbox, life: Life, random: Random, sent: Sent) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 from websockets.asyncio.client import connect
 
-from kalshi_edge.api.context import Standing
-from kalshi_edge.api.read_model import Memory
+from kalshi_edge.api.context import ApiContext
+from kalshi_edge.api.read_model import ReadModel
 from kalshi_edge.api.server import create_app
 from kalshi_edge.config import load_settings
 from kalshi_edge.operations.demo import demo_trader
@@ -28,14 +28,14 @@ LISTEN_S = 12
 @asynccontextmanager
 async def demo_api(plan: tuple[str, ...] = PLAN) -> AsyncIterator[tuple[Trader, int]]:
     """A demo trader that trades, and the port of its API."""
-    settings, memory = load_settings(trading_mode="demo", store="sqlite"), Memory()
+    settings, read_model = load_settings(trading_mode="demo", store="sqlite"), ReadModel()
     with TemporaryDirectory() as folder:
         async with (
             running_sandbox(plan) as sandbox,
-            demo_trader(settings, sandbox, Path(folder) / "demo.db", (memory,)) as trader,
+            demo_trader(settings, sandbox, Path(folder) / "demo.db", (read_model,)) as trader,
         ):
-            standing = Standing(trader, memory, "demo", is_synthetic=True, has_key=True)
-            async with served(standing, KEYED) as (_, port):
+            context = ApiContext(trader, read_model, "demo", is_synthetic=True, has_key=True)
+            async with served(context, KEYED) as (_, port):
                 trading = asyncio.create_task(trader.run())
                 try:
                     await until_traded(trader, trading)
@@ -63,7 +63,7 @@ def paths_of(trader: Trader) -> list[str]:
         for path, methods in create_app().openapi()["paths"].items()
         if "get" in methods and "{city}" not in path
     ]
-    cities = [station.city for station in trader.engine.knowledge.stations]
+    cities = [station.city for station in trader.engine.state.stations]
     asked += [f"/api/{what}/{city}" for what in ("markets", "calibration") for city in cities]
     return [f"{path}?limit_price=0.10" if path.endswith("preview") else path for path in asked]
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import httpx
 
-from kalshi_edge.api.context import Standing
+from kalshi_edge.api.context import ApiContext
 from kalshi_edge.api.middleware import Policy
 from kalshi_edge.api.rate_limits import Rate, Rates
-from kalshi_edge.api.read_model import Memory
+from kalshi_edge.api.read_model import ReadModel
 from kalshi_edge.api.server import Address, Api, bound
 from kalshi_edge.clock import ManualClock
 from kalshi_edge.config import load_settings
@@ -32,7 +32,7 @@ from kalshi_edge.execution.executor import Executor
 from kalshi_edge.execution.simulator import SimulatedExchange
 from kalshi_edge.ports import Store
 from kalshi_edge.runner import resumed_engine, run, start
-from kalshi_edge.runtime.lease import Tenure
+from kalshi_edge.runtime.lease import LeaseHolder
 from kalshi_edge.runtime.schedule import Timetable
 from kalshi_edge.runtime.trader import Poll, Trader
 from tests.support.builders import EVENT, book, forecast, ladder
@@ -46,7 +46,7 @@ KEYLESS = Policy("", ("http://localhost:3000",), PLENTY)
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ApiHarness:
     """A trader that runs, its API, and how to reach it."""
 
     trader: Trader
@@ -77,7 +77,7 @@ class Desk:
 @asynccontextmanager
 async def desk(
     policy: Policy = KEYED, store: Store | None = None, mode: str = "paper"
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[ApiHarness]:
     """A desk with nothing on it but what ``store`` remembers."""
     loop_store = SqliteStore(":memory:", mode="paper") if store is None else store
     settings = load_settings(cities=("NYC",))
@@ -88,7 +88,7 @@ async def desk(
         settings.starting_balance,
         settings.playbook,
     )
-    clock, memory = ManualClock(EVE), Memory()
+    clock, read_model = ManualClock(EVE), ReadModel()
     engine = await resumed_engine(setup, loop_store)
     nowhere = Host("http://127.0.0.1:9", "ws://127.0.0.1:9")
     public = PublicClient(nowhere, clock, lambda: 0.5)
@@ -101,12 +101,12 @@ async def desk(
         markets=MarketSource(public, setup.stations, clock),
         reports=Poll(_nothing, clock.now() - clock.now()),
         polls=(),
-        publishers=(memory,),
+        publishers=(read_model,),
         timetable=Timetable(clock),
-        tenure=Tenure(loop_store),
+        lease_holder=LeaseHolder(loop_store),
         simulated=simulated,
     )
-    await memory.read(loop_store)
+    await read_model.read(loop_store)
     last_seq = await loop_store.last_seq()
     trader.inbox.put(await start(loop_store, clock.now()))
     looping = asyncio.create_task(
@@ -115,14 +115,14 @@ async def desk(
             engine,
             trader.executor,
             loop_store,
-            (memory,),
+            (read_model,),
             last_seq=last_seq,
         )
     )
-    standing = Standing(trader, memory, mode, is_synthetic=True, has_key=bool(policy.api_key))
+    context = ApiContext(trader, read_model, mode, is_synthetic=True, has_key=bool(policy.api_key))
     try:
-        async with served(standing, policy) as (api, port), client(port, policy) as http:
-            yield Desk(trader, api, http, port)
+        async with served(context, policy) as (api, port), client(port, policy) as http:
+            yield ApiHarness(trader, api, http, port)
     finally:
         trader.inbox.close()
         await looping
@@ -132,10 +132,10 @@ async def desk(
 
 
 @asynccontextmanager
-async def served(standing: Standing, policy: Policy) -> AsyncIterator[tuple[Api, int]]:
+async def served(context: ApiContext, policy: Policy) -> AsyncIterator[tuple[Api, int]]:
     """The API of a trader on a free port."""
     with bound(Address("127.0.0.1", 0)) as listener:
-        api = Api(standing, policy, len)
+        api = Api(context, policy, len)
         serving = asyncio.create_task(api.serve(listener))
         try:
             yield api, listener.getsockname()[1]

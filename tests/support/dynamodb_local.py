@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kalshi_edge.db.dynamo.client import Dynamo
-from kalshi_edge.db.dynamo.config import DynamoPlace
+from kalshi_edge.db.dynamo.config import DynamoConfig
 from kalshi_edge.db.dynamo.tables import create_tables
 from kalshi_edge.runtime.sandbox_process import free_port
 
@@ -57,12 +57,12 @@ def dynamodb_local() -> Iterator[str]:
         process.wait()
 
 
-def place(endpoint: str, prefix: str) -> DynamoPlace:
+def place(endpoint: str, prefix: str) -> DynamoConfig:
     """Tables named ``prefix``-… in the engine at ``endpoint``."""
-    return DynamoPlace(endpoint=endpoint, prefix=prefix, key_id=KEY, secret=KEY)
+    return DynamoConfig(endpoint=endpoint, prefix=prefix, key_id=KEY, secret=KEY)
 
 
-async def tables_of(where: DynamoPlace) -> None:
+async def tables_of(where: DynamoConfig) -> None:
     """Make the tables of a place, where they are missing."""
     dynamo = Dynamo(where)
     try:

@@ -240,7 +240,7 @@ class InspectedEngine(Engine):
 
 
 @dataclass
-class Desk:
+class TraderHarness:
     """A trader at work, which can be stopped and taken up again from its store."""
 
     exchange: DrawnExchange
@@ -256,7 +256,7 @@ class Desk:
     async def play(self, events: Sequence[Event]) -> None:
         """Trade through ``events`` with what the store knows."""
         engine = await resumed_engine(self.setup, self.store)
-        self.engine = InspectedEngine(engine.knowledge, engine.account, engine.playbook)
+        self.engine = InspectedEngine(engine.state, engine.account, engine.playbook)
         self.engine.inspection = self.inspection
         again, self.unwritten = self.unwritten, []
         executor = Executor(self.exchange, self.store)

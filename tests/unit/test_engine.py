@@ -226,7 +226,7 @@ def test_a_cycle_looks_at_the_days_loss_before_it_decides() -> None:
     engine = trading(day_loss_share=D("0.01"))
     bought(engine)
     # as after a restart: the books that a loss came from were not told one by one
-    engine.knowledge.book(quoted("0.26", bid="0.10"))  # type: ignore[arg-type]
+    engine.state.book(quoted("0.26", bid="0.10"))  # type: ignore[arg-type]
     first, *decided = engine.handle(CycleDue(EVE))
     assert isinstance(first, Switch)
     assert "Approved" not in kinds(tuple(decided))
@@ -288,21 +288,21 @@ def test_a_sale_is_for_no_more_than_is_not_on_sale_already() -> None:
     assert isinstance(unknown, Refused)
 
 
-def test_the_same_wish_twice_is_obeyed_once_also_after_a_restart() -> None:
+def test_the_same_command_twice_is_obeyed_once_also_after_a_restart() -> None:
     engine = trading()
     intent = bought(engine)
-    wish = ClosePosition(intent.trade_id, D(10), D("0.20"), EVE, command_id="w1", by="ann")
-    (approved,) = engine.handle(wish)
+    command = ClosePosition(intent.trade_id, D(10), D("0.20"), EVE, command_id="w1", by="ann")
+    (approved,) = engine.handle(command)
     assert isinstance(approved, Approved)
-    assert engine.handle(replace(wish, received_at=EVE + timedelta(seconds=3))) == ()
+    assert engine.handle(replace(command, received_at=EVE + timedelta(seconds=3))) == ()
     later = trading()
-    later.recall(wish)
-    assert later.handle(wish) == ()
+    later.recall(command)
+    assert later.handle(command) == ()
     later.forget(EVE + timedelta(days=9))
-    assert later.handle(replace(wish, received_at=EVE + timedelta(days=9))) != ()
+    assert later.handle(replace(command, received_at=EVE + timedelta(days=9))) != ()
 
 
-def test_a_wish_to_cancel_takes_out_the_whole_structure() -> None:
+def test_a_command_to_cancel_takes_out_the_whole_structure() -> None:
     engine = trading()
     legs = [
         Order(intent_of(f"T{i}", bracket_id="b", name=str(i))).step(OrderStep.SEND) for i in (1, 2)
@@ -393,8 +393,8 @@ def test_any_event_turns_the_day_before_it_is_handled() -> None:
 def test_what_is_long_over_is_forgotten_when_the_day_turns() -> None:
     engine = trading()
     engine.handle(DayTurned(EVE + timedelta(days=9)))
-    assert engine.knowledge.ladders == {}
-    assert engine.knowledge.books == {}
+    assert engine.state.ladders == {}
+    assert engine.state.books == {}
 
 
 # --- calibration --------------------------------------------------------------------------------

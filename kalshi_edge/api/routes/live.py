@@ -94,13 +94,13 @@ async def _tell(socket: WebSocket, client: Client) -> None:
 
 async def _listen(socket: WebSocket) -> bool:
     """Wait for the client to go; ``True`` where it talks instead."""
-    since_s, heard = time.monotonic(), 0
+    since_s, recorded = time.monotonic(), 0
     while True:
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":
             return False
         if time.monotonic() - since_s > CHATTER_S:
-            since_s, heard = time.monotonic(), 0
-        heard += 1
-        if heard > CHATTER:
+            since_s, recorded = time.monotonic(), 0
+        recorded += 1
+        if recorded > CHATTER:
             return True

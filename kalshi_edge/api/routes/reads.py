@@ -22,7 +22,7 @@ from kalshi_edge.api.schemas.account import (
 from kalshi_edge.api.schemas.figures import GivenCount, GivenDay, GivenPrice
 from kalshi_edge.api.schemas.live import Snapshot
 from kalshi_edge.api.schemas.market import CityCalibration, CityMarkets, Forecasts, Scanner
-from kalshi_edge.api.schemas.status import Audit, Health, News, Sources, Terms
+from kalshi_edge.api.schemas.status import Activity, Audit, Health, SeriesRules, Sources
 from kalshi_edge.api.views import account, market, risk, status
 from kalshi_edge.api.views.calibration import city_calibration
 
@@ -36,7 +36,7 @@ router = APIRouter(
 @router.get("/health", tags=["status"])
 async def health(here: Here) -> Health:
     """Status, mode, cycles, and the age of each source."""
-    return status.health(here.standing, here.hub.clients)
+    return status.health(here.context, here.hub.clients)
 
 
 @router.get("/sources", tags=["status"])
@@ -46,21 +46,21 @@ async def sources(now: Now) -> Sources:
 
 
 @router.get("/terms", tags=["status"])
-async def terms(now: Now) -> Terms:
+async def terms(now: Now) -> SeriesRules:
     """The rules of every series, and whether they are accepted."""
     return status.terms(now)
 
 
-@router.get("/news", tags=["status"])
-async def news(now: Now, limit: Limit = 100) -> News:
+@router.get("/activity", tags=["status"])
+async def activity(now: Now, limit: Limit = 100) -> Activity:
     """What happened lately."""
-    return News(items=list(now.memory.news)[-limit:])
+    return Activity(items=list(now.read_model.activity)[-limit:])
 
 
 @router.get("/audit", tags=["status"])
 async def audit(now: Now) -> Audit:
     """Who wanted what, why, and what followed."""
-    return status.audit(now.memory)
+    return status.audit(now.read_model)
 
 
 @router.get("/balance", tags=["account"])
@@ -72,7 +72,7 @@ async def balance(now: Now) -> Balance:
 @router.get("/positions/open", tags=["account"])
 async def open_positions(now: Now) -> OpenPositions:
     """Open positions, each valued by walking the book for its whole size."""
-    return account.open_positions(now.trader.engine, now.memory, now.now())
+    return account.open_positions(now.trader.engine, now.read_model, now.now())
 
 
 @router.get("/positions/{trade_id}/preview", tags=["account"], responses=documented(404, 409))
@@ -113,13 +113,13 @@ async def pnl_today(now: Now) -> PnlToday:
 @router.get("/pnl/history", tags=["account"])
 async def pnl_history(now: Now) -> PnlHistory:
     """All daily records."""
-    return account.pnl_history(now.memory)
+    return account.pnl_history(now.read_model)
 
 
 @router.get("/equity", tags=["account"])
 async def equity(now: Now, limit: Annotated[int, Query(ge=1, le=5000)] = 1000) -> Equity:
     """The account cycle by cycle, with the kill switch's marks."""
-    return account.equity_curve(now.trader.engine, now.memory, limit)
+    return account.equity_curve(now.trader.engine, now.read_model, limit)
 
 
 @router.get("/risk/status", tags=["risk"])
@@ -131,25 +131,25 @@ async def risk_status(now: Now) -> RiskStatus:
 @router.get("/scanner", tags=["market"])
 async def scanner(now: Now) -> Scanner:
     """The last cycle's opportunities with every gate's outcome."""
-    return market.scanner(now.memory)
+    return market.scanner(now.read_model)
 
 
 @router.get("/forecasts", tags=["market"])
 async def forecasts(now: Now) -> Forecasts:
     """What the last cycle believed of every open ladder."""
-    return market.forecasts(now.memory)
+    return market.forecasts(now.read_model)
 
 
 @router.get("/markets/{city}", tags=["market"], responses=documented(404))
 async def markets(now: Now, station: CityStation) -> CityMarkets:
     """A city's ladders: bins, books, our probability and position, payoff by bin."""
-    return market.city_markets(now.trader.engine, now.memory, station, now.now())
+    return market.city_markets(now.trader.engine, now.read_model, station, now.now())
 
 
 @router.get("/calibration/{city}", tags=["market"], responses=documented(404))
 async def calibration(now: Now, station: CityStation) -> CityCalibration:
     """What past errors taught, and how the forecasts did against what settled."""
-    return city_calibration(now.memory, station)
+    return city_calibration(now.read_model, station)
 
 
 @router.get("/live", tags=["live"], response_model=Snapshot)

@@ -9,14 +9,14 @@ from fastapi import APIRouter, Path, Query, Response
 from kalshi_edge.api.deps import NAME, By, Here, IdempotencyKey, KnownTrade, Parts, documented_key
 from kalshi_edge.api.problems import Refusal, documented
 from kalshi_edge.api.schemas.commands import (
-    AcknowledgeWish,
+    AcknowledgeRequest,
     CancelOutcome,
-    HaltWish,
+    HaltRequest,
     OtherLeg,
     Reason,
-    ResumeWish,
+    ResumeRequest,
     SaleOutcome,
-    SellWish,
+    SellRequest,
     SwitchOutcome,
     TermsOutcome,
 )
@@ -52,27 +52,27 @@ def _later(model: type) -> dict[int | str, dict[str, object]]:
 
 @router.post("/risk/halt", tags=["risk"], responses=_later(SwitchOutcome))
 async def halt(
-    here: Here, wish: HaltWish, by: By, response: Response, key: IdempotencyKey = ""
+    here: Here, request: HaltRequest, by: By, response: Response, key: IdempotencyKey = ""
 ) -> SwitchOutcome:
     """Throw the kill switch by hand."""
-    _confirmed(here, is_meant=wish.confirm)
-    level = SwitchState(wish.level)
-    command = Halt(wish.reason, here.standing.now(), _name(key), by, level, wish.cause)
-    heard = await here.wishes.put(command)
-    response.status_code = 202 if heard is None else 200
-    return switch_outcome(command, heard, here.standing)
+    _confirmed(here, is_meant=request.confirm)
+    level = SwitchState(request.level)
+    command = Halt(request.reason, here.context.now(), _name(key), by, level, request.cause)
+    recorded = await here.commands.put(command)
+    response.status_code = 202 if recorded is None else 200
+    return switch_outcome(command, recorded, here.context)
 
 
 @router.post("/risk/resume", tags=["risk"], responses=_later(SwitchOutcome))
 async def resume(
-    here: Here, wish: ResumeWish, by: By, response: Response, key: IdempotencyKey = ""
+    here: Here, request: ResumeRequest, by: By, response: Response, key: IdempotencyKey = ""
 ) -> SwitchOutcome:
     """Let trading go on, whatever held it back, or where one cause did."""
-    _confirmed(here, is_meant=wish.confirm)
-    command = Resume(wish.reason, here.standing.now(), _name(key), by, wish.cause)
-    heard = await here.wishes.put(command)
-    response.status_code = 202 if heard is None else 200
-    return switch_outcome(command, heard, here.standing)
+    _confirmed(here, is_meant=request.confirm)
+    command = Resume(request.reason, here.context.now(), _name(key), by, request.cause)
+    recorded = await here.commands.put(command)
+    response.status_code = 202 if recorded is None else 200
+    return switch_outcome(command, recorded, here.context)
 
 
 @router.delete(
@@ -95,13 +95,13 @@ async def quick_sell(
     What had filled already stays a position, and the answer says so.
     """
     _confirmed(here, is_meant=confirm)
-    if not here.standing.trader.engine.account.structure(order_id):
+    if not here.context.trader.engine.account.structure(order_id):
         raise Refusal(404, f"no order {order_id}")
-    command = CancelRequest(order_id, reason, here.standing.now(), _name(key), by)
-    heard = await here.wishes.put(command)
-    orders, is_settled = ([], False) if heard is None else await here.wishes.orders(heard)
+    command = CancelRequest(order_id, reason, here.context.now(), _name(key), by)
+    recorded = await here.commands.put(command)
+    orders, is_settled = ([], False) if recorded is None else await here.commands.orders(recorded)
     response.status_code = 200 if is_settled else 202
-    return cancel_outcome(command, heard, orders, here.standing, is_settled=is_settled)
+    return cancel_outcome(command, recorded, orders, here.context, is_settled=is_settled)
 
 
 @router.post(
@@ -113,7 +113,7 @@ async def sell(
     *,
     here: Here,
     trade: KnownTrade,
-    wish: SellWish,
+    request: SellRequest,
     by: By,
     response: Response,
     key: IdempotencyKey = "",
@@ -123,12 +123,12 @@ async def sell(
     In paper mode it trades at once, at its limit where nobody offers more, and is left out of all
     statistics.
     """
-    _confirmed(here, is_meant=wish.confirm)
-    command = _closing(here, trade.trade_id, wish, _name(key), by)
-    heard = await here.wishes.put(command)
-    orders, is_settled = ([], False) if heard is None else await here.wishes.orders(heard)
+    _confirmed(here, is_meant=request.confirm)
+    command = _closing(here, trade.trade_id, request, _name(key), by)
+    recorded = await here.commands.put(command)
+    orders, is_settled = ([], False) if recorded is None else await here.commands.orders(recorded)
     response.status_code = 200 if is_settled else 202
-    return sale_outcome(command, heard, orders, here.standing, is_settled=is_settled)
+    return sale_outcome(command, recorded, orders, here.context, is_settled=is_settled)
 
 
 @router.post(
@@ -140,20 +140,20 @@ async def acknowledge(
     *,
     here: Here,
     series: Annotated[str, Path(pattern=NAME)],
-    wish: AcknowledgeWish,
+    request: AcknowledgeRequest,
     by: By,
     response: Response,
     key: IdempotencyKey = "",
 ) -> TermsOutcome:
     """Accept a series' changed rules: trading in it may go on."""
-    _confirmed(here, is_meant=wish.confirm)
-    if series not in here.standing.trader.engine.knowledge.terms:
+    _confirmed(here, is_meant=request.confirm)
+    if series not in here.context.trader.engine.state.terms:
         raise Refusal(404, f"no rules of series {series} have been seen")
-    now = here.standing.now()
-    command = AcknowledgeTerms(series, wish.fingerprint, now, wish.reason, _name(key), by)
-    heard = await here.wishes.put(command)
-    response.status_code = 202 if heard is None else 200
-    return terms_outcome(command, heard, here.standing)
+    now = here.context.now()
+    command = AcknowledgeTerms(series, request.fingerprint, now, request.reason, _name(key), by)
+    recorded = await here.commands.put(command)
+    response.status_code = 202 if recorded is None else 200
+    return terms_outcome(command, recorded, here.context)
 
 
 def _name(key: str) -> str:
@@ -161,22 +161,22 @@ def _name(key: str) -> str:
 
 
 def _confirmed(here: Parts, *, is_meant: bool) -> None:
-    if here.standing.mode == "live" and not is_meant:
+    if here.context.mode == "live" and not is_meant:
         raise Refusal(409, "confirm must be true in live mode: real money follows")
 
 
-def _closing(here: Parts, trade_id: str, wish: SellWish, name: str, by: str) -> ClosePosition:
-    before = here.wishes.known(name)
-    legs = [OtherLeg(trade_id=trade_id, limit_price=wish.limit_price, count=wish.count)]
-    first, *others = [_part(here, leg, before) for leg in (*legs, *wish.other_legs)]
+def _closing(here: Parts, trade_id: str, request: SellRequest, name: str, by: str) -> ClosePosition:
+    before = here.commands.known(name)
+    legs = [OtherLeg(trade_id=trade_id, limit_price=request.limit_price, count=request.count)]
+    first, *others = [_part(here, leg, before) for leg in (*legs, *request.other_legs)]
     return ClosePosition(
         trade_id=first.trade_id,
         count=first.count,
         limit_price=first.limit_price,
-        received_at=here.standing.now(),
+        received_at=here.context.now(),
         others=tuple(others),
-        waits=wish.waits,
-        reason=wish.reason,
+        waits=request.waits,
+        reason=request.reason,
         command_id=name,
         by=by,
     )
@@ -184,7 +184,7 @@ def _closing(here: Parts, trade_id: str, wish: SellWish, name: str, by: str) -> 
 
 def _part(here: Parts, leg: OtherLeg, before: Command | None) -> Close:
     """One leg's sale; a count left out is what it was the first time, else all that is held."""
-    account = here.standing.trader.engine.account
+    account = here.context.trader.engine.account
     trade = account.tracker.trades.get(leg.trade_id)
     if trade is None:
         raise Refusal(404, f"no trade {leg.trade_id}")

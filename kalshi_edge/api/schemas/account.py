@@ -261,7 +261,7 @@ class SwitchView(Shape):
     """In force now, the strongest first."""
 
 
-class Meter(Shape):
+class LimitUse(Shape):
     """How much of a limit is used."""
 
     used: Dollars
@@ -306,6 +306,6 @@ class RiskStatus(Shape):
     """Markets with a position or a live entry."""
     bankroll: Dollars
     free_cash: Dollars
-    day_loss: Meter
+    day_loss: LimitUse
     """Opening balance − equity, against the loss that throws the switch."""
     exposure: list[Exposure]

@@ -18,7 +18,7 @@ Confirm = Annotated[
 TradeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
-class Wish(Shape):
+class CommandRequest(Shape):
     """Why, and whether it is meant."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "storm ahead"}]})
@@ -40,7 +40,7 @@ class HaltLevel(StrEnum):
     """What is held is sold, as far as the book pays for it."""
 
 
-class HaltWish(Wish):
+class HaltRequest(CommandRequest):
     """Hold trading back, how far, and why."""
 
     model_config = ConfigDict(
@@ -52,7 +52,7 @@ class HaltWish(Wish):
     """A guard's cause drills that guard's hold: it is held and lifted like one of its own."""
 
 
-class ResumeWish(Wish):
+class ResumeRequest(CommandRequest):
     """Let trading go on."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "the storm is over"}]})
@@ -69,7 +69,7 @@ class OtherLeg(Shape):
     count: GivenCount | None = None
 
 
-class SellWish(Shape):
+class SellRequest(Shape):
     """A limit sell. A bracket is closed together: name every other open leg with its price."""
 
     model_config = ConfigDict(
@@ -87,7 +87,7 @@ class SellWish(Shape):
     confirm: Confirm = False
 
 
-class AcknowledgeWish(Shape):
+class AcknowledgeRequest(Shape):
     """Accept a series' rules as they stand; the fingerprint says which were read."""
 
     model_config = ConfigDict(
@@ -99,7 +99,7 @@ class AcknowledgeWish(Shape):
     confirm: Confirm = False
 
 
-class Outcome(Shape):
+class CommandOutcome(Shape):
     """What became of a wish."""
 
     command_id: str
@@ -115,13 +115,13 @@ class Outcome(Shape):
     """Where refused: every rule's outcome."""
 
 
-class SwitchOutcome(Outcome):
+class SwitchOutcome(CommandOutcome):
     """The kill switch after the wish."""
 
     switch: SwitchView
 
 
-class CancelOutcome(Outcome):
+class CancelOutcome(CommandOutcome):
     """A quick sell: out of the book at once, resolved at P&L 0 where nothing had filled."""
 
     orders: list[OrderView]
@@ -131,7 +131,7 @@ class CancelOutcome(Outcome):
     """That position, where there is one."""
 
 
-class SaleOutcome(Outcome):
+class SaleOutcome(CommandOutcome):
     """A limit sell: its orders and the trades they close."""
 
     orders: list[OrderView]
@@ -139,7 +139,7 @@ class SaleOutcome(Outcome):
     trades: list[TradeView]
 
 
-class TermsOutcome(Outcome):
+class TermsOutcome(CommandOutcome):
     """A series' rules after the wish."""
 
     terms: TermsView | None

@@ -13,7 +13,7 @@ from kalshi_edge.api.schemas.account import (
 )
 from kalshi_edge.api.schemas.figures import Count, Instant, Price, Shape
 from kalshi_edge.api.schemas.market import Forecasts, Scanner
-from kalshi_edge.api.schemas.status import Health, NewsItem
+from kalshi_edge.api.schemas.status import ActivityItem, Health
 
 
 class Quote(Shape):
@@ -42,7 +42,7 @@ class LiveState(Shape):
     forecasts: Forecasts
     prices: dict[str, Quote]
     """By ticker."""
-    news: list[NewsItem]
+    activity: list[ActivityItem]
     """The last 100, the newest last."""
     equity: list[EquityPoint]
     """The last 500, the newest last."""
@@ -52,7 +52,7 @@ class LiveChanges(Shape):
     """The topics that changed. What is null did not.
 
     Of most topics it is the whole new value. ``prices`` holds the markets that changed, to be put
-    over the others. ``news`` and ``equity`` hold what is to be added at the end; only the last 100
+    over the others. ``activity`` and ``equity`` hold what is to be added at the end; only the last 100
     and 500 are kept.
     """
 
@@ -66,7 +66,7 @@ class LiveChanges(Shape):
     scanner: Scanner | None = None
     forecasts: Forecasts | None = None
     prices: dict[str, Quote] | None = None
-    news: list[NewsItem] | None = None
+    activity: list[ActivityItem] | None = None
     equity: list[EquityPoint] | None = None
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from kalshi_edge.api.schemas.figures import Dollars, Instant, Shape
 
 
-class Level(StrEnum):
+class Severity(StrEnum):
     """How loud something is to be shown."""
 
     INFO = "info"
@@ -18,7 +18,7 @@ class Banner(Shape):
 
     kind: str
     """``mode``, ``synthetic``, ``kill_switch``, ``stale``, ``terms``, ``no_key``."""
-    level: Level
+    level: Severity
     text: str
 
 
@@ -96,13 +96,13 @@ class TermsView(Shape):
     received_at: Instant
 
 
-class Terms(Shape):
+class SeriesRules(Shape):
     """The rules of every series."""
 
     series: list[TermsView]
 
 
-class NewsItem(Shape):
+class ActivityItem(Shape):
     """One thing that happened, for people to read."""
 
     seq: int
@@ -111,7 +111,7 @@ class NewsItem(Shape):
     kind: str
     """``fill``, ``order``, ``closed``, ``settled``, ``switch``, ``alarm``, ``day``, ``terms``,
     ``refused``."""
-    level: Level
+    level: Severity
     text: str
     city: str | None = None
     ticker: str | None = None
@@ -119,10 +119,10 @@ class NewsItem(Shape):
     """Dollars won or lost, where that is what happened."""
 
 
-class News(Shape):
+class Activity(Shape):
     """What happened, the newest last."""
 
-    items: list[NewsItem]
+    items: list[ActivityItem]
 
 
 class AuditItem(Shape):

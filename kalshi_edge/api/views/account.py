@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 
-from kalshi_edge.api.read_model import Memory
+from kalshi_edge.api.read_model import ReadModel
 from kalshi_edge.api.schemas.account import (
     Balance,
     DailyView,
@@ -30,7 +30,7 @@ from kalshi_edge.units import ONE, ZERO
 
 def balance(engine: Engine, at: datetime) -> Balance:
     """Cash, equity and what both have come to."""
-    account, marks = engine.account, engine.knowledge.marks
+    account, marks = engine.account, engine.state.marks
     equity, paid_in = account.tracker.equity(marks), account.paid_in
     trades = account.tracker.open_trades()
     return Balance(
@@ -47,9 +47,9 @@ def balance(engine: Engine, at: datetime) -> Balance:
     )
 
 
-def open_positions(engine: Engine, memory: Memory, at: datetime) -> OpenPositions:
+def open_positions(engine: Engine, read_model: ReadModel, at: datetime) -> OpenPositions:
     """Everything held, and what the books would pay for it."""
-    fair = fair_by_ticker(engine, memory)
+    fair = fair_by_ticker(engine, read_model)
     positions = [_position(t, engine, fair, at) for t in engine.account.tracker.open_trades()]
     return OpenPositions(
         at=at,
@@ -60,10 +60,10 @@ def open_positions(engine: Engine, memory: Memory, at: datetime) -> OpenPosition
 
 
 def _position(trade: Trade, engine: Engine, fair: dict[str, float], at: datetime) -> Position:
-    book = engine.knowledge.books.get(trade.ticker)
+    book = engine.state.books.get(trade.ticker)
     market = market_of(engine, trade.ticker)
-    ladder = engine.knowledge.ladder_of(trade.ticker)
-    mark = engine.knowledge.marks.get(trade.ticker)
+    ladder = engine.state.ladder_of(trade.ticker)
+    mark = engine.state.marks.get(trade.ticker)
     value, covered = liquidation_value(trade, mark), covered_count(trade, mark)
     age_s = None if book is None else (at - book.valid_at).total_seconds()
     belief = fair.get(trade.ticker)
@@ -111,14 +111,14 @@ def covered_count(trade: Trade, book: Book | None) -> Decimal:
     return sweep(trade.open_count).count
 
 
-def fair_by_ticker(engine: Engine, memory: Memory) -> dict[str, float]:
+def fair_by_ticker(engine: Engine, read_model: ReadModel) -> dict[str, float]:
     """Our probability of every market that the last cycle looked at."""
-    if memory.judged is None:
+    if read_model.judged is None:
         return {}
     return {
         market.ticker: fair
-        for view in memory.judged.done.cities
-        if (ladder := engine.knowledge.ladders.get(view.event_ticker)) is not None
+        for view in read_model.judged.done.cities
+        if (ladder := engine.state.ladders.get(view.event_ticker)) is not None
         and len(ladder.markets) == len(view.fair)
         for market, fair in zip(ladder.markets, view.fair, strict=True)
     }
@@ -128,8 +128,8 @@ def sale_preview(
     trade: Trade, price: Decimal, count: Decimal, engine: Engine, at: datetime
 ) -> SalePreview:
     """What selling ``count`` of ``trade`` at ``price`` dollars per YES contract would come to."""
-    knowledge = engine.knowledge
-    book, ladder = knowledge.books.get(trade.ticker), knowledge.ladder_of(trade.ticker)
+    state = engine.state
+    book, ladder = state.books.get(trade.ticker), state.ladder_of(trade.ticker)
     sells = trade.side is Side.BUY
     found = None
     if book is not None:
@@ -242,7 +242,7 @@ def newest_orders(
 
 def pnl_today(engine: Engine, at: datetime) -> PnlToday:
     """What closed trades of this UTC day came to, and what open ones would."""
-    account, marks = engine.account, engine.knowledge.marks
+    account, marks = engine.account, engine.state.marks
     done = performance(closed_on(account.tracker.trades.values(), at.date()))
     trades = account.tracker.open_trades()
     return PnlToday(
@@ -259,7 +259,7 @@ def pnl_today(engine: Engine, at: datetime) -> PnlToday:
     )
 
 
-def pnl_history(memory: Memory) -> PnlHistory:
+def pnl_history(read_model: ReadModel) -> PnlHistory:
     """All daily records, oldest first."""
     return PnlHistory(
         records=[
@@ -275,25 +275,25 @@ def pnl_history(memory: Memory) -> PnlHistory:
                 halts=record.halts,
                 deposits=record.deposits,
             )
-            for record in sorted(memory.days.values(), key=lambda record: record.day)
+            for record in sorted(read_model.days.values(), key=lambda record: record.day)
         ]
     )
 
 
-def equity_curve(engine: Engine, memory: Memory, limit: int) -> Equity:
+def equity_curve(engine: Engine, read_model: ReadModel, limit: int) -> Equity:
     """The account cycle by cycle, the newest ``limit``, with the switch's marks among them."""
-    points = list(memory.equity)[-limit:]
+    points = list(read_model.equity)[-limit:]
     first = points[0].at if points else None
     return Equity(
         starting_balance=engine.account.starting_balance,
         points=points,
-        marks=[mark for mark in memory.marks if first is None or mark.at >= first],
+        marks=[mark for mark in read_model.marks if first is None or mark.at >= first],
     )
 
 
 def market_of(engine: Engine, ticker: str) -> Market | None:
     """A market, if its ladder is not forgotten yet."""
-    ladder = engine.knowledge.ladder_of(ticker)
+    ladder = engine.state.ladder_of(ticker)
     markets = () if ladder is None else ladder.markets
     return next((market for market in markets if market.ticker == ticker), None)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kalshi_edge.api.read_model import Memory
+from kalshi_edge.api.read_model import ReadModel
 from kalshi_edge.api.schemas.market import (
     Bounds,
     CalibrationView,
@@ -42,7 +42,7 @@ class Settled:
         return tuple(mid / sum(mids) for mid in mids)
 
 
-def city_calibration(memory: Memory, station: Station) -> CityCalibration:
+def city_calibration(read_model: ReadModel, station: Station) -> CityCalibration:
     """A city's calibration records and how its forecasts did."""
     return CityCalibration(
         city=station.city,
@@ -59,16 +59,16 @@ def city_calibration(memory: Memory, station: Station) -> CityCalibration:
                 sigma_f=record.sigma_f,
                 received_at=record.received_at,
             )
-            for record in memory.calibrations
+            for record in read_model.calibrations
             if record.city == station.city
         ],
-        verification=verification(list(_settled(memory, station))),
+        verification=verification(list(_settled(read_model, station))),
     )
 
 
-def _settled(memory: Memory, station: Station) -> Iterator[Settled]:
-    for (city, climate_day), view in sorted(memory.views.items()):
-        report = memory.reports.get((station.report, climate_day))
+def _settled(read_model: ReadModel, station: Station) -> Iterator[Settled]:
+    for (city, climate_day), view in sorted(read_model.views.items()):
+        report = read_model.reports.get((station.report, climate_day))
         if city != station.city or report is None or report.high_f is None:
             continue
         winner = next(i for i, one in enumerate(view.bins) if one.contains(report.high_f))

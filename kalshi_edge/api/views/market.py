@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from math import isfinite
 
-from kalshi_edge.api.read_model import Judged, Memory
+from kalshi_edge.api.read_model import Judged, ReadModel
 from kalshi_edge.api.schemas.market import (
     BinRow,
     BinView,
@@ -32,12 +32,12 @@ from kalshi_edge.trading.edge import quoted_mid
 from kalshi_edge.units import ONE, ZERO
 
 
-def scanner(memory: Memory) -> Scanner:
+def scanner(read_model: ReadModel) -> Scanner:
     """The last cycle's opportunities: singles by net edge, brackets by expected value."""
-    judged = memory.judged
+    judged = read_model.judged
     if judged is None:
         return Scanner(
-            at=None, seq=memory.seq, singles=[], brackets=[], skipped=[], approved=0, refused=0
+            at=None, seq=read_model.seq, singles=[], brackets=[], skipped=[], approved=0, refused=0
         )
     views = [_opportunity(n, verdict) for n, verdict in enumerate(judged.verdicts, 1)]
     singles = [view for view in views if view.strategy == Strategy.SINGLE]
@@ -107,14 +107,14 @@ def bin_view(bin_: Bin) -> BinView:
     return BinView(label=str(bin_), lower_f=bin_.lower, upper_f=bin_.upper)
 
 
-def forecasts(memory: Memory) -> Forecasts:
+def forecasts(read_model: ReadModel) -> Forecasts:
     """Every open ladder at the last cycle."""
-    if memory.judged is None:
+    if read_model.judged is None:
         return Forecasts(at=None, cities=[])
-    done = memory.judged.done
+    done = read_model.judged.done
     return Forecasts(
         at=done.received_at,
-        cities=[_forecast(view, memory.judged) for view in done.cities],
+        cities=[_forecast(view, read_model.judged) for view in done.cities],
     )
 
 
@@ -152,10 +152,12 @@ def _forecast(view: CityView, judged: Judged) -> CityForecast:
     )
 
 
-def city_markets(engine: Engine, memory: Memory, station: Station, at: datetime) -> CityMarkets:
+def city_markets(
+    engine: Engine, read_model: ReadModel, station: Station, at: datetime
+) -> CityMarkets:
     """A city's ladders that have not closed; the last one where all have."""
     ladders = sorted(
-        (one for one in engine.knowledge.ladders.values() if one.station == station),
+        (one for one in engine.state.ladders.values() if one.station == station),
         key=lambda one: one.climate_day,
     )
     shown = [one for one in ladders if at < _closes_at(one)] or ladders[-1:]
@@ -165,12 +167,12 @@ def city_markets(engine: Engine, memory: Memory, station: Station, at: datetime)
         station=station.icao,
         place=station.name,
         standard_offset_h=station.standard_offset_h,
-        days=[_market_day(one, engine, memory, at) for one in shown],
+        days=[_market_day(one, engine, read_model, at) for one in shown],
     )
 
 
-def _market_day(ladder: Ladder, engine: Engine, memory: Memory, at: datetime) -> MarketDay:
-    judged = memory.judged
+def _market_day(ladder: Ladder, engine: Engine, read_model: ReadModel, at: datetime) -> MarketDay:
+    judged = read_model.judged
     view = next(
         (
             v
@@ -181,7 +183,7 @@ def _market_day(ladder: Ladder, engine: Engine, memory: Memory, at: datetime) ->
     )
     floor_f = None if view is None else view.observed_floor_f
     trades = [t for t in engine.account.tracker.open_trades() if _is_in(t, ladder)]
-    fair = fair_by_ticker(engine, memory)
+    fair = fair_by_ticker(engine, read_model)
     return MarketDay(
         climate_day=ladder.climate_day,
         event_ticker=ladder.event_ticker,
@@ -206,7 +208,7 @@ def _row(
     floor_f: float | None,
     at: datetime,
 ) -> BinRow:
-    book = engine.knowledge.books.get(market.ticker)
+    book = engine.state.books.get(market.ticker)
     mine = [trade for trade in trades if trade.ticker == market.ticker]
     age_s = None if book is None else (at - book.valid_at).total_seconds()
     upper = market.bin.upper

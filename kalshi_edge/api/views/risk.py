@@ -7,7 +7,7 @@ from decimal import Decimal
 from kalshi_edge.api.schemas.account import (
     Exposure,
     HoldView,
-    Meter,
+    LimitUse,
     RiskLimits,
     RiskStatus,
     SwitchView,
@@ -21,8 +21,8 @@ from kalshi_edge.units import ZERO
 def risk_status(engine: Engine, at: datetime) -> RiskStatus:
     """Where the account stands against every limit."""
     account, limits = engine.account, engine.playbook.limits
-    seen = situation(account, engine.knowledge.marks, at)
-    loss = account.opening_balance - account.tracker.equity(engine.knowledge.marks)
+    seen = situation(account, engine.state.marks, at)
+    loss = account.opening_balance - account.tracker.equity(engine.state.marks)
     return RiskStatus(
         at=at,
         switch=switch_view(seen.switch, at),
@@ -59,8 +59,8 @@ def switch_view(switch: Switch, at: datetime) -> SwitchView:
     )
 
 
-def _meter(used: Decimal, limit: Decimal) -> Meter:
-    return Meter(used=used, limit=limit, used_share=_share(used, limit))
+def _meter(used: Decimal, limit: Decimal) -> LimitUse:
+    return LimitUse(used=used, limit=limit, used_share=_share(used, limit))
 
 
 def _share(used: Decimal, limit: Decimal) -> float:

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from datetime import datetime
 from importlib.metadata import version
 
-from kalshi_edge.api.context import Standing
-from kalshi_edge.api.read_model import Heard, Memory
+from kalshi_edge.api.context import ApiContext
+from kalshi_edge.api.read_model import ReadModel, RecordedCommand
 from kalshi_edge.api.schemas.status import (
     Audit,
     AuditItem,
     Banner,
     Health,
-    Level,
+    SeriesRules,
+    Severity,
     SourceView,
-    Terms,
     TermsView,
 )
 from kalshi_edge.api.views.wording import outcome_text
@@ -29,33 +29,33 @@ CYCLE_LATE_S = 35 * 60.0
 VERSION = version("kalshi-edge")
 
 
-def health(standing: Standing, live_clients: int) -> Health:
+def health(context: ApiContext, live_clients: int) -> Health:
     """The trader at a glance."""
-    trader, memory, at = standing.trader, standing.memory, standing.now()
+    trader, read_model, at = context.trader, context.read_model, context.now()
     sources = source_views(trader)
-    last = last_cycle_at(memory)
+    last = last_cycle_at(read_model)
     return Health(
         status=_status(last, sources, at),
-        mode=standing.mode,
-        is_synthetic=standing.is_synthetic,
+        mode=context.mode,
+        is_synthetic=context.is_synthetic,
         version=VERSION,
         at=at,
-        started_at=standing.started_at,
-        cycles=memory.cycles,
+        started_at=context.started_at,
+        cycles=read_model.cycles,
         last_cycle_at=last,
         next_cycle_at=trader.timetable.counts[Job.CYCLE].next_at,
         missed_cycles=trader.timetable.counts[Job.CYCLE].missed,
-        reconciled_at=trader.engine.upkeep.vigil.clean_at,
-        journal_seq=memory.seq,
+        reconciled_at=trader.engine.supervisor.state.clean_at,
+        journal_seq=read_model.seq,
         sources=sources,
-        banners=list(_banners(standing, sources, at)),
+        banners=list(_banners(context, sources, at)),
         live_clients=live_clients,
     )
 
 
-def last_cycle_at(memory: Memory) -> datetime | None:
+def last_cycle_at(read_model: ReadModel) -> datetime | None:
     """When the last cycle was decided."""
-    return None if memory.judged is None else memory.judged.done.received_at
+    return None if read_model.judged is None else read_model.judged.done.received_at
 
 
 def _status(last: datetime | None, sources: list[SourceView], at: datetime) -> str:
@@ -65,9 +65,9 @@ def _status(last: datetime | None, sources: list[SourceView], at: datetime) -> s
     return "degraded" if late or any(one.is_stale for one in sources) else "ok"
 
 
-def not_ready(standing: Standing) -> list[str]:
+def not_ready(context: ApiContext) -> list[str]:
     """Why the trader cannot do its work; nothing where it can."""
-    last, at = last_cycle_at(standing.memory), standing.now()
+    last, at = last_cycle_at(context.read_model), context.now()
     if last is None:
         return ["no cycle yet"]
     age_s = (at - last).total_seconds()
@@ -94,35 +94,35 @@ def _source(status: SourceStatus) -> SourceView:
     )
 
 
-def _banners(standing: Standing, sources: list[SourceView], at: datetime) -> Iterator[Banner]:
-    engine = standing.trader.engine
-    if standing.is_synthetic:
+def _banners(context: ApiContext, sources: list[SourceView], at: datetime) -> Iterator[Banner]:
+    engine = context.trader.engine
+    if context.is_synthetic:
         text = "SYNTHETIC: market and weather are made up; nothing here is evidence of profit"
-        yield Banner(kind="synthetic", level=Level.WARNING, text=text)
-    level = Level.DANGER if standing.mode == "live" else Level.INFO
-    yield Banner(kind="mode", level=level, text=f"{standing.mode} trading")
+        yield Banner(kind="synthetic", level=Severity.WARNING, text=text)
+    level = Severity.DANGER if context.mode == "live" else Severity.INFO
+    yield Banner(kind="mode", level=level, text=f"{context.mode} trading")
     switch = engine.account.switch_at(at)
     if switch.is_halted(at):
         text = f"kill switch {switch.level(at)}: {switch.reason}"
-        yield Banner(kind="kill_switch", level=Level.DANGER, text=text)
+        yield Banner(kind="kill_switch", level=Severity.DANGER, text=text)
     for source in sources:
         if source.is_stale:
             text = f"{source.name} is stale: {source.error or source.outcome}"
-            yield Banner(kind="stale", level=Level.WARNING, text=text)
-    for record in engine.knowledge.terms.values():
+            yield Banner(kind="stale", level=Severity.WARNING, text=text)
+    for record in engine.state.terms.values():
         if not record.accepted:
             text = f"{record.series}: rules changed, not traded until acknowledged"
-            yield Banner(kind="terms", level=Level.DANGER, text=text)
-    if not standing.has_key:
+            yield Banner(kind="terms", level=Severity.DANGER, text=text)
+    if not context.has_key:
         text = "no API key is set: this machine only"
-        yield Banner(kind="no_key", level=Level.INFO, text=text)
+        yield Banner(kind="no_key", level=Severity.INFO, text=text)
 
 
-def terms(standing: Standing) -> Terms:
+def terms(context: ApiContext) -> SeriesRules:
     """The rules of every series."""
-    knowledge = standing.trader.engine.knowledge
-    records = sorted(knowledge.terms.values(), key=lambda record: record.series)
-    return Terms(series=[terms_view(record, knowledge.stations) for record in records])
+    state = context.trader.engine.state
+    records = sorted(state.terms.values(), key=lambda record: record.series)
+    return SeriesRules(series=[terms_view(record, state.stations) for record in records])
 
 
 def terms_view(record: SeriesTerms, stations: tuple[Station, ...]) -> TermsView:
@@ -137,19 +137,19 @@ def terms_view(record: SeriesTerms, stations: tuple[Station, ...]) -> TermsView:
     )
 
 
-def audit(memory: Memory) -> Audit:
+def audit(read_model: ReadModel) -> Audit:
     """Every wish of the recent journal."""
-    return Audit(items=[_audit_item(heard) for heard in memory.audit])
+    return Audit(items=[_audit_item(recorded) for recorded in read_model.audit])
 
 
-def _audit_item(heard: Heard) -> AuditItem:
-    command = heard.command
+def _audit_item(recorded: RecordedCommand) -> AuditItem:
+    command = recorded.command
     return AuditItem(
-        seq=heard.seq,
+        seq=recorded.seq,
         at=command.received_at,
         command_id=command.command_id,
         command=type(command).__name__,
         by=command.by,
         reason=command.reason,
-        outcome=outcome_text(heard),
+        outcome=outcome_text(recorded),
     )

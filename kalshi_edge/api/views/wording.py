@@ -1,30 +1,30 @@
 """What the journal says of a wish, in one sentence."""
 
-from kalshi_edge.api.read_model import Heard
+from kalshi_edge.api.read_model import RecordedCommand
 from kalshi_edge.domain.orders import Side
 from kalshi_edge.domain.records import SeriesTerms, Switch
 from kalshi_edge.domain.verdicts import Approved, CancelOrder, Check, Refused
 from kalshi_edge.units import plain
 
 
-def refusal(heard: Heard) -> Refused | None:
+def refusal(recorded: RecordedCommand) -> Refused | None:
     """The refusal of the wish, if it was refused."""
     return next(
         (
             verdict
-            for verdict in heard.verdicts
-            if isinstance(verdict, Refused) and verdict.subject == heard.command
+            for verdict in recorded.verdicts
+            if isinstance(verdict, Refused) and verdict.subject == recorded.command
         ),
         None,
     )
 
 
-def outcome_text(heard: Heard) -> str:
+def outcome_text(recorded: RecordedCommand) -> str:
     """What the journal's line says of the wish."""
-    refused = refusal(heard)
+    refused = refusal(recorded)
     if refused is not None:
         return f"refused: {'; '.join(_why(check) for check in refused.failures)}"
-    parts = [text for verdict in heard.verdicts if (text := _part(verdict))]
+    parts = [text for verdict in recorded.verdicts if (text := _part(verdict))]
     return "; ".join(parts) or "nothing followed"
 
 

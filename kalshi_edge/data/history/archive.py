@@ -54,7 +54,7 @@ class ArchivedDay:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ArchivedOutcome:
     """One bin of one climate day, the high that was reported and what the exchange paid."""
 
     ticker: str
@@ -74,7 +74,7 @@ class Outcome:
 class ArchivedQuote:
     """The best bid and ask of a bin at ``at``, in dollars; ``at`` is ``None`` without one."""
 
-    outcome: Outcome
+    outcome: ArchivedOutcome
     at: datetime | None
     bid: Decimal | None
     ask: Decimal | None
@@ -116,7 +116,7 @@ def parse_day(row: Row) -> ArchivedDay:
     )
 
 
-def parse_outcome(row: Row) -> Outcome:
+def parse_outcome(row: Row) -> ArchivedOutcome:
     """What ``market_quotes`` and ``trade_derived_quotes`` have in common.
 
     The bin is read from the ticker's strike and the strike type, as for a live market; raises
@@ -128,7 +128,7 @@ def parse_outcome(row: Row) -> Outcome:
     bin_ = None if row["strike_type"] == "tail" else _bin(row["strike_type"], strike)
     if bin_ is not None and (bin_.lower, bin_.upper) != (_whole(row["lo_f"]), _whole(row["hi_f"])):
         raise HistoryError(f"{ticker} is {bin_}, not {row['lo_f']} to {row['hi_f']}")
-    return Outcome(
+    return ArchivedOutcome(
         ticker=ticker,
         station=station,
         climate_day=climate_day,

@@ -15,8 +15,8 @@ from kalshi_edge.data.history.archive import (
     CITY_DAYS,
     MARKET_QUOTES,
     ArchivedDay,
+    ArchivedOutcome,
     ArchivedQuote,
-    Outcome,
     parse_day,
     parse_quote,
     read_rows,
@@ -166,7 +166,7 @@ def settlements(quotes: Iterable[ArchivedQuote]) -> Iterator[Settlement]:
             yield Settlement(outcome.ticker, outcome.paid, None, at, at)
 
 
-def _ladder(event_ticker: str, outcomes: Sequence[Outcome]) -> Ladder:
+def _ladder(event_ticker: str, outcomes: Sequence[ArchivedOutcome]) -> Ladder:
     first = outcomes[0]
     return Ladder(
         event_ticker=event_ticker,
@@ -179,7 +179,7 @@ def _ladder(event_ticker: str, outcomes: Sequence[Outcome]) -> Ladder:
     )
 
 
-def _market(outcome: Outcome) -> Market:
+def _market(outcome: ArchivedOutcome) -> Market:
     if outcome.bin is None:
         raise ContractError(f"{outcome.ticker}: nothing says which way its bin opens")
     return Market(

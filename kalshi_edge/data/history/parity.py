@@ -12,7 +12,7 @@ from pathlib import Path
 from kalshi_edge.data.history.archive import (
     MARKET_QUOTES,
     TRADE_QUOTES,
-    Outcome,
+    ArchivedOutcome,
     parse_outcome,
     read_rows,
 )
@@ -27,9 +27,9 @@ class Parity:
     """How our settlement compares with the exchange's."""
 
     agreed: int
-    differing: tuple[Outcome, ...]
+    differing: tuple[ArchivedOutcome, ...]
     """We say one thing, the exchange paid another."""
-    undecided: tuple[Outcome, ...]
+    undecided: tuple[ArchivedOutcome, ...]
     """The exchange paid, but the record lacks the bin or the high that would let us say."""
     unsettled: int
     """No result was recorded."""
@@ -41,7 +41,7 @@ class Parity:
         return self.agreed / compared if compared else None
 
 
-def parity(outcomes: Iterable[Outcome]) -> Parity:
+def parity(outcomes: Iterable[ArchivedOutcome]) -> Parity:
     """The comparison of every outcome's own bin and high with what was paid for it."""
     agreed = unsettled = 0
     differing, undecided = [], []
@@ -72,7 +72,7 @@ def verify_history(folder: Path) -> Parity:
     )
 
 
-def outcomes(records: Iterable[Record]) -> Iterator[Outcome]:
+def outcomes(records: Iterable[Record]) -> Iterator[ArchivedOutcome]:
     """Every market of every ladder with its day's first final high and its result."""
     ladders: dict[str, Ladder] = {}
     highs_f: dict[tuple[str, date], int | None] = {}
@@ -88,7 +88,7 @@ def outcomes(records: Iterable[Record]) -> Iterator[Outcome]:
     for ladder in ladders.values():
         for market in ladder.markets:
             settled = settlements.get(market.ticker)
-            yield Outcome(
+            yield ArchivedOutcome(
                 ticker=market.ticker,
                 station=ladder.station,
                 climate_day=ladder.climate_day,

@@ -15,9 +15,9 @@ import httpx
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.kalshi.account_wire import (
     AccountLimits,
+    HeldPosition,
     OrderReport,
     Payout,
-    Position,
     parse_balance,
     parse_fill,
     parse_limits,
@@ -44,9 +44,9 @@ from kalshi_edge.data.kalshi.rate_limits import (
     parse_costs,
 )
 from kalshi_edge.data.kalshi.transport import (
+    ErrorBody,
     Host,
     Params,
-    Refusal,
     Rest,
     filled,
     now_s,
@@ -81,7 +81,7 @@ class SignedRest(Rest):
         body: Payload | None = None,
         params: Params | None = None,
         **names: str,
-    ) -> Payload | Refusal:
+    ) -> Payload | ErrorBody:
         """Send a write, once; its answer, or the exchange's definite no.
 
         Raises ``ExchangeDown`` where nothing was taken and ``OutcomeUnknown`` where it may have
@@ -106,7 +106,7 @@ class SignedRest(Rest):
             raise ExchangeDown(f"{what}: not sent: our write budget is spent for {wait_s:.1f} s")
         return self.write_bucket.take(cost, now_s())
 
-    def _refused(self, response: httpx.Response, what: str) -> Refusal:
+    def _refused(self, response: httpx.Response, what: str) -> ErrorBody:
         refusal = self._explained(parse_refusal(response.status_code, response.content))
         if refusal.status == httpx.codes.TOO_MANY_REQUESTS or refusal.is_pause:
             self.write_bucket.empty(now_s())
@@ -149,14 +149,14 @@ class AccountClient:
 
     # --- orders -------------------------------------------------------------------------------
 
-    async def create_order(self, body: Payload) -> Payload | Refusal:
+    async def create_order(self, body: Payload) -> Payload | ErrorBody:
         """Send an order, once. Raises as ``SignedRest.send`` does."""
         answer = await self._rest.send("POST", "/portfolio/events/orders", body=body)
-        if not isinstance(answer, Refusal) and isinstance(answer.get("order_id"), str):
+        if not isinstance(answer, ErrorBody) and isinstance(answer.get("order_id"), str):
             self._names[answer["order_id"]] = str(body["client_order_id"])
         return answer
 
-    async def cancel_order(self, order_id: str) -> Payload | Refusal:
+    async def cancel_order(self, order_id: str) -> Payload | ErrorBody:
         """Take an order out of the book. Raises as ``SignedRest.send`` does."""
         params: Params = {"exchange_index": EXCHANGE_INDEX}
         route = "/portfolio/events/orders/{order_id}"
@@ -170,7 +170,7 @@ class AccountClient:
         """
         body = {"contracts_limit": contracts_limit, "exchange_index": EXCHANGE_INDEX}
         answer = await self._rest.send("POST", "/portfolio/order_groups/create", body=body)
-        if isinstance(answer, Refusal):
+        if isinstance(answer, ErrorBody):
             raise RequestRefused(f"no order group: {answer}", status=answer.status)
         return text_field(answer, "order_group_id")
 
@@ -222,7 +222,7 @@ class AccountClient:
         bucket = self._balance_bucket
         return parse_balance(await self._rest.get("/portfolio/balance", params, bucket=bucket))
 
-    async def positions(self) -> tuple[Position, ...]:
+    async def positions(self) -> tuple[HeldPosition, ...]:
         """What we hold of markets that are not settled yet."""
         params: Params = {"subaccount": SUBACCOUNT, "limit": 1000, "count_filter": "position"}
         found = await self._rest.pages(

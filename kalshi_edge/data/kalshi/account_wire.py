@@ -138,7 +138,7 @@ def parse_fill(payload: Payload, names: Mapping[str, str], received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class HeldPosition:
     """What we hold of one market by the exchange's books, in contracts and dollars."""
 
     ticker: str
@@ -149,9 +149,9 @@ class Position:
     fees: Decimal
 
 
-def parse_position(payload: Payload) -> Position:
+def parse_position(payload: Payload) -> HeldPosition:
     """A market position of ``GET /portfolio/positions``."""
-    return Position(
+    return HeldPosition(
         ticker=text_field(payload, "ticker"),
         count=decimal_field(payload, "position_fp"),
         exposure=decimal_field(payload, "market_exposure_dollars"),

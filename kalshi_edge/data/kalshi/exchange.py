@@ -16,7 +16,7 @@ from kalshi_edge.data.kalshi.account_wire import OrderReport, OrderStatus, parse
 from kalshi_edge.data.kalshi.fields import Payload, decimal_field
 from kalshi_edge.data.kalshi.order_wire import objections, order_body
 from kalshi_edge.data.kalshi.public_client import PublicClient
-from kalshi_edge.data.kalshi.transport import Refusal
+from kalshi_edge.data.kalshi.transport import ErrorBody
 from kalshi_edge.domain.orders import Intent, Order
 from kalshi_edge.errors import (
     ExchangeDown,
@@ -69,7 +69,7 @@ class KalshiExchange:
         body = await self._checked_body(intent)
         self._sent_at[intent.intent_id] = self._clock.now()
         answer = await self._account.create_order(body)
-        if isinstance(answer, Refusal):
+        if isinstance(answer, ErrorBody):
             if answer.status == 409:
                 return await self._existing(intent, answer)
             raise OrderRejected(f"{intent.ticker}: {answer}")
@@ -108,7 +108,7 @@ class KalshiExchange:
                 raise OutcomeUnknown(f"{order.intent.ticker}: an order without a name as yet")
             order_id = report.order_id
         answer = await self._account.cancel_order(order_id)
-        if isinstance(answer, Refusal):
+        if isinstance(answer, ErrorBody):
             await self._confirm_over(order_id, answer)
             return ZERO
         try:
@@ -136,7 +136,7 @@ class KalshiExchange:
             # The first may be the reason, having taken the money: this no proves nothing.
             raise OutcomeUnknown(f"{intent.ticker}: still unknown: {error}") from error
 
-    async def _existing(self, intent: Intent, refusal: Refusal) -> Receipt:
+    async def _existing(self, intent: Intent, refusal: ErrorBody) -> Receipt:
         for wait_s in self._looks_s:
             await asyncio.sleep(wait_s)
             report = await self._look_up(intent)
@@ -154,7 +154,7 @@ class KalshiExchange:
             raise OutcomeUnknown(f"{ticker}: it exists, in a state that we do not know")
         return found
 
-    async def _confirm_over(self, order_id: str, refusal: Refusal) -> None:
+    async def _confirm_over(self, order_id: str, refusal: ErrorBody) -> None:
         """Return where a cancel was refused because the order is over."""
         for wait_s in self._looks_s:
             await asyncio.sleep(wait_s)

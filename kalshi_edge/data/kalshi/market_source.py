@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.kalshi.public_client import PublicClient, Unreadable
-from kalshi_edge.data.source_status import Outcome, SourceStatus
+from kalshi_edge.data.source_status import PollOutcome, SourceStatus
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Settlement
 from kalshi_edge.domain.weather import Station
@@ -52,10 +52,10 @@ class MarketSource:
         """How it is now."""
         now, success_at = self.clock.now(), self.last_success_at
         is_fine = success_at is not None and not self.problems
-        outcome = Outcome.UNCHANGED if is_fine else Outcome.DOWN
+        outcome = PollOutcome.UNCHANGED if is_fine else PollOutcome.DOWN
         return SourceStatus(
             name="markets",
-            outcome=Outcome.NOT_ASKED if self._asked_at is None else outcome,
+            outcome=PollOutcome.NOT_ASKED if self._asked_at is None else outcome,
             asked_at=self._asked_at,
             succeeded_at=success_at,
             age=None if success_at is None else now - success_at,

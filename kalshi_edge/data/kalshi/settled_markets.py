@@ -42,7 +42,7 @@ _HISTORICAL = "/historical/markets/{ticker}/candlesticks"
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class CandleQuote:
     """The best prices at the end of a minute; ``None`` where nobody bids or offers."""
 
     at: datetime
@@ -112,9 +112,9 @@ class PastMarkets:
             found |= await self._rest.pages(route, "markets", _ticker, params)
         return [found[ticker] for ticker in sorted(found)]
 
-    async def _quotes(self, station: Station, market: Payload) -> list[Quote]:
+    async def _quotes(self, station: Station, market: Payload) -> list[CandleQuote]:
         start_at, end_at = instant_field(market, "open_time"), instant_field(market, "close_time")
-        quotes: list[Quote] = []
+        quotes: list[CandleQuote] = []
         while start_at < end_at:
             until_at = min(start_at + SPAN, end_at)
             # Both ends are included: the first minute of the next span is not asked for twice.
@@ -134,14 +134,14 @@ class PastMarkets:
         return await self._rest.get(_HISTORICAL, params, ticker=ticker)
 
 
-def parse_quote(candle: Payload) -> Quote:
+def parse_quote(candle: Payload) -> CandleQuote:
     """The closing quotes of a candle, by the field names of either side.
 
     A bid of 0 and an ask of 1 dollar are nobody's.
     """
     bid, ask = (_close(object_field(candle, side)) for side in ("yes_bid", "yes_ask"))
     held = candle.get("open_interest_fp", candle.get("open_interest"))
-    return Quote(
+    return CandleQuote(
         at=datetime.fromtimestamp(whole_field(candle, "end_period_ts"), UTC),
         bid=bid if bid > ZERO else None,
         ask=ask if ask < ONE else None,
@@ -149,7 +149,7 @@ def parse_quote(candle: Payload) -> Quote:
     )
 
 
-def books_of(market: Payload, quotes: Sequence[Quote]) -> Iterator[Book]:
+def books_of(market: Payload, quotes: Sequence[CandleQuote]) -> Iterator[Book]:
     """The market's best prices at every half hour from its first quote to its end.
 
     One that is crossed is no book and left out.

@@ -19,9 +19,9 @@ from kalshi_edge.clock import Clock
 from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.fields import parse_json
 from kalshi_edge.data.kalshi.rate_limits import Jitter, backoff_s
-from kalshi_edge.data.kalshi.stream_session import Command, News, Oddities, Session
+from kalshi_edge.data.kalshi.stream_session import Command, Oddities, Session, StreamEvent
 from kalshi_edge.data.kalshi.transport import Host, now_s
-from kalshi_edge.data.source_status import Outcome, SourceStatus
+from kalshi_edge.data.source_status import PollOutcome, SourceStatus
 from kalshi_edge.errors import ContractError, ExchangeDown, RequestRefused
 
 PING_EVERY_S = 10.0
@@ -90,10 +90,10 @@ class KalshiStream:
         now, heard_at = self._clock.now(), self._heard_at
         is_open = self._live is not None
         at, kind, text = self.oddities.latest[-1] if self.oddities.latest else (None, "", "")
-        closed = Outcome.NOT_ASKED if heard_at is None and at is None else Outcome.DOWN
+        closed = PollOutcome.NOT_ASKED if heard_at is None and at is None else PollOutcome.DOWN
         return SourceStatus(
             name="stream",
-            outcome=Outcome.UNCHANGED if is_open else closed,
+            outcome=PollOutcome.UNCHANGED if is_open else closed,
             asked_at=None,
             succeeded_at=heard_at,
             age=None if heard_at is None else now - heard_at,
@@ -118,7 +118,7 @@ class KalshiStream:
             with suppress(ConnectionClosed):
                 await _send(socket, session.watch(self._tickers, now_s()))
 
-    async def __aiter__(self) -> AsyncIterator[News]:
+    async def __aiter__(self) -> AsyncIterator[StreamEvent]:
         """News, over as many connections as it takes."""
         failures = 0
         while True:
@@ -133,7 +133,7 @@ class KalshiStream:
             failures = 1 if now_s() - opened_s > STEADY_S else failures + 1
             await asyncio.sleep(backoff_s(failures, self._jitter, first_s=0.5, cap_s=30.0))
 
-    async def _connection(self) -> AsyncGenerator[News, None]:
+    async def _connection(self) -> AsyncGenerator[StreamEvent, None]:
         headers = self._key.headers("GET", urlsplit(self._url).path)
         async with self._connect(self._url, headers) as socket:
             session = Session(self._series, self._names, self.oddities)
@@ -146,13 +146,13 @@ class KalshiStream:
             finally:
                 self._live = None
 
-    async def _received(self, socket: Socket, session: Session) -> list[News]:
+    async def _received(self, socket: Socket, session: Session) -> list[StreamEvent]:
         """What follows from the next frame, if one comes soon."""
         session.check(now_s())
         if reason := self._distrust:
             self._distrust = ""
             raise ExchangeDown(reason)
-        news: list[News] = []
+        news: list[StreamEvent] = []
         try:
             # Not wait_for: before Python 3.12 it can swallow the cancellation of its task.
             async with asyncio.timeout(CHECK_EVERY_S):

@@ -63,7 +63,7 @@ class UnnamedFill:
     received_at: datetime
 
 
-News: TypeAlias = Book | Fill | OrderUpdate | MarketChange | UnnamedFill | Connected
+StreamEvent: TypeAlias = Book | Fill | OrderUpdate | MarketChange | UnnamedFill | Connected
 
 
 @dataclass(slots=True)
@@ -119,7 +119,7 @@ class Session:
 
     def receive(
         self, frame: Payload, received_at: datetime, now_s: float
-    ) -> Iterator[News | Command]:
+    ) -> Iterator[StreamEvent | Command]:
         """What follows from a frame; ``ExchangeDown`` where the connection has to be given up."""
         for result in self._books.receive(frame, received_at):
             yield from self._book(result, received_at, now_s)
@@ -174,7 +174,7 @@ class Session:
 
     def _book(
         self, result: Book | Resync, received_at: datetime, now_s: float
-    ) -> Iterator[News | Command]:
+    ) -> Iterator[StreamEvent | Command]:
         if isinstance(result, Book):
             del self._losses[result.ticker]
             self._due_s.pop(result.ticker, None)
@@ -193,7 +193,7 @@ class Session:
 
     def _message(
         self, frame: Payload, received_at: datetime, now_s: float
-    ) -> Iterator[News | Command]:
+    ) -> Iterator[StreamEvent | Command]:
         match frame.get("type"):
             case "orderbook_snapshot" | "orderbook_delta":
                 pass
@@ -212,7 +212,7 @@ class Session:
             case kind:
                 self._oddities.note(received_at, f"unknown {kind}", frame)
 
-    def _fill(self, message: Payload, received_at: datetime) -> Iterator[News]:
+    def _fill(self, message: Payload, received_at: datetime) -> Iterator[StreamEvent]:
         if _is_others(message, "subaccount"):
             return
         order_id = text_field(message, "order_id")
@@ -221,7 +221,7 @@ class Session:
         else:
             yield UnnamedFill(order_id, message, received_at)
 
-    def _order(self, message: Payload, received_at: datetime) -> Iterator[News]:
+    def _order(self, message: Payload, received_at: datetime) -> Iterator[StreamEvent]:
         if _is_others(message, "subaccount_number"):
             return
         update = order_update(parse_order(message), received_at)
@@ -230,7 +230,7 @@ class Session:
         else:
             yield update
 
-    def _change(self, kind: str, message: Payload, received_at: datetime) -> Iterator[News]:
+    def _change(self, kind: str, message: Payload, received_at: datetime) -> Iterator[StreamEvent]:
         ticker = None
         if kind == "market_lifecycle_v2":
             ticker, kind = text_field(message, "market_ticker"), text_field(message, "event_type")
@@ -240,7 +240,7 @@ class Session:
 
     def _subscribed(
         self, frame: Payload, received_at: datetime, now_s: float
-    ) -> Iterator[News | Command]:
+    ) -> Iterator[StreamEvent | Command]:
         message = object_field(frame, "msg")
         self._channels[whole_field(message, "sid")] = text_field(message, "channel")
         self._answered(frame)
@@ -256,7 +256,7 @@ class Session:
 
     def _error(
         self, frame: Payload, received_at: datetime, now_s: float
-    ) -> Iterator[News | Command]:
+    ) -> Iterator[StreamEvent | Command]:
         self._oddities.note(received_at, "error", frame)
         message, command = object_field(frame, "msg"), self._answered(frame)
         sid = optional_whole("sid", frame.get("sid")) or 0

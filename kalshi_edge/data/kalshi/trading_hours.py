@@ -44,7 +44,7 @@ def parse_status(payload: Payload) -> ExchangeStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Week:
+class WeeklyHours:
     """The sessions of each weekday, Eastern wall time, while this week's pattern is in force."""
 
     start_at: datetime
@@ -57,7 +57,7 @@ class Week:
 class Schedule:
     """Published trading hours and maintenance."""
 
-    weeks: tuple[Week, ...]
+    weeks: tuple[WeeklyHours, ...]
     maintenance: tuple[tuple[datetime, datetime], ...]
 
     def is_open(self, at: datetime) -> bool:
@@ -86,7 +86,7 @@ def parse_schedule(payload: Payload) -> Schedule:
     )
 
 
-def _week(payload: Payload) -> Week:
+def _week(payload: Payload) -> WeeklyHours:
     sessions = tuple(
         tuple(
             (_wall_time(text_field(one, "open_time")), _wall_time(text_field(one, "close_time")))
@@ -94,10 +94,12 @@ def _week(payload: Payload) -> Week:
         )
         for day in DAYS
     )
-    return Week(instant_field(payload, "start_time"), instant_field(payload, "end_time"), sessions)
+    return WeeklyHours(
+        instant_field(payload, "start_time"), instant_field(payload, "end_time"), sessions
+    )
 
 
-def _sessions(week: Week, day: date) -> list[tuple[datetime, datetime]]:
+def _sessions(week: WeeklyHours, day: date) -> list[tuple[datetime, datetime]]:
     return [
         (
             datetime.combine(day, opens),

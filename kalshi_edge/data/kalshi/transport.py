@@ -58,7 +58,7 @@ DEMO = Host(
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ErrorBody:
     """The exchange's no, in its own words."""
 
     status: int
@@ -71,7 +71,7 @@ class Refusal:
         return ": ".join(part for part in (self.code or f"HTTP {self.status}", self.text) if part)
 
 
-def parse_refusal(status: int, body: bytes) -> Refusal:
+def parse_refusal(status: int, body: bytes) -> ErrorBody:
     """What an unsuccessful answer says: three shapes of JSON, a status page, HTML or nothing.
 
     >>> str(parse_refusal(409, b'{"error":{"code":"order_already_exists","message":"no"}}'))
@@ -84,18 +84,18 @@ def parse_refusal(status: int, body: bytes) -> Refusal:
     try:
         payload = parse_json(body)
     except ContractError:
-        return Refusal(status)
+        return ErrorBody(status)
     if "exchange_active" in payload or "trading_active" in payload:
         active = payload.get("exchange_active") is True and payload.get("trading_active") is True
-        return Refusal(status, text="" if active else "trading is paused", is_pause=not active)
+        return ErrorBody(status, text="" if active else "trading is paused", is_pause=not active)
     error = payload.get("error", payload)
     if not isinstance(error, Mapping):
-        return Refusal(status, text=str(error)[:300])
+        return ErrorBody(status, text=str(error)[:300])
     words = (error.get("message"), error.get("details"))
     text = ", ".join(word for word in words if isinstance(word, str) and word)
     code = str(error.get("code") or "")[:100]
     is_pause = status == httpx.codes.SERVICE_UNAVAILABLE and bool(_PAUSED.search(code))
-    return Refusal(status, code, text[:300], is_pause)
+    return ErrorBody(status, code, text[:300], is_pause)
 
 
 def open_http(
@@ -210,7 +210,7 @@ class Rest:
         self.clock_lead = clock_lead(response.headers.get("Date", ""), sent_at, self._machine.now())
         return response
 
-    def _explained(self, refusal: Refusal) -> Refusal:
+    def _explained(self, refusal: ErrorBody) -> ErrorBody:
         """``refusal``, with the likely reason where a signature was refused: our clock is off."""
         lead = self.clock_lead
         if refusal.status != httpx.codes.UNAUTHORIZED or lead is None or abs(lead) < NOTICEABLE:

@@ -17,7 +17,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from kalshi_edge.db.dynamo.config import DynamoPlace
+from kalshi_edge.db.dynamo.config import DynamoConfig
 from kalshi_edge.db.dynamo.writes import Item, Write
 from kalshi_edge.errors import StoreError
 
@@ -77,7 +77,7 @@ class ConditionFailed(Exception):
 class Dynamo:
     """The tables of one place. Raises ``StoreError`` where DynamoDB gives no good answer."""
 
-    def __init__(self, place: DynamoPlace) -> None:
+    def __init__(self, place: DynamoConfig) -> None:
         self.place = place
         self.usage = Usage()
         session = boto3.session.Session(

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True)
-class DynamoPlace:
+class DynamoConfig:
     """Where the tables are."""
 
     region: str = "us-east-1"

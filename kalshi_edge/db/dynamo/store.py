@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from kalshi_edge.clock import Clock, SystemClock
 from kalshi_edge.db.codec import line_from_json
 from kalshi_edge.db.dynamo.client import ConditionFailed, Dynamo, chunks
-from kalshi_edge.db.dynamo.config import DynamoPlace, Keep
+from kalshi_edge.db.dynamo.config import DynamoConfig, Keep
 from kalshi_edge.db.dynamo.head import (
     HEAD,
     SCHEMA_VERSION,
@@ -77,7 +77,7 @@ class DynamoStore:
 
     def __init__(
         self,
-        place: DynamoPlace,
+        place: DynamoConfig,
         mode: str | None,
         keep: Keep | None = None,
         clock: Clock | None = None,

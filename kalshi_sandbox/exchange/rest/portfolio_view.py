@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from kalshi_sandbox.exchange.venue.accounts import Account, VenueOrder
-from kalshi_sandbox.exchange.venue.events import Filled, News, OrderChanged, PositionChanged
+from kalshi_sandbox.exchange.venue.events import Filled, OrderChanged, PositionChanged, VenueChange
 from kalshi_sandbox.exchange.venue.ledger import Position
 from kalshi_sandbox.exchange.venue.venue import Venue
 
@@ -65,7 +65,7 @@ class PortfolioViews:
             _apply(view, changes.popleft())
         return view
 
-    def _note(self, news: News) -> None:
+    def _note(self, news: VenueChange) -> None:
         match news:
             case OrderChanged(order):
                 self._add(order.account, order)

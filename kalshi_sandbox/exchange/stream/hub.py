@@ -37,11 +37,11 @@ from kalshi_sandbox.exchange.venue.events import (
     Filled,
     GroupChanged,
     MarketChanged,
-    News,
     OrderChanged,
     PositionChanged,
     QuotesChanged,
     Traded,
+    VenueChange,
 )
 from kalshi_sandbox.exchange.venue.exchange import Exchange
 
@@ -106,7 +106,7 @@ class Hub:
 
     # --- what the venue tells -------------------------------------------------------------------
 
-    def _hear(self, news: News) -> None:
+    def _hear(self, news: VenueChange) -> None:
         if isinstance(news, BookChanged):
             self._tell_book(news)
             return

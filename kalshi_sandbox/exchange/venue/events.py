@@ -86,7 +86,7 @@ class GroupChanged:
     step: str
 
 
-News: TypeAlias = (
+VenueChange: TypeAlias = (
     BookChanged
     | QuotesChanged
     | Traded

@@ -12,7 +12,7 @@ from kalshi_sandbox.exchange.rest.portfolio_view import PortfolioViews
 from kalshi_sandbox.exchange.rest.rate_limits import RateLimits
 from kalshi_sandbox.exchange.venue.lifecycle import Season
 from kalshi_sandbox.exchange.venue.market_makers import Habits, Traders
-from kalshi_sandbox.exchange.venue.order_entry_rules import Desk
+from kalshi_sandbox.exchange.venue.order_entry_rules import OrderEntry
 from kalshi_sandbox.exchange.venue.venue import Venue
 from kalshi_sandbox.exchange.venue.weather_port import Nature
 
@@ -22,7 +22,7 @@ class Exchange:
     """Everything that answers requests."""
 
     venue: Venue
-    desk: Desk
+    desk: OrderEntry
     season: Season
     views: PortfolioViews
     keys: KeyRing = field(default_factory=KeyRing)
@@ -65,7 +65,7 @@ def new_exchange(
     venue = Venue(start_at, seed)
     if live_window is not None:
         venue.live_window = live_window
-    desk = Desk(venue)
+    desk = OrderEntry(venue)
     views = PortfolioViews(venue)
     attend = None if habits is None else Traders(desk, nature, habits).attend
     season = Season(desk, nature, stations, attend)

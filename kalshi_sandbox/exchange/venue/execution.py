@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from kalshi_edge.domain.orders import Side
-from kalshi_edge.execution.matching import Match, Outcome, Reason
+from kalshi_edge.execution.matching import Match, MatchOutcome, Reason
 from kalshi_edge.units import ZERO
 from kalshi_sandbox.exchange.venue.accounts import OrderGroup, VenueFill, VenueOrder
 from kalshi_sandbox.exchange.venue.events import (
@@ -69,7 +69,7 @@ class Execution:
             account.client_ids.add(order.client_order_id)
 
     def apply(
-        self, order: VenueOrder, outcome: Outcome, action: Action | None = None
+        self, order: VenueOrder, outcome: MatchOutcome, action: Action | None = None
     ) -> tuple[VenueFill, ...]:
         """Do what the engine decided on ``order``, told as one with ``action``; its fills."""
         action = action or Action(order.market, order)

@@ -20,7 +20,7 @@ from kalshi_sandbox.exchange.venue.listing import (
     new_event,
     new_series,
 )
-from kalshi_sandbox.exchange.venue.order_entry_rules import Desk
+from kalshi_sandbox.exchange.venue.order_entry_rules import OrderEntry
 from kalshi_sandbox.exchange.venue.records import VenueEvent
 from kalshi_sandbox.exchange.venue.venue import Pause
 from kalshi_sandbox.exchange.venue.weather_port import Nature
@@ -72,7 +72,7 @@ class Season:
 
     def __init__(
         self,
-        desk: Desk,
+        desk: OrderEntry,
         nature: Nature,
         stations: Sequence[Station],
         attend: Callable[[VenueEvent], object] | None = None,

@@ -19,7 +19,7 @@ from kalshi_edge.units import CENT
 from kalshi_sandbox.exchange.venue.accounts import Account, NewOrder
 from kalshi_sandbox.exchange.venue.beliefs import Oracle, Quality
 from kalshi_sandbox.exchange.venue.listing import EASTERN
-from kalshi_sandbox.exchange.venue.order_entry_rules import Desk
+from kalshi_sandbox.exchange.venue.order_entry_rules import OrderEntry
 from kalshi_sandbox.exchange.venue.records import VenueEvent, VenueMarket
 from kalshi_sandbox.exchange.venue.weather_port import Nature
 
@@ -82,7 +82,7 @@ class House:
     crowd: Account
 
 
-def open_house(desk: Desk) -> House:
+def open_house(desk: OrderEntry) -> House:
     """Accounts with credit without end, for those who make the market."""
     names = ("maker", "patient", "informed", "crowd")
     accounts = [desk.venue.open_account(name, CREDIT, is_house=True) for name in names]
@@ -93,7 +93,7 @@ def open_house(desk: Desk) -> House:
 class Pit:
     """Everybody else in one ladder."""
 
-    desk: Desk
+    desk: OrderEntry
     house: House
     event: VenueEvent
     oracle: Oracle
@@ -286,7 +286,7 @@ class Pit:
 class Traders:
     """Brings everybody else to each ladder when it opens."""
 
-    desk: Desk
+    desk: OrderEntry
     nature: Nature
     habits: Habits = field(default_factory=Habits)
     house: House = field(init=False)

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from kalshi_edge.domain.orders import Side
 from kalshi_edge.errors import OrderRejected
-from kalshi_edge.execution.matching import LimitOrder, Outcome, Reason
+from kalshi_edge.execution.matching import LimitOrder, MatchOutcome, Reason
 from kalshi_edge.trading.fees import OrderFees, fee_regime
 from kalshi_edge.units import ZERO
 from kalshi_sandbox.exchange.venue.accounts import (
@@ -65,7 +65,7 @@ class Placement:
         return sum((fill.fee for fill in self.fills), ZERO) / self.filled
 
 
-class Desk:
+class OrderEntry:
     """Takes requests one at a time. A ``Refusal`` has changed nothing."""
 
     def __init__(self, venue: Venue) -> None:
@@ -240,7 +240,7 @@ def _limit_order(order: VenueOrder, count: Decimal) -> LimitOrder:
     )
 
 
-def _matched(match: Callable[[], Outcome]) -> Outcome:
+def _matched(match: Callable[[], MatchOutcome]) -> MatchOutcome:
     try:
         return match()
     except OrderRejected as no:

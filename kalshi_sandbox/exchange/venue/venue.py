@@ -16,8 +16,8 @@ from kalshi_sandbox.exchange.venue.events import (
     EventListed,
     FeesChanged,
     MarketChanged,
-    News,
     PositionChanged,
+    VenueChange,
 )
 from kalshi_sandbox.exchange.venue.ledger import Position
 from kalshi_sandbox.exchange.venue.records import (
@@ -59,7 +59,7 @@ class Venue(Timeline):
         self.pauses: list[Pause] = []
         """In force now; they may overlap."""
         self.live_window = LIVE_WINDOW
-        self._listeners: list[Callable[[News], None]] = []
+        self._listeners: list[Callable[[VenueChange], None]] = []
         self._numbers = 0
 
     # --- numbers, news, accounts ----------------------------------------------------------------
@@ -73,11 +73,11 @@ class Venue(Timeline):
         """The identifier of the ``number``-th thing, the same in every run of one seed."""
         return derived_uuid(self.seed, kind, number)
 
-    def listen(self, listener: Callable[[News], None]) -> None:
+    def listen(self, listener: Callable[[VenueChange], None]) -> None:
         """Have all news told to ``listener``."""
         self._listeners.append(listener)
 
-    def tell(self, news: News) -> None:
+    def tell(self, news: VenueChange) -> None:
         """Tell every listener, at once."""
         for listener in self._listeners:
             listener(news)

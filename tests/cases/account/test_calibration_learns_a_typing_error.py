@@ -78,7 +78,7 @@ def test_a_corrected_typing_error_changes_no_decision() -> None:
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="the raw forecast is compared")
 def test_the_nws_forecast_is_held_against_the_mean_that_is_traded() -> None:
     engine = engine_after(0)
-    engine.knowledge.calibrations["NYC", "NBP", "5.0"] = Calibration(
+    engine.state.calibrations["NYC", "NBP", "5.0"] = Calibration(
         "NYC", "NBP", "5.0", bias_f=7.0, days=60
     )
     verdicts = cycle(engine)

@@ -10,7 +10,7 @@ import pytest
 
 from kalshi_edge.domain.orders import Side
 from kalshi_edge.domain.records import Switch
-from kalshi_edge.trading.circuit_breakers import Guards
+from kalshi_edge.trading.circuit_breakers import CircuitBreakers
 from tests.cases.account_stories import of, resting, setup
 from tests.support.builders import intent
 from tests.support.kalshi_sandbox import member
@@ -27,7 +27,7 @@ async def test_the_fills_of_one_order_hold_nothing_back() -> None:
         fills = await at.account.fills(now - timedelta(minutes=5))
         ladder = at.ladder
     assert len(fills) == 3
-    engine = setup(guards=Guards()).fresh_engine()
+    engine = setup(breakers=CircuitBreakers()).fresh_engine()
     engine.handle(ladder)
     resting(engine, order)
     assert [hold.reason for one in fills for hold in of(Switch, engine.handle(one))] == []

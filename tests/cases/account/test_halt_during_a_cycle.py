@@ -15,7 +15,7 @@ from kalshi_edge.domain.orders import Intent, Order
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.ports import Receipt
 from kalshi_edge.runner import resumed_engine, run
-from kalshi_edge.runtime.event_queue import Inbox
+from kalshi_edge.runtime.event_queue import EventQueue
 from tests.cases.account_stories import EVE, D, later, offer, setup
 
 CITIES = ("NYC", "MIA", "CHI", "PHX", "LA")
@@ -24,7 +24,7 @@ CITIES = ("NYC", "MIA", "CHI", "PHX", "LA")
 class SlowVenue:
     """Takes its time with every order; during the first one trading is halted."""
 
-    def __init__(self, inbox: Inbox) -> None:
+    def __init__(self, inbox: EventQueue) -> None:
         self.inbox = inbox
         self.sent: list[str] = []
 
@@ -45,7 +45,7 @@ class SlowVenue:
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="the halt waits for the whole cycle")
 async def test_no_further_order_is_sent_once_a_person_has_halted() -> None:
     async with SqliteStore(":memory:", "demo") as store:
-        inbox = Inbox()
+        inbox = EventQueue()
         venue = SlowVenue(inbox)
         engine = await resumed_engine(setup(*CITIES), store)
         inbox.put(*(event for city in CITIES for event in offer(city)), CycleDue(EVE))

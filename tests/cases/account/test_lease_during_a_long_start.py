@@ -18,7 +18,7 @@ from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.verdicts import CashFlow
 from kalshi_edge.runtime.bootstrap import open_trader
-from kalshi_edge.runtime.environment import Surroundings, Wire
+from kalshi_edge.runtime.environment import Environment, Transport
 from tests.cases.account_stories import EVE, D
 from tests.simulation.virtual_loop import VirtualClock, VirtualLoop
 
@@ -39,19 +39,19 @@ async def story(path: Path) -> None:
     loop = asyncio.get_running_loop()
     clock = VirtualClock(EVE, loop)
     nothing = httpx.MockTransport(lambda _: httpx.Response(503))
-    around = Surroundings(
+    environment = Environment(
         "paper",
         Host("http://127.0.0.1:9", "ws://127.0.0.1:9"),
         clock,
         WeatherAddresses.under("http://127.0.0.1:1"),
         "test",
-        wire=Wire(transport=nothing, weather=nothing, machine=clock, now_s=loop.time),
+        transport=Transport(exchange=nothing, weather=nothing, machine=clock, now_s=loop.time),
     )
     settings = load_settings(_env_file=None)
     async with (
         LongStore(path, "paper") as store,
         SqliteStore(path, "paper") as elsewhere,
-        open_trader(settings, around, store, ()),
+        open_trader(settings, environment, store, ()),
     ):
         assert clock.now() > EVE + timedelta(seconds=READING_S - 1)
         lease = await elsewhere.take_lease(ANOTHER, clock.now(), timedelta(seconds=30))

@@ -25,7 +25,7 @@ BACK = datetime(2026, 11, 21, 10, tzinfo=UTC)
 
 def loss_today(engine: Engine) -> Decimal:
     account = engine.account
-    return account.opening_balance - account.tracker.equity(engine.knowledge.marks)
+    return account.opening_balance - account.tracker.equity(engine.state.marks)
 
 
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="each restart turns the day again")

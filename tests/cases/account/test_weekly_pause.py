@@ -10,7 +10,7 @@ import pytest
 
 from kalshi_edge.domain.events import CycleDue, Started
 from kalshi_edge.domain.verdicts import Approved
-from kalshi_edge.trading.circuit_breakers import Guards
+from kalshi_edge.trading.circuit_breakers import CircuitBreakers
 from tests.cases.account_stories import of, offer, setup
 
 CITIES = ("NYC", "MIA", "CHI", "PHX", "LA")
@@ -20,7 +20,7 @@ THURSDAY = datetime(2026, 11, 26, 8, tzinfo=UTC)
 
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="nobody asks whether it is open")
 def test_no_entry_is_decided_in_the_weekly_pause() -> None:
-    engine = setup(*CITIES, guards=Guards(max_reconcile_age=None)).fresh_engine()
+    engine = setup(*CITIES, breakers=CircuitBreakers(max_reconcile_age=None)).fresh_engine()
     engine.handle(Started(THURSDAY))
     for city in CITIES:
         for event in offer(city, THURSDAY, day=THURSDAY.date()):

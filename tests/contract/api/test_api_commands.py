@@ -9,18 +9,18 @@ import pytest
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import OrderUpdate
 from kalshi_edge.domain.orders import Intent, Order, OrderStep, Side, TimeInForce
-from tests.support.api_harness import EVE, TICKER, Desk, desk
+from tests.support.api_harness import EVE, TICKER, ApiHarness, desk
 from tests.support.builders import TICKER as OTHER
 from tests.support.builders import book, intent, ladder
 
 
-async def sell(at: Desk, trade_id: str, key: str = "", **wish: Any) -> Any:
+async def sell(at: ApiHarness, trade_id: str, key: str = "", **request: Any) -> Any:
     headers = {"Idempotency-Key": key} if key else {}
-    body = {"limit_price": "0.23", **wish}
+    body = {"limit_price": "0.23", **request}
     return await at.http.post(f"/api/positions/{trade_id}/sell", json=body, headers=headers)
 
 
-def sales(at: Desk) -> list[Order]:
+def sales(at: ApiHarness) -> list[Order]:
     return [order for order in at.trader.engine.account.orders.values() if order.intent.reduces]
 
 
@@ -69,7 +69,7 @@ async def test_a_replay_after_a_restart_is_no_second_order() -> None:
     await store.close()
 
 
-async def test_a_key_used_for_another_wish_is_a_conflict() -> None:
+async def test_a_key_used_for_another_command_is_a_conflict() -> None:
     async with desk() as at:
         trade = await at.buys()
         await sell(at, trade.trade_id, "mine", count="1")
@@ -89,7 +89,7 @@ async def test_more_than_is_held_is_refused_with_every_rule() -> None:
         assert sales(at) == []
 
 
-async def rests(at: Desk, *offers: tuple[str, int]) -> list[Intent]:
+async def rests(at: ApiHarness, *offers: tuple[str, int]) -> list[Intent]:
     """Orders of one bracket for 5 contracts at 0.10, of which a book offers so many there."""
     legs = []
     await at.tell(ladder(received_at=EVE))
@@ -161,7 +161,7 @@ async def test_the_switch_is_thrown_with_its_level_and_lifted() -> None:
         assert "kill_switch" not in kinds
 
 
-async def test_every_wish_is_in_the_audit_with_who_and_why() -> None:
+async def test_every_command_is_in_the_audit_with_who_and_why() -> None:
     async with desk() as at:
         headers = {"X-Acting": "ann", "Idempotency-Key": "k1"}
         await at.http.post("/api/risk/halt", json={"reason": "storm"}, headers=headers)

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from kalshi_edge.api.middleware import Policy
-from tests.support.api_harness import KEY, KEYED, KEYLESS, Desk, desk
+from tests.support.api_harness import KEY, KEYED, KEYLESS, ApiHarness, desk
 
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "8")
 """Per operation and phase; the run takes about half a minute with so many."""
 
 
-async def fuzz(at: Desk, folder: Path, *options: str) -> tuple[int, str]:
+async def fuzz(at: ApiHarness, folder: Path, *options: str) -> tuple[int, str]:
     """schemathesis' exit code and what it has to say."""
     process = await asyncio.create_subprocess_exec(
         *(str(Path(sys.executable).parent / "schemathesis"), "run"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kalshi_edge.api.context import Standing
+from kalshi_edge.api.context import ApiContext
 from kalshi_edge.api.request_log import HIDDEN, new_log
 from kalshi_edge.api.server import Address, Api, bound
 from kalshi_edge.api.views import account
@@ -17,13 +17,13 @@ def lines_of(written: list[bytes]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in written]
 
 
-async def logged(standing: Standing, *wishes: tuple[str, str, dict[str, str]]) -> list[bytes]:
+async def logged(context: ApiContext, *commands: tuple[str, str, dict[str, str]]) -> list[bytes]:
     """What is logged while ``wishes`` (method, path, headers) are asked for."""
     written: list[bytes] = []
     with bound(Address("127.0.0.1", 0)) as listener:
-        serving = asyncio.create_task(Api(standing, KEYED, written.append).serve(listener))
+        serving = asyncio.create_task(Api(context, KEYED, written.append).serve(listener))
         async with client(listener.getsockname()[1]) as http:
-            for method, path, headers in wishes:
+            for method, path, headers in commands:
                 body = {"reason": "storm"} if method == "POST" else None
                 await http.request(method, path, headers=headers, json=body)
         serving.cancel()
@@ -34,7 +34,7 @@ async def logged(standing: Standing, *wishes: tuple[str, str, dict[str, str]]) -
 async def test_writes_and_refusals_are_logged_with_their_ids_and_reads_are_not() -> None:
     async with desk() as at:
         written = await logged(
-            at.api.parts.standing,
+            at.api.parts.context,
             ("GET", "/api/balance", {}),
             ("POST", "/api/risk/halt", {"X-Request-Id": "from-the-dashboard"}),
             ("GET", "/api/balance", {"X-API-Key": "some-other-secret"}),
@@ -58,10 +58,10 @@ async def test_a_fault_of_ours_is_logged_whole_and_shown_to_nobody(
         raise RuntimeError("the inside of it")
 
     async with desk() as at:
-        standing = at.api.parts.standing
+        context = at.api.parts.context
         written: list[bytes] = []
         with bound(Address("127.0.0.1", 0)) as listener:
-            serving = asyncio.create_task(Api(standing, KEYED, written.append).serve(listener))
+            serving = asyncio.create_task(Api(context, KEYED, written.append).serve(listener))
             async with client(listener.getsockname()[1]) as http:
                 monkeypatch.setattr(account, "balance", broken)
                 answer = await http.get("/api/balance")

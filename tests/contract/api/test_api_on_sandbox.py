@@ -45,9 +45,9 @@ async def test_every_endpoint_answers_while_real_orders_are_traded() -> None:
         is_as_documented("OpenPositions", positions)
         held = next(one for one in positions["positions"] if one["bracket_id"] is None)
         path = f"/api/positions/{held['trade_id']}/sell"
-        wish = {"limit_price": "0.01", "reason": "the test wants out"}
+        request = {"limit_price": "0.01", "reason": "the test wants out"}
         clicks = await asyncio.gather(
-            *(http.post(path, json=wish, headers={"Idempotency-Key": "twice"}) for _ in range(2))
+            *(http.post(path, json=request, headers={"Idempotency-Key": "twice"}) for _ in range(2))
         )
         assert [click.status_code for click in clicks] == [200, 200]
         outcome = clicks[0].json()

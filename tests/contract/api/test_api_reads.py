@@ -17,7 +17,7 @@ from kalshi_edge.domain.events import CycleDue
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.orders import Fill, Side, Strategy
 from kalshi_edge.domain.records import Trade
-from tests.support.api_harness import EVE, KEYED, KEYLESS, TICKER, Desk, client, desk
+from tests.support.api_harness import EVE, KEYED, KEYLESS, TICKER, ApiHarness, client, desk
 from tests.support.builders import DAY, Quote, book, ladder
 
 READS = [
@@ -36,7 +36,7 @@ BIDS: dict[str, tuple[list[Quote], str, str]] = {
 }
 
 
-async def holding(at: Desk, side: Side = Side.BUY) -> Trade:
+async def holding(at: ApiHarness, side: Side = Side.BUY) -> Trade:
     trade = Trade(
         "held", "paper", Strategy.SINGLE, TICKER, "NYC", DAY, EVE, side,
         count=Decimal(8), open_count=Decimal(8), paid=Decimal("3.20"), fees=Decimal("0.14"),
@@ -45,7 +45,7 @@ async def holding(at: Desk, side: Side = Side.BUY) -> Trade:
     return at.trader.engine.account.tracker.keep(trade)
 
 
-async def position(at: Desk) -> dict[str, Any]:
+async def position(at: ApiHarness) -> dict[str, Any]:
     (shown,) = (await at.http.get("/api/positions/open")).json()["positions"]
     return dict(shown)
 
@@ -187,7 +187,7 @@ async def test_no_request_reads_the_store() -> None:
 
 
 async def test_a_restart_remembers_days_equity_news_and_audit() -> None:
-    paths = ("/api/equity", "/api/news", "/api/audit", "/api/scanner", "/api/trades", "/api/orders")
+    paths = ("/api/equity", "/api/activity", "/api/audit", "/api/scanner", "/api/trades", "/api/orders")
     store = SqliteStore(":memory:", mode="paper")
     async with desk(store=store) as at:
         await at.buys()
@@ -235,12 +235,12 @@ async def test_a_body_too_long_is_refused_however_it_comes() -> None:
 
 async def test_another_page_may_ask_for_nothing_to_be_done() -> None:
     async with desk() as at:
-        wish = {"reason": "x"}
+        request = {"reason": "x"}
         foreign = {"Origin": "https://evil.example"}
         own = {"Origin": KEYED.origins[0]}
-        refused = await at.http.post("/api/risk/halt", json=wish, headers=foreign)
+        refused = await at.http.post("/api/risk/halt", json=request, headers=foreign)
         assert refused.status_code == 403
-        allowed = await at.http.post("/api/risk/halt", json=wish, headers=own)
+        allowed = await at.http.post("/api/risk/halt", json=request, headers=own)
         assert allowed.status_code == 200
         assert allowed.headers["Access-Control-Allow-Origin"] == KEYED.origins[0]
         assert "Access-Control-Allow-Origin" not in refused.headers
@@ -322,7 +322,7 @@ async def test_a_fill_that_is_told_again_is_news_once() -> None:
         await at.buys()
 
         async def fills() -> list[str]:
-            items = (await at.http.get("/api/news")).json()["items"]
+            items = (await at.http.get("/api/activity")).json()["items"]
             return [item["text"] for item in items if item["kind"] == "fill"]
 
         first = await fills()

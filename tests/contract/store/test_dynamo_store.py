@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from kalshi_edge.db.dynamo import client
 from kalshi_edge.db.dynamo.client import Dynamo
-from kalshi_edge.db.dynamo.config import DynamoPlace, Keep
+from kalshi_edge.db.dynamo.config import DynamoConfig, Keep
 from kalshi_edge.db.dynamo.items import JOURNAL, PART_BYTES, TRADES, TTL, line_key
 from kalshi_edge.db.dynamo.store import DynamoStore
 from kalshi_edge.db.dynamo.tables import create_tables, delete_tables, described
@@ -33,7 +33,7 @@ D = Decimal
 
 
 @pytest.fixture
-async def where(dynamodb: str, request: pytest.FixtureRequest) -> DynamoPlace:
+async def where(dynamodb: str, request: pytest.FixtureRequest) -> DynamoConfig:
     """Tables of this test's own."""
     made = place(dynamodb, f"t{derived_id(request.node.nodeid)}")
     await tables_of(made)
@@ -41,7 +41,7 @@ async def where(dynamodb: str, request: pytest.FixtureRequest) -> DynamoPlace:
 
 
 @pytest.fixture
-async def store(where: DynamoPlace) -> AsyncIterator[DynamoStore]:
+async def store(where: DynamoConfig) -> AsyncIterator[DynamoStore]:
     async with DynamoStore(where, "paper") as opened:
         yield opened
 
@@ -49,7 +49,7 @@ async def store(where: DynamoPlace) -> AsyncIterator[DynamoStore]:
 # --- many at once ---------------------------------------------------------------------------------
 
 
-async def test_of_fifty_writers_of_one_intent_exactly_one_wins(where: DynamoPlace) -> None:
+async def test_of_fifty_writers_of_one_intent_exactly_one_wins(where: DynamoConfig) -> None:
     order = Order(intent())
     stores = [DynamoStore(where, "paper") for _ in range(10)]
     for one in stores:
@@ -61,7 +61,7 @@ async def test_of_fifty_writers_of_one_intent_exactly_one_wins(where: DynamoPlac
         await one.close()
 
 
-async def test_of_twenty_writers_of_one_line_exactly_one_wins(where: DynamoPlace) -> None:
+async def test_of_twenty_writers_of_one_line_exactly_one_wins(where: DynamoConfig) -> None:
     stores = [DynamoStore(where, "paper") for _ in range(4)]
     for one in stores:
         await one.begin()
@@ -187,7 +187,7 @@ async def test_a_line_larger_than_an_item_comes_back_whole(store: DynamoStore) -
 
 
 async def test_a_line_of_more_records_than_a_transaction_takes_is_whole_or_not_there(
-    store: DynamoStore, where: DynamoPlace
+    store: DynamoStore, where: DynamoConfig
 ) -> None:
     trades = [replace(TRADE, trade_id=f"t{n}") for n in range(250)]
     await store.append(line(1, *trades))
@@ -196,7 +196,7 @@ async def test_a_line_of_more_records_than_a_transaction_takes_is_whole_or_not_t
 
 
 async def test_a_long_line_that_broke_off_is_finished_by_the_next_start(
-    store: DynamoStore, where: DynamoPlace, monkeypatch: pytest.MonkeyPatch
+    store: DynamoStore, where: DynamoConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trades = [replace(TRADE, trade_id=f"t{n}") for n in range(250)]
     whole, left = store.dynamo.call, 2
@@ -250,7 +250,7 @@ def test_a_number_of_more_digits_than_dynamodb_has_is_kept_as_text() -> None:
 # --- expiry, indexes, tables ----------------------------------------------------------------------
 
 
-async def test_every_record_says_when_it_may_go_and_audit_stays_longer(where: DynamoPlace) -> None:
+async def test_every_record_says_when_it_may_go_and_audit_stays_longer(where: DynamoConfig) -> None:
     keep = Keep(journal=timedelta(days=30), audit=timedelta(days=3000))
     async with DynamoStore(where, "paper", keep) as store:
         await store.append(line(1, TRADE))

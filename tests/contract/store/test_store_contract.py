@@ -21,7 +21,7 @@ import pytest
 
 from kalshi_edge.db.codec import to_json
 from kalshi_edge.db.dynamo.client import Dynamo
-from kalshi_edge.db.dynamo.config import DynamoPlace
+from kalshi_edge.db.dynamo.config import DynamoConfig
 from kalshi_edge.db.dynamo.head import HEAD
 from kalshi_edge.db.dynamo.head import SCHEMA_VERSION as DYNAMO_SCHEMA
 from kalshi_edge.db.dynamo.items import JOURNAL, SWITCH
@@ -121,7 +121,7 @@ class MadeTables:
     folder: Path
 
     @property
-    def place(self) -> DynamoPlace:
+    def place(self) -> DynamoConfig:
         """Another process finds the engine by the environment."""
         return place(os.environ[DYNAMODB], f"t{derived_id(self.folder)}")
 

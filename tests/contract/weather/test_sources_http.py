@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kalshi_edge.clock import ManualClock
-from kalshi_edge.data.source_status import Outcome, Tally
+from kalshi_edge.data.source_status import PollOutcome, Tally
 from kalshi_edge.data.weather.sources.http import Patience, PoliteClient
 from kalshi_edge.data.weather.sources.page_cache import Pages
 from kalshi_edge.data.weather.sources.politeness import PATIENT_FAILURES, Manners
@@ -141,14 +141,14 @@ async def test_no_store_is_not_kept(pages, office):
 @pytest.mark.parametrize(
     ("trouble", "outcome", "attempts"),
     [
-        (Trouble.DOWN, Outcome.DOWN, 3),
-        (Trouble.UNREACHABLE, Outcome.DOWN, 3),
-        (Trouble.NOT_HTTP, Outcome.DOWN, 3),
-        (Trouble.SILENT, Outcome.SLOW, 3),
-        (Trouble.DRIPPING, Outcome.SLOW, 3),
-        (Trouble.TOO_LONG, Outcome.SLOW, 3),
-        (Trouble.CUT, Outcome.TRUNCATED, 3),
-        (Trouble.REFUSED, Outcome.REFUSED, 1),
+        (Trouble.DOWN, PollOutcome.DOWN, 3),
+        (Trouble.UNREACHABLE, PollOutcome.DOWN, 3),
+        (Trouble.NOT_HTTP, PollOutcome.DOWN, 3),
+        (Trouble.SILENT, PollOutcome.SLOW, 3),
+        (Trouble.DRIPPING, PollOutcome.SLOW, 3),
+        (Trouble.TOO_LONG, PollOutcome.SLOW, 3),
+        (Trouble.CUT, PollOutcome.TRUNCATED, 3),
+        (Trouble.REFUSED, PollOutcome.REFUSED, 1),
     ],
 )
 async def test_each_trouble_has_its_name_and_only_passing_ones_are_tried_again(
@@ -158,17 +158,17 @@ async def test_each_trouble_has_its_name_and_only_passing_ones_are_tried_again(
     office.troubles["/a"] = trouble
     assert await outcome_of(pages, f"{office.base}/a") == outcome
     # A slow server on a slow machine uses up our whole patience before the last attempt.
-    least = 2 if outcome == Outcome.SLOW else attempts
+    least = 2 if outcome == PollOutcome.SLOW else attempts
     assert least <= len(office.requests) <= attempts
 
 
 async def test_a_page_that_is_not_there_is_missing_and_costs_one_request(pages, office):
-    assert await outcome_of(pages, f"{office.base}/a") == Outcome.MISSING
+    assert await outcome_of(pages, f"{office.base}/a") == PollOutcome.MISSING
     assert len(office.requests) == 1
 
 
 async def test_nobody_at_the_address_is_down(pages):
-    assert await outcome_of(pages, "http://127.0.0.1:9/a") == Outcome.DOWN
+    assert await outcome_of(pages, "http://127.0.0.1:9/a") == PollOutcome.DOWN
 
 
 async def test_trouble_that_passes_is_not_seen(pages, office):
@@ -187,27 +187,27 @@ async def test_nothing_to_say_is_an_empty_page(pages, office):
 @pytest.mark.parametrize("status", [201, 206, 300, 304, 412])
 async def test_an_answer_to_another_question_is_refused(status: int, pages, office):
     office.put("/a", "A", status=status, has_etag=False)
-    outcome = Outcome.REFUSED if status == 412 else Outcome.MALFORMED
+    outcome = PollOutcome.REFUSED if status == 412 else PollOutcome.MALFORMED
     assert await outcome_of(pages, f"{office.base}/a") == outcome
 
 
 async def test_an_endless_page_is_refused(pages, office):
     office.put("/a", b"A" * 9_000_000)
-    assert await outcome_of(pages, f"{office.base}/a") == Outcome.MALFORMED
+    assert await outcome_of(pages, f"{office.base}/a") == PollOutcome.MALFORMED
 
 
 async def test_a_short_wait_is_sat_out_and_a_long_one_left_alone(pages, office, clock):
     office.put("/a", "A")
     office.troubles["/a"] = Trouble.DOWN
     office.retry_after = "0"
-    assert await outcome_of(pages, f"{office.base}/a") == Outcome.DOWN
+    assert await outcome_of(pages, f"{office.base}/a") == PollOutcome.DOWN
     assert len(office.requests) == 3
     office.retry_after = "120"
-    assert await outcome_of(pages, f"{office.base}/a") == Outcome.DOWN
+    assert await outcome_of(pages, f"{office.base}/a") == PollOutcome.DOWN
     assert len(office.requests) == 4
     office.troubles.clear()
     clock.advance(timedelta(seconds=119))
-    assert await outcome_of(pages, f"{office.base}/a") == Outcome.RESTING
+    assert await outcome_of(pages, f"{office.base}/a") == PollOutcome.RESTING
     clock.advance(timedelta(seconds=1))
     assert (await pages.read(f"{office.base}/a")) == b"A"
     assert len(office.requests) == 5
@@ -216,9 +216,9 @@ async def test_a_short_wait_is_sat_out_and_a_long_one_left_alone(pages, office, 
 async def test_the_wait_may_be_a_date(pages, office, clock):
     office.troubles["/a"] = Trouble.DOWN
     office.retry_after = "Sun, 22 Nov 2026 12:05:00 GMT"
-    assert await outcome_of(pages, f"{office.base}/a") == Outcome.DOWN
+    assert await outcome_of(pages, f"{office.base}/a") == PollOutcome.DOWN
     clock.advance(timedelta(minutes=4))
-    assert await outcome_of(pages, f"{office.base}/a") == Outcome.RESTING
+    assert await outcome_of(pages, f"{office.base}/a") == PollOutcome.RESTING
 
 
 async def test_a_server_that_keeps_failing_is_left_alone_longer_and_longer(pages, office, clock):
@@ -230,7 +230,7 @@ async def test_a_server_that_keeps_failing_is_left_alone_longer_and_longer(pages
     for rest_s in (30, 60, 120, 240, 480, 900, 900):
         clock.advance(timedelta(seconds=rest_s - 1))
         asked = len(office.requests)
-        assert await outcome_of(pages, f"{office.base}/a") == Outcome.RESTING
+        assert await outcome_of(pages, f"{office.base}/a") == PollOutcome.RESTING
         assert len(office.requests) == asked
         clock.advance(timedelta(seconds=1))
         await outcome_of(pages, f"{office.base}/a")
@@ -246,7 +246,7 @@ async def test_a_server_that_keeps_failing_is_left_alone_longer_and_longer(pages
 
 async def test_missing_pages_do_not_make_a_server_ill(pages, office):
     for _ in range(3 * PATIENT_FAILURES):
-        assert await outcome_of(pages, f"{office.base}/a") == Outcome.MISSING
+        assert await outcome_of(pages, f"{office.base}/a") == PollOutcome.MISSING
 
 
 async def test_requests_keep_the_gap_that_a_server_wants(office):
@@ -328,7 +328,7 @@ async def test_no_part_is_unchanged_since_a_file_that_we_never_had(client, offic
     office.put("/f", b"", status=304, has_etag=False, has_ranges=False)
     with pytest.raises(SourceError) as caught:
         await read_part(client, Wanted(f"{office.base}/f", 0, 5), tally)
-    assert caught.value.outcome == Outcome.MALFORMED
+    assert caught.value.outcome == PollOutcome.MALFORMED
 
 
 async def test_a_whole_file_streams_in(client, office, tally):

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from kalshi_edge.clock import ManualClock
-from kalshi_edge.data.source_status import Outcome
+from kalshi_edge.data.source_status import PollOutcome
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
 from kalshi_edge.data.weather.sources.http import Patience, PoliteClient
-from kalshi_edge.data.weather.sources.layout_cache import LayoutMemory
+from kalshi_edge.data.weather.sources.layout_cache import LayoutCache
 from kalshi_edge.data.weather.sources.model_runs import NBP, NBS_BRIDGE, Product
 from kalshi_edge.data.weather.sources.nbm import NbmSource
 from kalshi_edge.data.weather.stations import by_icao
@@ -44,12 +44,12 @@ class Post:
         *,
         product: Product = NBP,
         stations: tuple[Station, ...] = FOUR,
-        memory: LayoutMemory | None = None,
+        layouts: LayoutCache | None = None,
     ) -> None:
         self.clock = ManualClock(at)
         addresses = WeatherAddresses(*(f"{office.base}/{name}" for name in ("s3", "nomads", "iem")))
         self.client = PoliteClient(self.clock, "test", addresses=addresses, patience=QUICK)
-        self.source = NbmSource(product, self.client, stations, self.clock, memory=memory)
+        self.source = NbmSource(product, self.client, stations, self.clock, layouts=layouts)
 
     async def ask(self, later: timedelta = timedelta()) -> tuple[Forecast, ...]:
         self.clock.advance(later)
@@ -122,7 +122,7 @@ async def test_every_forecast_carries_the_run_of_its_header_and_its_own_receipt(
     assert {(f.model, f.version, f.run_at) for f in forecasts} == {("NBP", "5.0", AT_07Z)}
     assert {f.received_at for f in forecasts} == {post.clock.now()}
     status = post.status
-    assert (status.name, status.outcome, status.cycle) == ("NBP", Outcome.NEW, AT_07Z)
+    assert (status.name, status.outcome, status.cycle) == ("NBP", PollOutcome.NEW, AT_07Z)
     assert (status.is_stale, status.error, status.age) == (False, "", timedelta())
 
 
@@ -131,7 +131,7 @@ async def test_asked_again_there_is_nothing_new_and_not_a_byte(post, office, cap
     await post.ask()
     assert await post.ask(timedelta(minutes=30)) == ()
     assert (post.bytes, office.requests[-1].status) == (0, 304)
-    assert (post.status.outcome, post.status.age) == (Outcome.UNCHANGED, timedelta())
+    assert (post.status.outcome, post.status.age) == (PollOutcome.UNCHANGED, timedelta())
     asked = len(office.requests)
     await post.ask(timedelta(minutes=9))
     assert len(office.requests) == asked, "not even looked at"
@@ -223,7 +223,7 @@ async def test_a_file_replaced_between_two_parts_is_begun_again(post, office, ca
     assert [r.status for r in office.asked(path)] == [206, 206, 412, 206, 206, 206, 206]
     assert medians(forecasts, TODAY + DAY)["KMDW"] == 76.0
     assert len(forecasts) == EVERYTHING, "once each: nothing of the first file was used"
-    assert post.status.outcome == Outcome.NEW
+    assert post.status.outcome == PollOutcome.NEW
 
 
 async def test_a_file_that_is_replaced_all_the_time_is_refused(post, office, capture):
@@ -233,7 +233,7 @@ async def test_a_file_that_is_replaced_all_the_time_is_refused(post, office, cap
     file = file_of(AT_07Z + DAY, capture)
     office.on_request = lambda _: office.put(path, file + b" " * len(office.requests))
     assert await post.ask(DAY) == ()
-    assert post.status.outcome == Outcome.MALFORMED
+    assert post.status.outcome == PollOutcome.MALFORMED
 
 
 async def test_a_corrected_file_gives_only_what_it_changed(post, office, capture):
@@ -249,7 +249,7 @@ async def test_a_corrected_file_gives_only_what_it_changed(post, office, capture
 async def test_yesterdays_file_under_todays_name_is_nobodys_forecast(post, office, capture):
     office.put(path_of(AT_07Z), file_of(AT_07Z - DAY, capture))
     assert await post.ask() == ()
-    assert (post.status.outcome, post.status.cycle) == (Outcome.MALFORMED, None)
+    assert (post.status.outcome, post.status.cycle) == (PollOutcome.MALFORMED, None)
     assert "asked for 2026-09-29 07 UTC, but got 'KLAX" in post.status.error
 
 
@@ -259,7 +259,7 @@ async def test_another_station_at_a_remembered_place_is_never_taken(post, office
     renamed = capture | {"KMIA": named(capture["KMIA"], "KXXX")}
     office.put(path_of(AT_07Z + DAY), file_of(AT_07Z + DAY, renamed))
     assert {f.station for f in await post.ask(DAY)} == {"KLAX", "KMDW", "KSFO"}
-    assert (post.status.outcome, post.status.is_stale) == (Outcome.LATE, True)
+    assert (post.status.outcome, post.status.is_stale) == (PollOutcome.LATE, True)
     assert post.status.error.endswith("KMIA missing")
 
 
@@ -270,7 +270,7 @@ async def test_what_is_not_in_the_bucket_yet_may_be_at_nomads(post, office, capt
     office.put(path_of(AT_07Z, "nomads"), file_of(AT_07Z, capture))
     assert medians(await post.ask()) == FIGURES
     assert [(r.path[:4], r.status) for r in office.requests] == [("/s3/", 404), ("/nom", 200)]
-    assert (post.status.outcome, post.status.is_stale) == (Outcome.NEW, False)
+    assert (post.status.outcome, post.status.is_stale) == (PollOutcome.NEW, False)
 
 
 async def test_what_came_before_a_break_is_kept_and_only_the_rest_asked_for_elsewhere(
@@ -286,7 +286,7 @@ async def test_what_came_before_a_break_is_kept_and_only_the_rest_asked_for_else
     )
     assert len(await post.ask(DAY)) == EVERYTHING
     assert [r.status for r in office.asked("nomads")] == [206, 206]
-    assert (post.status.outcome, "broke off" in post.status.error) == (Outcome.NEW, True)
+    assert (post.status.outcome, "broke off" in post.status.error) == (PollOutcome.NEW, True)
 
 
 def archive_path(station: str) -> str:
@@ -301,7 +301,7 @@ async def test_the_one_station_service_is_the_last_resort(post, office, capture)
     forecasts = await post.ask()
     assert medians(forecasts) == FIGURES
     assert {f.run_at for f in forecasts} == {AT_07Z}
-    assert (post.status.outcome, post.status.is_stale) == (Outcome.NEW, False)
+    assert (post.status.outcome, post.status.is_stale) == (PollOutcome.NEW, False)
     assert "cannot be reached" in post.status.error, "what was made good is shown all the same"
 
 
@@ -313,7 +313,7 @@ async def test_while_a_run_is_simply_not_out_yet_the_archive_is_left_in_peace(
     office.put(path_of(at_01z), file_of(at_01z, capture))
     assert {f.run_at for f in await post.ask()} == {at_01z}
     assert not office.asked("/iem")
-    assert (post.status.outcome, post.status.is_stale) == (Outcome.NEW, False)
+    assert (post.status.outcome, post.status.is_stale) == (PollOutcome.NEW, False)
 
 
 async def test_a_file_without_a_station_is_read_in_vain_only_once(post, office, capture):
@@ -327,7 +327,7 @@ async def test_a_file_without_a_station_is_read_in_vain_only_once(post, office, 
     office.troubles.clear()
     assert medians(await post.ask(timedelta(minutes=10))) == {"KMIA": 86.0}
     assert post.bytes < 10_000, "the archive's text, and not the file again"
-    assert (post.status.outcome, post.status.is_stale) == (Outcome.NEW, False)
+    assert (post.status.outcome, post.status.is_stale) == (PollOutcome.NEW, False)
     office.put(path_of(AT_07Z + DAY), file_of(AT_07Z + DAY, capture))
     assert medians(await post.ask(DAY), TODAY + DAY).keys() == FIGURES.keys()
 
@@ -339,11 +339,11 @@ async def test_one_broken_block_costs_one_station(post, office, capture):
     office.put(archive_path("KMIA"), through_gateway(of_run(capture["KMIA"], AT_07Z)))
     office.troubles["/iem"] = Trouble.DOWN
     assert medians(await post.ask()).keys() == {"KLAX", "KMDW", "KSFO"}
-    assert (post.status.outcome, post.status.is_stale) == (Outcome.MALFORMED, True)
+    assert (post.status.outcome, post.status.is_stale) == (PollOutcome.MALFORMED, True)
     assert "KMIA" in post.status.error
     office.troubles.clear()
     assert medians(await post.ask(timedelta(minutes=10))) == {"KMIA": 86.0}
-    assert (post.status.outcome, post.status.is_stale) == (Outcome.NEW, False)
+    assert (post.status.outcome, post.status.is_stale) == (PollOutcome.NEW, False)
 
 
 # --- time -------------------------------------------------------------------------------------
@@ -357,14 +357,14 @@ async def test_a_run_half_a_day_late_is_said_to_be_late_and_taken_once_it_comes(
     at_01z = AT_07Z.replace(hour=1)
     office.put(path_of(at_01z), file_of(at_01z, capture))
     assert medians(await post.ask()) == FIGURES
-    assert (post.status.outcome, post.status.is_stale) == (Outcome.LATE, True)
+    assert (post.status.outcome, post.status.is_stale) == (PollOutcome.LATE, True)
     assert post.status.cycle == at_01z, "what is shown is what is held"
     assert "NBP of 29 Sep 07 UTC for 29 Sep should have been there by 08:50" in post.status.error
     assert await post.ask(timedelta(hours=2)) == ()
     assert post.status.age is None, "it has never been as it should"
     office.put(path_of(AT_07Z), file_of(AT_07Z, capture))
     assert {f.run_at for f in await post.ask(timedelta(minutes=30))} == {AT_07Z}
-    assert (post.status.outcome, post.status.is_stale) == (Outcome.NEW, False)
+    assert (post.status.outcome, post.status.is_stale) == (PollOutcome.NEW, False)
     assert post.status.cycle == AT_07Z
 
 
@@ -379,7 +379,7 @@ async def test_in_the_afternoon_today_is_from_the_morning_and_tomorrow_from_noon
     forecasts = await post.ask()
     newest = {f.climate_day: f.run_at for f in sorted(forecasts, key=lambda f: f.run_at)}
     assert (newest[TODAY], newest[TODAY + DAY]) == (AT_07Z, at_13z)
-    assert (post.status.outcome, post.status.cycle) == (Outcome.NEW, at_13z)
+    assert (post.status.outcome, post.status.cycle) == (PollOutcome.NEW, at_13z)
 
 
 async def test_the_bridge_is_the_12z_nbs_for_today_alone(opened, office, shared):
@@ -405,7 +405,7 @@ async def test_offsets_outlive_the_program(opened, office, capture, tmp_path):
     file = file_of(AT_07Z, capture)
     office.put(path_of(AT_07Z), file)
     for is_cold in (True, False):
-        post = opened(memory=LayoutMemory(tmp_path / "layouts.json"))
+        post = opened(layouts=LayoutCache(tmp_path / "layouts.json"))
         assert len(await post.ask()) == EVERYTHING
         assert (post.bytes > len(file) / 2) == is_cold
 
@@ -414,12 +414,12 @@ async def test_offsets_outlive_the_program(opened, office, capture, tmp_path):
 async def test_a_damaged_memory_only_costs_a_stream(damage, opened, office, capture, tmp_path):
     (tmp_path / "layouts.json").write_bytes(damage)
     office.put(path_of(AT_07Z), file_of(AT_07Z, capture))
-    post = opened(memory=LayoutMemory(tmp_path / "layouts.json"))
+    post = opened(layouts=LayoutCache(tmp_path / "layouts.json"))
     assert len(await post.ask()) == EVERYTHING
 
 
 async def test_a_memory_that_cannot_be_written_stops_nothing(opened, office, capture, tmp_path):
     office.put(path_of(AT_07Z), file_of(AT_07Z, capture))
-    post = opened(memory=LayoutMemory(tmp_path / "no such folder" / "layouts.json"))
+    post = opened(layouts=LayoutCache(tmp_path / "no such folder" / "layouts.json"))
     assert len(await post.ask()) == EVERYTHING
-    assert (post.status.outcome, "No such file" in post.status.error) == (Outcome.NEW, True)
+    assert (post.status.outcome, "No such file" in post.status.error) == (PollOutcome.NEW, True)

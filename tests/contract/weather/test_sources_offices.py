@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from kalshi_edge.clock import ManualClock
-from kalshi_edge.data.source_status import Outcome
+from kalshi_edge.data.source_status import PollOutcome
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
 from kalshi_edge.data.weather.sources.http import Patience, PoliteClient
 from kalshi_edge.data.weather.sources.nws import NwsForecastSource
@@ -77,7 +77,7 @@ async def test_a_forecast_that_stands_is_no_news_and_one_that_changed_is(
     await forecasts()
     clock.advance(HOUR)
     assert await forecasts() == ()
-    assert (office.requests[-1].status, forecasts.status.outcome) == (304, Outcome.UNCHANGED)
+    assert (office.requests[-1].status, forecasts.status.outcome) == (304, PollOutcome.UNCHANGED)
     office.put(GRID, grid.replace(b"31.666666666666668", b"32.22222222222222"))
     (changed,) = await forecasts()
     assert (changed.climate_day, changed.mean_f) == (date(2026, 7, 10), 90.0)
@@ -102,7 +102,7 @@ async def test_a_place_that_cannot_be_asked_for_again_is_where_it_was(
     office.troubles[POINT] = Trouble.DOWN
     assert {f.climate_day for f in await forecasts()} == {date(2026, 7, 17)}
     assert "503" in forecasts.status.error
-    assert forecasts.status.outcome == Outcome.NEW
+    assert forecasts.status.outcome == PollOutcome.NEW
 
 
 async def test_a_square_that_is_gone_is_looked_for_anew(forecasts, grid, office, shared):
@@ -113,10 +113,10 @@ async def test_a_square_that_is_gone_is_looked_for_anew(forecasts, grid, office,
     )
     office.put(POINT, moved)
     assert await forecasts() == ()
-    assert forecasts.status.outcome == Outcome.MISSING
+    assert forecasts.status.outcome == PollOutcome.MISSING
     office.put(GRID.replace("34", "33"), grid.replace(b"28.33", b"28.88"))
     assert await forecasts()
-    assert forecasts.status.outcome == Outcome.NEW
+    assert forecasts.status.outcome == PollOutcome.NEW
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ async def test_what_is_not_the_grid_asked_for_or_not_of_this_time_is_refused(
 ):
     office.put(GRID, grid.replace(*wrong), headers={"Cache-Control": "max-age=3600"})
     assert await forecasts() == ()
-    assert (forecasts.status.outcome, forecasts.status.age) == (Outcome.MALFORMED, None)
+    assert (forecasts.status.outcome, forecasts.status.age) == (PollOutcome.MALFORMED, None)
     assert why in forecasts.status.error
     office.put(GRID, grid)
     assert await forecasts(), "the wrong one is not kept"
@@ -140,14 +140,14 @@ async def test_what_is_not_the_grid_asked_for_or_not_of_this_time_is_refused(
 async def test_an_old_forecast_is_given_and_said_to_be_old(forecasts, grid, clock):
     clock.set(datetime(2026, 7, 10, 9, 4, tzinfo=UTC))
     assert [f.climate_day.day for f in await forecasts()] == [10, 11, 12]
-    assert (forecasts.status.outcome, forecasts.status.is_stale) == (Outcome.LATE, True)
+    assert (forecasts.status.outcome, forecasts.status.is_stale) == (PollOutcome.LATE, True)
     assert forecasts.status.error == "KNYC: forecast of 09 Jul 19:03 UTC, 14:00:27 old"
 
 
 async def test_one_station_without_a_forecast_costs_no_other(client, grid, clock):
     source = NwsForecastSource(client, (NYC, MIA), clock)
     assert {f.station for f in await source()} == {"KNYC"}
-    assert source.status.outcome == Outcome.MISSING
+    assert source.status.outcome == PollOutcome.MISSING
 
 
 async def test_places_are_written_so_that_the_office_need_not_redirect(client, office, clock):
@@ -190,7 +190,7 @@ async def test_one_answer_has_the_reports_of_all_stations(observations, office):
     }, "and no neighbour stands in for another"
     assert {o.received_at for o in found} == {EVENING}
     assert len(office.requests) == 1
-    assert (observations.status.outcome, observations.status.error) == (Outcome.NEW, "")
+    assert (observations.status.outcome, observations.status.error) == (PollOutcome.NEW, "")
     assert observations.status.cycle == datetime(2026, 7, 9, 20, 51, tzinfo=UTC)
 
 
@@ -259,21 +259,24 @@ async def test_a_station_that_is_silent_there_is_asked_for_at_its_office(observa
         ("KMDW", Basis.WHOLE_CELSIUS, 87, 88),
     }
     assert not office.asked("KNYC/observations")
-    assert observations.status.outcome == Outcome.NEW
+    assert observations.status.outcome == PollOutcome.NEW
 
 
 async def test_a_station_that_is_silent_everywhere_is_named(observations, office):
     office.put(aviation_path(30), NYC_2051)
     office.put("/nws/stations/KMDW/observations?limit=400", nws_document())
     await observations()
-    assert (observations.status.outcome, observations.status.is_stale) == (Outcome.LATE, True)
+    assert (observations.status.outcome, observations.status.is_stale) == (PollOutcome.LATE, True)
     assert observations.status.error == "no report of KMDW within 2:00:00"
 
 
 async def test_nothing_to_say_is_silence(observations, office):
     office.put(aviation_path(30), "", status=204)
     assert await observations() == ()
-    assert (observations.status.outcome, observations.status.is_stale) == (Outcome.MISSING, True)
+    assert (observations.status.outcome, observations.status.is_stale) == (
+        PollOutcome.MISSING,
+        True,
+    )
 
 
 # --- climate reports --------------------------------------------------------------------------
@@ -327,7 +330,7 @@ async def test_a_day_has_a_floor_in_the_afternoon_and_a_result_the_next_morning(
     assert found[8].issued_at == datetime(2026, 7, 9, 6, 26, tzinfo=UTC)
     assert {r.received_at for r in found.values()} == {EVENING}
     assert [(found[day].high_f, found[day].is_final) for day in (6, 7)] == [(84, True), (79, True)]
-    assert (reports.status.outcome, reports.status.is_stale) == (Outcome.NEW, False)
+    assert (reports.status.outcome, reports.status.is_stale) == (PollOutcome.NEW, False)
 
 
 async def test_a_text_is_asked_for_once(reports, texts, office):
@@ -351,7 +354,7 @@ async def test_another_citys_text_is_never_taken(reports, texts, office, shared)
     wrong = text_of(shared, "mia_final.txt")
     office.put(f"/nws/products/{FINAL}", orjson.dumps({"productText": wrong}))
     assert {r.climate_day.day for r in await reports()} == {6, 7, 9}
-    assert (reports.status.outcome, reports.status.is_stale) == (Outcome.LATE, True)
+    assert (reports.status.outcome, reports.status.is_stale) == (PollOutcome.LATE, True)
     assert reports.status.error == "CLINYC: no final report of 08 Jul"
 
 
@@ -361,7 +364,7 @@ async def test_a_text_that_cannot_be_read_leaves_its_day_to_the_archive(reports,
     found = {r.climate_day.day: r.high_f for r in await reports()}
     assert found == {6: 84, 7: 79, 8: 85, 9: 82}
     assert "0 headings" in reports.status.error
-    assert reports.status.outcome == Outcome.NEW
+    assert reports.status.outcome == PollOutcome.NEW
 
 
 async def test_a_missing_result_is_asked_of_the_archive_every_quarter_of_an_hour(
@@ -378,7 +381,7 @@ async def test_a_missing_result_is_asked_of_the_archive_every_quarter_of_an_hour
     office.put(ARCHIVE, archived("KNYC", "CLINYC", *OLDER, ("2026-07-08", "202607090626", "M")))
     (report,) = await reports()
     assert (report.high_f, report.is_final) == (None, True), "missing is an answer too"
-    assert reports.status.outcome == Outcome.NEW
+    assert reports.status.outcome == PollOutcome.NEW
 
 
 async def test_the_archives_first_word_of_the_day_itself_is_only_a_floor(reports, office):

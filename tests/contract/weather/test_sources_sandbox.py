@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 
 from kalshi_edge.clock import WorldClock
-from kalshi_edge.data.source_status import Outcome, Source
+from kalshi_edge.data.source_status import PollOutcome, Source
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
 from kalshi_edge.data.weather.sources.http import Patience, PoliteClient
 from kalshi_edge.data.weather.sources.model_runs import NBP, NBS_BRIDGE
@@ -107,7 +107,7 @@ async def test_two_days_of_bulletins_cost_one_file_and_then_a_fiftieth_each(town
             assert forecast.run_at == newest_run(day, now - timedelta(minutes=45))
             belief = WORLD.outlook(station, day, forecast.run_at)
             assert forecast.mean_f == pytest.approx(belief.mean_f, abs=0.51)
-    assert source.status.outcome in {Outcome.NEW, Outcome.UNCHANGED}
+    assert source.status.outcome in {PollOutcome.NEW, PollOutcome.UNCHANGED}
 
 
 def newest_run(day: date, now: datetime) -> datetime:
@@ -173,7 +173,7 @@ async def test_where_aviation_is_down_the_office_has_the_same_reports(town: Town
         Basis.T_GROUP, Basis.SIX_HOUR_MAX, Basis.DAY_MAX,
     }, "Central Park has no five-minute feed"  # fmt: skip
     assert "503" in source.status.error
-    assert source.status.outcome == Outcome.NEW
+    assert source.status.outcome == PollOutcome.NEW
 
 
 async def test_each_day_is_settled_once_by_its_final_report(town: Town):
@@ -203,7 +203,7 @@ async def test_where_the_office_is_down_the_archive_has_the_final_reports(town: 
         station.report: WORLD.high_f(station, yesterday) for station in FIVE
     }
     assert all(r.is_final for r in reports)
-    assert source.status.outcome == Outcome.NEW
+    assert source.status.outcome == PollOutcome.NEW
 
 
 async def test_a_correction_is_a_report_of_its_own(town: Town):
@@ -226,25 +226,25 @@ ALL = {
 @pytest.mark.parametrize(
     ("name", "kind", "outcome"),
     [
-        ("bulletins", FaultKind.DOWN, Outcome.DOWN),
-        ("bulletins", FaultKind.MALFORMED, Outcome.MALFORMED),
-        ("bulletins", FaultKind.MISSING, Outcome.LATE),
-        ("forecasts", FaultKind.DOWN, Outcome.DOWN),
-        ("forecasts", FaultKind.MALFORMED, Outcome.MALFORMED),
-        ("forecasts", FaultKind.TRUNCATED, Outcome.MALFORMED),
-        ("forecasts", FaultKind.WRONG_LENGTH, Outcome.TRUNCATED),
-        ("forecasts", FaultKind.MISSING, Outcome.MISSING),
-        ("observations", FaultKind.DOWN, Outcome.DOWN),
-        ("observations", FaultKind.MISSING, Outcome.LATE),
-        ("reports", FaultKind.DOWN, Outcome.DOWN),
-        ("reports", FaultKind.MALFORMED, Outcome.MALFORMED),
-        ("reports", FaultKind.TRUNCATED, Outcome.MALFORMED),
-        ("reports", FaultKind.WRONG_LENGTH, Outcome.TRUNCATED),
-        ("reports", FaultKind.MISSING, Outcome.LATE),
+        ("bulletins", FaultKind.DOWN, PollOutcome.DOWN),
+        ("bulletins", FaultKind.MALFORMED, PollOutcome.MALFORMED),
+        ("bulletins", FaultKind.MISSING, PollOutcome.LATE),
+        ("forecasts", FaultKind.DOWN, PollOutcome.DOWN),
+        ("forecasts", FaultKind.MALFORMED, PollOutcome.MALFORMED),
+        ("forecasts", FaultKind.TRUNCATED, PollOutcome.MALFORMED),
+        ("forecasts", FaultKind.WRONG_LENGTH, PollOutcome.TRUNCATED),
+        ("forecasts", FaultKind.MISSING, PollOutcome.MISSING),
+        ("observations", FaultKind.DOWN, PollOutcome.DOWN),
+        ("observations", FaultKind.MISSING, PollOutcome.LATE),
+        ("reports", FaultKind.DOWN, PollOutcome.DOWN),
+        ("reports", FaultKind.MALFORMED, PollOutcome.MALFORMED),
+        ("reports", FaultKind.TRUNCATED, PollOutcome.MALFORMED),
+        ("reports", FaultKind.WRONG_LENGTH, PollOutcome.TRUNCATED),
+        ("reports", FaultKind.MISSING, PollOutcome.LATE),
     ],
 )
 async def test_a_fault_everywhere_is_named_and_ends(
-    name: str, kind: FaultKind, outcome: Outcome, town: Town
+    name: str, kind: FaultKind, outcome: PollOutcome, town: Town
 ):
     make, products = ALL[name]
     source: Source = make(town)
@@ -255,7 +255,7 @@ async def test_a_fault_everywhere_is_named_and_ends(
     assert source.status.error
     town.faults.clear()
     assert await town.later(timedelta(minutes=20), source)
-    assert (source.status.outcome, source.status.is_stale) == (Outcome.NEW, False)
+    assert (source.status.outcome, source.status.is_stale) == (PollOutcome.NEW, False)
 
 
 async def test_a_bulletin_half_a_day_late_is_shown_as_late(town: Town):
@@ -264,7 +264,7 @@ async def test_a_bulletin_half_a_day_late_is_shown_as_late(town: Town):
     town.faults.add(Fault(Product.NBP, FaultKind.LATE, amount=12 * 60))
     town.clock.step(timedelta(hours=7))
     assert await source() == ()
-    assert (source.status.outcome, source.status.is_stale) == (Outcome.LATE, True)
+    assert (source.status.outcome, source.status.is_stale) == (PollOutcome.LATE, True)
     assert "NBP of 21 Nov 19 UTC" in source.status.error
     assert source.status.cycle == START.replace(hour=13)
     town.faults.clear()
@@ -279,7 +279,7 @@ async def test_one_silent_thermometer_is_named(town: Town):
         town.faults.add(Fault(product, FaultKind.MISSING, "KMDW"))
     source = town.observations()
     assert {o.station for o in await source()} == {"KNYC", "KLAX", "KMIA", "KPHX"}
-    assert (source.status.outcome, source.status.is_stale) == (Outcome.LATE, True)
+    assert (source.status.outcome, source.status.is_stale) == (PollOutcome.LATE, True)
     assert source.status.error == "no report of KMDW within 2:00:00"
 
 
@@ -295,4 +295,4 @@ async def test_a_days_summaries_say_its_maximum_and_then_nothing_new(town: Town)
     assert whole == {station.icao: WORLD.high_f(station, START.date()) for station in FIVE}
     assert {one.basis for one in found} == {Basis.DAILY_SUMMARY}
     assert await source() == ()
-    assert source.status.outcome is Outcome.UNCHANGED
+    assert source.status.outcome is PollOutcome.UNCHANGED

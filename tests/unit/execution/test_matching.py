@@ -10,8 +10,8 @@ from kalshi_edge.domain.orders import Side, TimeInForce
 from kalshi_edge.errors import OrderRejected
 from kalshi_edge.execution.matching import (
     LimitOrder,
+    MatchOutcome,
     OrderBook,
-    Outcome,
     Reason,
     SelfTrade,
     Withdrawal,
@@ -34,7 +34,7 @@ def book_of(*orders: LimitOrder) -> OrderBook:
     return book
 
 
-def trades(outcome: Outcome) -> list[tuple[str, str, str]]:
+def trades(outcome: MatchOutcome) -> list[tuple[str, str, str]]:
     """Maker, count and price of every trade."""
     return [(m.maker.order_id, str(m.count), str(m.price)) for m in outcome.matches]
 

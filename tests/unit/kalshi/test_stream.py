@@ -25,8 +25,8 @@ from kalshi_edge.data.kalshi.stream import KalshiStream
 from kalshi_edge.data.kalshi.stream_session import (
     Connected,
     MarketChange,
-    News,
     Oddities,
+    StreamEvent,
     UnnamedFill,
 )
 from kalshi_edge.data.kalshi.transport import Host
@@ -138,7 +138,7 @@ async def first(count: int, items: AsyncIterator[Any]) -> list[Any]:
     return found
 
 
-async def news(count: int, stream: KalshiStream) -> list[News]:
+async def news(count: int, stream: KalshiStream) -> list[StreamEvent]:
     return await first(count, aiter(stream))
 
 
@@ -343,13 +343,13 @@ async def test_after_every_connection_what_was_missed_is_asked_for():
 class Told:
     """A stream that tells one thing after another, whenever it is let."""
 
-    def __init__(self, *told: News) -> None:
-        self.told: asyncio.Queue[News] = asyncio.Queue()
+    def __init__(self, *told: StreamEvent) -> None:
+        self.told: asyncio.Queue[StreamEvent] = asyncio.Queue()
         for one in told:
             self.told.put_nowait(one)
         self.oddities = Oddities()
 
-    async def __aiter__(self) -> AsyncIterator[News]:
+    async def __aiter__(self) -> AsyncIterator[StreamEvent]:
         while True:
             yield await self.told.get()
 

@@ -11,7 +11,7 @@ from kalshi_edge.data.weather.dsm import daily_maximum, parse_dsms
 from kalshi_edge.data.weather.metar import fahrenheit_candidates, parse_metars
 from kalshi_edge.data.weather.stations import STATIONS, station_of
 from kalshi_edge.domain.weather import Basis, ClimateReport, Observation, Station
-from kalshi_edge.models.observed import DOUBTS, Evidence, Part, evidence
+from kalshi_edge.models.observed import DOUBTS, DayPart, Evidence, evidence
 
 NYC, CHI, LA, PHX = (station_of(city) for city in ("NYC", "CHI", "LA", "PHX"))
 DAY = date(2026, 7, 4)
@@ -223,7 +223,7 @@ def test_the_night_before_the_forecasts_window_is_told_apart() -> None:
         "KNYC 050451Z 00000KT 27/20 A3000 RMK AO2 T02720200 403060183"
     )
     parts = {(b.low_f, b.part) for b in seen(text).bounds if b.is_maximum}
-    assert parts == {(74, Part.NIGHT), (87, Part.DAYTIME), (87, Part.BOTH)}
+    assert parts == {(74, DayPart.NIGHT), (87, DayPart.DAYTIME), (87, DayPart.BOTH)}
 
 
 # --- real specimens -------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from kalshi_edge.domain.verdicts import Approved
 from kalshi_edge.errors import Fenced
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.ports import Receipt
-from kalshi_edge.runtime.lease import LASTS, MARGIN_S, Tenure
+from kalshi_edge.runtime.lease import LASTS, MARGIN_S, LeaseHolder
 from tests.support.builders import NOW, intent
 
 LONGER = LASTS + timedelta(seconds=1)
@@ -27,7 +27,7 @@ class Process:
     """One process with its own connection, its own clocks, and an exchange that takes all."""
 
     store: SqliteStore
-    tenure: Tenure
+    lease_holder: LeaseHolder
     clock: ManualClock
     monotonic_s: float = 0.0
     sent: list[Intent] = field(default_factory=list)
@@ -48,14 +48,14 @@ class Process:
         raise AssertionError(order, resend)
 
     async def buy(self, order: Intent) -> list[OrderUpdate]:
-        executor = Executor(self, self.store, self.tenure.objection)  # type: ignore[arg-type]
+        executor = Executor(self, self.store, self.lease_holder.objection)  # type: ignore[arg-type]
         return await executor.place(Approved((order,), None, ()), NOW)
 
 
 def process(path: Path, name: str) -> Process:
     store, clock = SqliteStore(path, "demo"), ManualClock(NOW)
-    found = Process(store, Tenure(store, name, clock), clock)
-    found.tenure.now_s = lambda: found.monotonic_s
+    found = Process(store, LeaseHolder(store, name, clock), clock)
+    found.lease_holder.now_s = lambda: found.monotonic_s
     return found
 
 
@@ -63,32 +63,32 @@ async def test_a_second_process_waits_and_takes_over_at_once_when_the_first_ends
     tmp_path: Path,
 ) -> None:
     first, second = process(tmp_path / "s.db", "one"), process(tmp_path / "s.db", "two")
-    await first.tenure.begin()
+    await first.lease_holder.begin()
     heard: list[str] = []
-    waiting = asyncio.create_task(second.tenure.begin(heard.append))
+    waiting = asyncio.create_task(second.lease_holder.begin(heard.append))
     await asyncio.sleep(0.05)
     assert heard == ["one trades with this store; waiting to take over"]
-    assert second.tenure.objection()
-    await first.tenure.end()
+    assert second.lease_holder.objection()
+    await first.lease_holder.end()
     await waiting
-    assert second.tenure.objection() == ""
-    assert first.tenure.objection()
+    assert second.lease_holder.objection() == ""
+    assert first.lease_holder.objection()
 
 
 async def test_a_process_that_was_paused_sends_nothing_when_it_wakes_up(tmp_path: Path) -> None:
     first, second = process(tmp_path / "s.db", "one"), process(tmp_path / "s.db", "two")
-    await first.tenure.begin()
+    await first.lease_holder.begin()
     await first.buy(intent(name="before"))
     assert len(first.sent) == 1
     # The first sleeps: its wall clock stands, as that of a stopped machine may.
     first.monotonic_s += LONGER.total_seconds()
     second.pass_by(LONGER)
-    await second.tenure.begin()
+    await second.lease_holder.begin()
     with pytest.raises(Fenced):
         await first.buy(intent(name="after"))
     assert len(first.sent) == 1
     with pytest.raises(Fenced):
-        await first.tenure.renew()
+        await first.lease_holder.renew()
     with pytest.raises(Fenced):
         await first.store.append(JournalEntry(1, NOW, (CycleDue(NOW),), ()))
     await second.buy(intent(name="its own"))
@@ -97,21 +97,21 @@ async def test_a_process_that_was_paused_sends_nothing_when_it_wakes_up(tmp_path
 
 async def test_nothing_is_sent_with_too_little_of_the_lease_left(tmp_path: Path) -> None:
     only = process(tmp_path / "s.db", "one")
-    await only.tenure.begin()
+    await only.lease_holder.begin()
     only.monotonic_s += LASTS.total_seconds() - MARGIN_S + 0.5
     (update,) = await only.buy(intent())
     assert update.reason == "not sent: the lease has 10 s left, under 10 s"
     assert only.sent == []
     # Nor where the wall clock says that all is well.
     assert only.clock.now() == NOW
-    await only.tenure.renew()
+    await only.lease_holder.renew()
     await only.buy(intent(name="renewed"))
     assert len(only.sent) == 1
 
 
 async def test_the_lease_is_looked_at_once_more_after_the_intent_is_stored(tmp_path: Path) -> None:
     only = process(tmp_path / "s.db", "one")
-    await only.tenure.begin()
+    await only.lease_holder.begin()
     save = only.store.save_order
 
     async def slow(order: Order) -> None:

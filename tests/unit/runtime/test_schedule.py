@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalshi_edge.clock import ManualClock
-from kalshi_edge.runtime.schedule import Job, Stroke, Timetable
+from kalshi_edge.runtime.schedule import Job, Tick, Timetable
 
 START = datetime(2026, 11, 22, 8, 50, tzinfo=UTC)
 
 
-async def stroke_at(strokes: AsyncIterator[Stroke], clock: ManualClock, at: datetime) -> Stroke:
-    waiting = asyncio.ensure_future(anext(strokes))
+async def tick_at(ticks: AsyncIterator[Tick], clock: ManualClock, at: datetime) -> Tick:
+    waiting = asyncio.ensure_future(anext(ticks))
     await asyncio.sleep(0.001)
     clock.set(at)
     return await asyncio.wait_for(waiting, 5)
@@ -23,9 +23,9 @@ async def stroke_at(strokes: AsyncIterator[Stroke], clock: ManualClock, at: date
 async def test_cycles_are_due_twice_an_hour() -> None:
     clock = ManualClock(START)
     table = Timetable(clock)
-    strokes = table.strokes(Job.CYCLE)
-    assert await stroke_at(strokes, clock, START.replace(hour=9, minute=0)) == Stroke(clock.now())
-    assert await stroke_at(strokes, clock, START.replace(hour=9, minute=30)) == Stroke(clock.now())
+    ticks = table.ticks(Job.CYCLE)
+    assert await tick_at(ticks, clock, START.replace(hour=9, minute=0)) == Tick(clock.now())
+    assert await tick_at(ticks, clock, START.replace(hour=9, minute=30)) == Tick(clock.now())
     count = table.counts[Job.CYCLE]
     assert (count.due, count.done, count.missed) == (2, 1, 0)
 
@@ -36,15 +36,13 @@ async def test_what_is_due_is_done_though_the_clock_moved_on_during_the_sleep() 
             return (until_at - self.now()).total_seconds()
 
     clock = Suspended(START)
-    stroke = await stroke_at(
-        Timetable(clock).strokes(Job.CYCLE), clock, START.replace(hour=9, minute=0)
-    )
-    assert stroke == Stroke(START.replace(hour=9, minute=0))
+    tick = await tick_at(Timetable(clock).ticks(Job.CYCLE), clock, START.replace(hour=9, minute=0))
+    assert tick == Tick(START.replace(hour=9, minute=0))
 
 
 async def test_nothing_is_due_a_moment_early() -> None:
     clock = ManualClock(START)
-    waiting = asyncio.ensure_future(anext(Timetable(clock).strokes(Job.CALIBRATION)))
+    waiting = asyncio.ensure_future(anext(Timetable(clock).ticks(Job.CALIBRATION)))
     clock.set(START.replace(minute=59, second=59))
     await asyncio.sleep(0.02)
     assert not waiting.done()
@@ -55,31 +53,31 @@ async def test_nothing_is_due_a_moment_early() -> None:
 async def test_a_day_slept_through_is_one_stroke_and_counted() -> None:
     clock = ManualClock(START)
     table = Timetable(clock)
-    strokes = table.strokes(Job.CYCLE)
-    late = await stroke_at(strokes, clock, START + timedelta(days=1))
+    ticks = table.ticks(Job.CYCLE)
+    late = await tick_at(ticks, clock, START + timedelta(days=1))
     assert late.missed == 47
     assert table.counts[Job.CYCLE].due == 48
-    following = await stroke_at(strokes, clock, START.replace(day=23, hour=9, minute=0))
+    following = await tick_at(ticks, clock, START.replace(day=23, hour=9, minute=0))
     assert following.missed == 0
 
 
 async def test_what_was_due_while_nobody_was_here_was_missed() -> None:
     clock = ManualClock(START)
     table = Timetable(clock)
-    stroke = await anext(table.strokes(Job.CYCLE, START - timedelta(hours=2)))
-    assert stroke.missed == 3
+    tick = await anext(table.ticks(Job.CYCLE, START - timedelta(hours=2)))
+    assert tick.missed == 3
     morning = ManualClock(START.replace(hour=11))
-    assert (await anext(Timetable(morning).strokes(Job.CALIBRATION, START))).missed == 0
+    assert (await anext(Timetable(morning).ticks(Job.CALIBRATION, START))).missed == 0
 
 
 async def test_a_hurried_job_is_done_at_once_and_its_next_time_stays() -> None:
     clock = ManualClock(START)
     table = Timetable(clock)
-    strokes = table.strokes(Job.CYCLE)
+    ticks = table.ticks(Job.CYCLE)
     table.hurry(Job.CYCLE)
     table.hurry(Job.CYCLE)
-    assert await asyncio.wait_for(anext(strokes), 5) == Stroke(START)
-    waiting = asyncio.ensure_future(anext(strokes))
+    assert await asyncio.wait_for(anext(ticks), 5) == Tick(START)
+    waiting = asyncio.ensure_future(anext(ticks))
     await asyncio.sleep(0.02)
     assert not waiting.done()  # two wishes are one
     clock.set(START.replace(hour=9, minute=0))
@@ -92,9 +90,9 @@ async def test_a_hurried_job_is_done_at_once_and_its_next_time_stays() -> None:
 async def test_every_due_time_is_done_or_missed(start: datetime, minutes: int) -> None:
     since_at = start.replace(tzinfo=UTC)
     table = Timetable(ManualClock(since_at + timedelta(minutes=minutes)))
-    stroke = await anext(table.strokes(Job.CYCLE, since_at))
+    tick = await anext(table.ticks(Job.CYCLE, since_at))
     half_hours = [
         (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(minutes=30)
         for at in (since_at, since_at + timedelta(minutes=minutes))
     ]
-    assert 1 + stroke.missed == half_hours[1] - half_hours[0]
+    assert 1 + tick.missed == half_hours[1] - half_hours[0]

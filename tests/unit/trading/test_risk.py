@@ -301,7 +301,7 @@ def test_a_position_we_do_not_have_cannot_be_sold() -> None:
     assert failures(given) == ["held"]
 
 
-def test_the_same_wish_is_the_same_order_and_another_moment_another() -> None:
+def test_the_same_command_is_the_same_order_and_another_moment_another() -> None:
     account, later = account_with(trades=(held(),)), NOW + timedelta(seconds=1)
 
     def order_of(command: ClosePosition) -> str:

@@ -16,7 +16,7 @@ from kalshi_edge.domain.weather import Basis, ClimateReport, Forecast, Observati
 from kalshi_edge.trading.decision import Outlook
 from kalshi_edge.trading.edge import Gates
 from kalshi_edge.trading.risk import Limits
-from kalshi_edge.trading.state import BRIDGE, KEEP, REFERENCE, Knowledge
+from kalshi_edge.trading.state import BRIDGE, KEEP, REFERENCE, WorldState
 from tests.support.builders import DAY, EVENT, NOW, TERMS, book, forecast, ladder
 
 D = Decimal
@@ -28,8 +28,8 @@ LIMITS = Limits()
 OTHER_TERMS = replace(TERMS, fingerprint="another-fingerprint")
 
 
-def knowledge(*models: str, **records: object) -> Knowledge:
-    return Knowledge([NEW_YORK], models or ("NBP", "NBM"), **records)  # type: ignore[arg-type]
+def state(*models: str, **records: object) -> WorldState:
+    return WorldState([NEW_YORK], models or ("NBP", "NBM"), **records)  # type: ignore[arg-type]
 
 
 def nbp(p50: float = 54.0, at: datetime = EVENING_BEFORE, **changes: object) -> Forecast:
@@ -45,13 +45,13 @@ def report(
     return replace(whole, **changes)
 
 
-def mu_f(known: Knowledge, at: datetime = NOW) -> float:
+def mu_f(known: WorldState, at: datetime = NOW) -> float:
     seen = known.outlook(ladder(), at, LIMITS)
     assert isinstance(seen, Outlook)
     return seen.distribution.mu_f
 
 
-def checks(known: Knowledge, whole: Ladder, at: datetime = NOW) -> dict[str, Check]:
+def checks(known: WorldState, whole: Ladder, at: datetime = NOW) -> dict[str, Check]:
     known.ladder(whole)
     seen = known.outlook(whole, at, LIMITS)
     assert isinstance(seen, Outlook)
@@ -62,7 +62,7 @@ def checks(known: Knowledge, whole: Ladder, at: datetime = NOW) -> dict[str, Che
 
 
 def test_the_newest_run_of_the_best_model_counts() -> None:
-    known = knowledge()
+    known = state()
     known.forecast(nbp(60.0, model="NBM"))
     assert mu_f(known) == 60.0
     known.forecast(nbp(54.0))
@@ -77,7 +77,7 @@ def test_the_newest_run_of_the_best_model_counts() -> None:
 
 
 def test_without_a_forecast_of_a_model_in_use_a_ladder_is_left_out() -> None:
-    known = knowledge("NBP")
+    known = state("NBP")
     assert known.outlook(ladder(), NOW, LIMITS) == "no forecast of NBP"
     known.forecast(nbp(model="NBM"))
     known.forecast(nbp(day=DAY + timedelta(days=1)))
@@ -87,7 +87,7 @@ def test_without_a_forecast_of_a_model_in_use_a_ladder_is_left_out() -> None:
 
 @pytest.mark.parametrize("fee_type", [FeeType.FLAT, FeeType.UNKNOWN])
 def test_a_fee_that_cannot_be_computed_is_not_traded(fee_type: FeeType) -> None:
-    known = knowledge()
+    known = state()
     known.forecast(nbp())
     assert known.outlook(ladder(fee_rule=FeeRule(fee_type)), NOW, LIMITS) == f"fee type {fee_type}"
 
@@ -97,7 +97,7 @@ def test_a_fee_that_cannot_be_computed_is_not_traded(fee_type: FeeType) -> None:
 
 @pytest.mark.parametrize(("hours", "figure"), [(14, "0.5 °F"), (15, "NWS forecast 15 h old")])
 def test_an_old_reference_is_none(hours: float, figure: str) -> None:
-    known = knowledge()
+    known = state()
     known.ladder(ladder())
     known.forecast(nbp(54.0))
     run_at = NOW - timedelta(hours=hours)
@@ -111,7 +111,7 @@ def test_an_old_reference_is_none(hours: float, figure: str) -> None:
 
 
 def test_the_rules_first_seen_are_taken_and_stay() -> None:
-    known = knowledge()
+    known = state()
     (record,) = known.ladder(ladder())
     assert isinstance(record, SeriesTerms)
     assert (record.series, record.source, record.accepted) == (NEW_YORK.series, TERMS.source, True)
@@ -120,7 +120,7 @@ def test_the_rules_first_seen_are_taken_and_stay() -> None:
 
 
 def test_changed_rules_stop_the_series_until_a_person_accepts_them() -> None:
-    known = knowledge()
+    known = state()
     known.forecast(nbp())
     known.ladder(ladder())
     changed = ladder(terms=OTHER_TERMS)
@@ -148,7 +148,7 @@ def test_changed_rules_stop_the_series_until_a_person_accepts_them() -> None:
     ],
 )
 def test_changed_fees_stop_the_series_as_changed_rules_do(rule: FeeRule, is_told: bool) -> None:
-    known = knowledge()
+    known = state()
     (first,) = known.ladder(ladder())
     later = known.ladder(ladder(fee_rule=rule, received_at=NOW + timedelta(hours=1)))
     assert [type(one).__name__ for one in later] == ["SeriesTerms", "Alarm"] * is_told
@@ -157,7 +157,7 @@ def test_changed_fees_stop_the_series_as_changed_rules_do(rule: FeeRule, is_told
 
 def test_while_two_days_rules_differ_each_is_told_once_and_acceptance_holds() -> None:
     today, tomorrow = ladder(), ladder(day=DAY + timedelta(days=1), terms=OTHER_TERMS)
-    known = knowledge()
+    known = state()
     known.forecast(nbp())
     known.ladder(today)
     record, _ = known.ladder(tomorrow)
@@ -174,10 +174,10 @@ def test_while_two_days_rules_differ_each_is_told_once_and_acceptance_holds() ->
 
 
 def test_rules_refused_before_a_restart_stay_refused() -> None:
-    known = knowledge()
+    known = state()
     known.ladder(ladder())
     known.ladder(ladder(terms=OTHER_TERMS))
-    again = knowledge(terms=known.terms.values())
+    again = state(terms=known.terms.values())
     assert again.ladder(ladder(terms=OTHER_TERMS)) == ()
     assert not again.terms[NEW_YORK.series].accepted
 
@@ -186,7 +186,7 @@ def test_rules_refused_before_a_restart_stay_refused() -> None:
 
 
 def test_a_final_report_teaches_what_the_last_forecast_before_the_day_missed() -> None:
-    known = knowledge("NBP")
+    known = state("NBP")
     known.forecast(nbp(54.0))
     known.forecast(nbp(55.0, EVENING_BEFORE + timedelta(hours=1)))
     # received after the day began: decisions before it could not rest on this one
@@ -199,7 +199,7 @@ def test_a_final_report_teaches_what_the_last_forecast_before_the_day_missed() -
 
 
 def test_what_was_learnt_counts_at_once_and_not_before() -> None:
-    known = knowledge("NBP")
+    known = state("NBP")
     known.forecast(nbp(54.0))
     tomorrow = DAY + timedelta(days=1)
     known.forecast(nbp(60.0, day=tomorrow))
@@ -224,7 +224,7 @@ def test_what_was_learnt_counts_at_once_and_not_before() -> None:
     ],
 )
 def test_a_floor_a_gap_or_another_place_is_no_result(useless: ClimateReport) -> None:
-    known = knowledge("NBP")
+    known = state("NBP")
     known.forecast(nbp())
     assert known.report(useless) == ()
     assert known.calibrations == {}
@@ -232,7 +232,7 @@ def test_a_floor_a_gap_or_another_place_is_no_result(useless: ClimateReport) -> 
 
 
 def test_only_the_first_final_report_of_a_day_counts() -> None:
-    known = knowledge("NBP")
+    known = state("NBP")
     known.forecast(nbp())
     known.report(report(56))
     corrected = report(70, MORNING_AFTER + timedelta(hours=6), is_corrected=True)
@@ -243,7 +243,7 @@ def test_only_the_first_final_report_of_a_day_counts() -> None:
 
 
 def test_each_model_and_each_version_learns_for_itself() -> None:
-    known = knowledge("NBP", "NBM")
+    known = state("NBP", "NBM")
     known.forecast(nbp(54.0))
     known.forecast(nbp(50.0, model="NBM"))
     both = known.report(report(56))
@@ -257,7 +257,7 @@ def test_each_model_and_each_version_learns_for_itself() -> None:
 
 
 def test_an_earlier_day_reported_late_teaches_nothing_and_is_not_recorded_again() -> None:
-    known = knowledge("NBP")
+    known = state("NBP")
     known.forecast(nbp(54.0))
     known.forecast(nbp(54.0, day=DAY - timedelta(days=1), at=EVENING_BEFORE - timedelta(days=1)))
     assert len(known.report(report(56))) == 1
@@ -266,7 +266,7 @@ def test_an_earlier_day_reported_late_teaches_nothing_and_is_not_recorded_again(
 
 def test_calibrations_of_an_earlier_life_are_applied() -> None:
     learnt = Calibration("NYC", "NBP", "5.0", bias_f=1.5, days=40, as_of=DAY - timedelta(days=1))
-    known = knowledge("NBP", calibrations=[replace(learnt, bias_f=9.0, days=39), learnt])
+    known = state("NBP", calibrations=[replace(learnt, bias_f=9.0, days=39), learnt])
     known.forecast(nbp(54.0))
     assert mu_f(known) == 55.5
 
@@ -292,7 +292,7 @@ def test_a_settlement_that_differs_from_the_report_raises_an_alarm_whichever_com
     strike: str, value: str, alarms: int
 ) -> None:
     for report_first in (True, False):
-        known = knowledge("NBP")
+        known = state("NBP")
         known.ladder(ladder())
         steps = [lambda k=known: k.report(report(56)),
                  lambda k=known: k.settlement(settlement(strike, value))]  # fmt: skip
@@ -302,7 +302,7 @@ def test_a_settlement_that_differs_from_the_report_raises_an_alarm_whichever_com
 
 
 def test_a_settlement_without_a_report_says_nothing() -> None:
-    known = knowledge("NBP")
+    known = state("NBP")
     known.ladder(ladder())
     assert known.settlement(settlement("B56.5", "0")) == ()
     assert known.settlement(Settlement("NOBODY", D(1), None, NOW, NOW)) == ()
@@ -312,7 +312,7 @@ def test_a_settlement_without_a_report_says_nothing() -> None:
 
 
 def test_a_book_after_the_close_does_not_replace_the_last_one_before() -> None:
-    known = knowledge()
+    known = state()
     known.ladder(ladder())
     close_at = ladder().markets[0].close_at
     before = book(f"{EVENT}-B52.5", at=close_at - timedelta(seconds=1))
@@ -322,7 +322,7 @@ def test_a_book_after_the_close_does_not_replace_the_last_one_before() -> None:
 
 
 def test_what_is_long_over_is_forgotten_and_today_is_not() -> None:
-    known = knowledge("NBP")
+    known = state("NBP")
     for day in (DAY, DAY + timedelta(days=1)):
         whole = ladder(day=day)
         known.ladder(whole)
@@ -345,7 +345,7 @@ def test_what_was_recalled_is_known_and_nothing_follows_from_it_twice() -> None:
         book(f"{EVENT}-B52.5"),
         settlement("B52.5", "1"),
     ]
-    known = knowledge("NBP")
+    known = state("NBP")
     for fact in (*facts, report(56)):
         match fact:
             case Ladder():
@@ -356,19 +356,19 @@ def test_what_was_recalled_is_known_and_nothing_follows_from_it_twice() -> None:
                 known.settlement(fact)
             case _:
                 known.recall(fact)
-    again = knowledge("NBP", calibrations=known.calibrations.values(), terms=known.terms.values())
+    again = state("NBP", calibrations=known.calibrations.values(), terms=known.terms.values())
     for fact in (*facts, report(56)):
         again.recall(fact)
     assert vars(again) == vars(known)
     assert again.report(report(56)) == ()
-    half = knowledge("NBP", terms=known.terms.values())
+    half = state("NBP", terms=known.terms.values())
     for fact in facts:
         half.recall(fact)
     assert half.report(report(56))[0] == known.calibrations["NYC", "NBP", "5.0"]
 
 
 def test_a_view_says_what_was_seen() -> None:
-    known = knowledge("NBP")
+    known = state("NBP")
     known.forecast(nbp(54.0))
     known.forecast(nbp(55.0, model=REFERENCE))
     known.book(book(f"{EVENT}-B52.5", [("0.20", 5)], [("0.24", 5)]))
@@ -390,7 +390,7 @@ def bridge(point_f: float, day: date = DAY, hours: float = 8.2) -> Forecast:
 
 
 def test_a_newer_bridge_takes_the_place_of_what_is_no_better_known() -> None:
-    known = knowledge("NBP")
+    known = state("NBP")
     known.forecast(nbp(54.0, NEW_YORK.day_start(DAY) + timedelta(hours=2)))
     known.forecast(bridge(57.0))
     best = known.best_forecast(NEW_YORK, DAY)
@@ -409,7 +409,7 @@ def test_a_newer_bridge_takes_the_place_of_what_is_no_better_known() -> None:
 
 @pytest.mark.parametrize(("hours", "teaches"), [(8.2, True), (13.0, False)])
 def test_a_bridge_teaches_only_if_it_came_before_the_peak(hours: float, teaches: bool) -> None:
-    known = knowledge("NBP")
+    known = state("NBP")
     known.forecast(bridge(57.0, hours=hours))
     end_at = NEW_YORK.day_end(DAY)
     report = ClimateReport("CLINYC", DAY, 58, 40, True, False, False, end_at, end_at)
@@ -418,7 +418,7 @@ def test_a_bridge_teaches_only_if_it_came_before_the_peak(hours: float, teaches:
 
 
 def test_a_cycle_of_the_afternoon_sees_what_was_read() -> None:
-    known = knowledge("NBP")
+    known = state("NBP")
     known.forecast(nbp(54.0))
     at = NEW_YORK.day_start(DAY) + timedelta(hours=15)
     for hour, degrees in ((13, 56), (14, 56), (15, 55)):
@@ -437,11 +437,11 @@ def test_a_cycle_of_the_afternoon_sees_what_was_read() -> None:
 
 
 def test_an_intermediate_report_is_a_floor_and_teaches_nothing() -> None:
-    known, at = knowledge("NBP"), NEW_YORK.day_start(DAY) + timedelta(hours=16)
+    known, at = state("NBP"), NEW_YORK.day_start(DAY) + timedelta(hours=16)
     known.forecast(nbp(54.0))
     assert known.report(ClimateReport("CLINYC", DAY, 57, 40, False, False, False, at, at)) == ()
     assert known.evidence(NEW_YORK, DAY).floor_f() == 57
-    again = knowledge("NBP")
+    again = state("NBP")
     again.recall(ClimateReport("CLINYC", DAY, 57, 40, False, False, False, at, at))
     assert again.evidence(NEW_YORK, DAY).floor_f() == 57
     again.forget(at + timedelta(days=6))

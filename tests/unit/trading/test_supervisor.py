@@ -33,7 +33,7 @@ from kalshi_edge.domain.verdicts import (
     Verdict,
 )
 from kalshi_edge.engine import Engine, Setup
-from kalshi_edge.trading.circuit_breakers import Guards
+from kalshi_edge.trading.circuit_breakers import CircuitBreakers
 from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.fees import taker_fee
 from tests.support.builders import EVENT, TERMS, book, fill, forecast, intent, ladder
@@ -42,16 +42,16 @@ D = Decimal
 EVE = datetime(2026, 11, 21, 20, tzinfo=UTC)
 TICKER = f"{EVENT}-B54.5"
 OTHER = f"{EVENT}-B52.5"
-SETUP = Setup("demo", (station_of("NYC"),), ("NBP",), D(1000), Playbook(), Guards())
+SETUP = Setup("demo", (station_of("NYC"),), ("NBP",), D(1000), Playbook(), CircuitBreakers())
 
 
 def later(seconds: float) -> datetime:
     return EVE + timedelta(seconds=seconds)
 
 
-def trading(*events: Event, guards: Guards | None = SETUP.guards) -> Engine:
+def trading(*events: Event, breakers: CircuitBreakers | None = SETUP.breakers) -> Engine:
     """An engine that knows a ladder, a forecast and one cheap offer, and that the books agree."""
-    engine = replace(SETUP, guards=guards).fresh_engine()
+    engine = replace(SETUP, breakers=breakers).fresh_engine()
     known = {10: 51.4368, 50: 54.0, 90: 56.5632}
     for event in (
         Started(EVE),
@@ -216,7 +216,7 @@ def test_what_may_still_be_on_its_way_is_not_compared() -> None:
     held(engine)
     early = stated(later(1), 990)
     assert [engine.handle(early), engine.handle(early)] == [(), ()]
-    assert engine.upkeep.vigil.suspects == ()
+    assert engine.supervisor.state.suspects == ()
 
 
 def test_a_fill_that_was_reported_and_never_told_is_a_difference_not_an_excuse() -> None:
@@ -243,7 +243,7 @@ def test_an_account_in_use_is_where_a_new_store_begins() -> None:
     assert flow.amount == D(4)
     assert engine.account.tracker.cash == D(1000)
     assert engine.handle(stated(later(9), held={TICKER: 10, OTHER: -4})) == ()
-    assert engine.upkeep.vigil.clean_at == later(9)
+    assert engine.supervisor.state.clean_at == later(9)
 
 
 def test_a_person_who_resumes_takes_the_exchanges_books_over() -> None:
@@ -353,11 +353,11 @@ def test_old_books_hold_trading_back_until_there_are_fresh_ones() -> None:
 
 
 def test_a_fee_that_we_would_not_have_computed_holds_trading_back() -> None:
-    for guards, causes in (
-        (Guards(), [Cause.FEE_DIFFERENCE]),
-        (Guards(halt_on_fee_difference=False), []),
+    for breakers, causes in (
+        (CircuitBreakers(), [Cause.FEE_DIFFERENCE]),
+        (CircuitBreakers(halt_on_fee_difference=False), []),
     ):
-        engine = trading(guards=guards)
+        engine = trading(breakers=breakers)
         order = intent(TICKER, count=10, price="0.25", created_at=EVE)
         resting(engine, order)
         verdicts = engine.handle(fill(order, 10, "0.25", "0.99", valid_at=EVE, received_at=EVE))

@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from kalshi_edge.clock import ManualClock
-from kalshi_edge.data.source_status import Outcome, Tally
-from kalshi_edge.data.weather.sources.deduplication import News
+from kalshi_edge.data.source_status import PollOutcome, Tally
+from kalshi_edge.data.weather.sources.deduplication import Deduplicator
 from kalshi_edge.data.weather.sources.layout import Layout
-from kalshi_edge.data.weather.sources.layout_cache import LayoutMemory
+from kalshi_edge.data.weather.sources.layout_cache import LayoutCache
 from kalshi_edge.domain.weather import ClimateReport, Forecast
 from kalshi_edge.errors import SourceError
 
@@ -19,44 +19,54 @@ BOTH = {"KNYC", "KLAX"}
 
 
 def test_a_run_is_like_that_of_the_same_hour_the_day_before():
-    memory = LayoutMemory()
-    memory.remember("NBP", 13, FULL)
-    memory.remember("NBP", 12, SHORT)
-    assert memory.layout("NBP", 13, BOTH) == FULL
-    assert memory.layout("NBP", 12, BOTH) == SHORT
+    layouts = LayoutCache()
+    layouts.remember("NBP", 13, FULL)
+    layouts.remember("NBP", 12, SHORT)
+    assert layouts.layout("NBP", 13, BOTH) == FULL
+    assert layouts.layout("NBP", 12, BOTH) == SHORT
 
 
 def test_an_hour_never_seen_is_like_one_that_holds_as_much():
-    memory = LayoutMemory()
-    memory.remember("NBP", 13, FULL)
-    memory.remember("NBP", 12, SHORT)
-    assert [memory.layout("NBP", hour, BOTH) for hour in (0, 1, 7, 19)] == [SHORT, FULL, FULL, FULL]
-    memory = LayoutMemory()
-    memory.remember("NBP", 12, SHORT)
-    memory.remember("NBP", 13, FULL)
-    assert [memory.layout("NBP", hour, BOTH) for hour in (0, 1, 7, 19)] == [SHORT, FULL, FULL, FULL]
+    layouts = LayoutCache()
+    layouts.remember("NBP", 13, FULL)
+    layouts.remember("NBP", 12, SHORT)
+    assert [layouts.layout("NBP", hour, BOTH) for hour in (0, 1, 7, 19)] == [
+        SHORT,
+        FULL,
+        FULL,
+        FULL,
+    ]
+    layouts = LayoutCache()
+    layouts.remember("NBP", 12, SHORT)
+    layouts.remember("NBP", 13, FULL)
+    assert [layouts.layout("NBP", hour, BOTH) for hour in (0, 1, 7, 19)] == [
+        SHORT,
+        FULL,
+        FULL,
+        FULL,
+    ]
 
 
 def test_a_layout_that_knows_our_stations_is_better_than_one_of_the_same_hour():
-    memory = LayoutMemory()
-    memory.remember("NBP", 13, POOR)
-    memory.remember("NBP", 12, SHORT)
-    assert memory.layout("NBP", 13, BOTH) == SHORT
-    assert memory.layout("NBP", 13, {"KLAX"}) == POOR
+    layouts = LayoutCache()
+    layouts.remember("NBP", 13, POOR)
+    layouts.remember("NBP", 12, SHORT)
+    assert layouts.layout("NBP", 13, BOTH) == SHORT
+    assert layouts.layout("NBP", 13, {"KLAX"}) == POOR
 
 
 def test_another_bulletin_is_nothing_alike():
-    memory = LayoutMemory()
-    memory.remember("NBP", 13, FULL)
-    assert memory.layout("NBS", 12, BOTH) is None
+    layouts = LayoutCache()
+    layouts.remember("NBP", 13, FULL)
+    assert layouts.layout("NBS", 12, BOTH) is None
 
 
 def test_what_is_written_down_is_read_back_whole(tmp_path: Path):
     path = tmp_path / "layouts.json"
-    memory = LayoutMemory(path)
-    memory.remember("NBP", 13, FULL)
-    memory.remember("NBS", 12, SHORT)
-    again = LayoutMemory(path)
+    layouts = LayoutCache(path)
+    layouts.remember("NBP", 13, FULL)
+    layouts.remember("NBS", 12, SHORT)
+    again = LayoutCache(path)
     assert again.layout("NBP", 13, BOTH) == FULL
     assert again.layout("NBS", 12, BOTH) == SHORT
     assert [file.name for file in tmp_path.iterdir()] == ["layouts.json"]
@@ -64,10 +74,10 @@ def test_what_is_written_down_is_read_back_whole(tmp_path: Path):
 
 def test_nothing_new_is_not_written_again(tmp_path: Path):
     path = tmp_path / "layouts.json"
-    memory = LayoutMemory(path)
-    memory.remember("NBP", 13, FULL)
+    layouts = LayoutCache(path)
+    layouts.remember("NBP", 13, FULL)
     path.unlink()
-    memory.remember("NBP", 13, Layout(FULL.size, dict(FULL.starts), FULL.absent, FULL.scanned))
+    layouts.remember("NBP", 13, Layout(FULL.size, dict(FULL.starts), FULL.absent, FULL.scanned))
     assert not path.exists()
 
 
@@ -79,18 +89,18 @@ def forecast(mean_f: float, received_at: datetime = NOW, run_at: datetime = NOW)
 
 
 def test_the_same_word_is_news_once_whenever_it_comes():
-    news = News()
+    news = Deduplicator()
     assert news.of([forecast(50)]) == [forecast(50)]
     assert news.of([forecast(50, NOW + timedelta(hours=1))]) == []
 
 
 def test_a_word_that_changes_and_changes_back_is_news_each_time():
-    news = News()
+    news = Deduplicator()
     assert [len(news.of([forecast(mean_f)])) for mean_f in (50, 51, 50, 50)] == [1, 1, 1, 0]
 
 
 def test_another_run_is_another_word_even_if_it_says_the_same():
-    news = News()
+    news = Deduplicator()
     assert news.of([forecast(50), forecast(50, run_at=NOW - timedelta(hours=6))])
 
 
@@ -99,7 +109,7 @@ def test_a_result_after_its_floor_is_news():
         day = date(2026, 11, 21)
         return ClimateReport("CLINYC", day, 50, 40, is_final, False, False, NOW, NOW)
 
-    news = News()
+    news = Deduplicator()
     assert [len(news.of([report(is_final)])) for is_final in (False, True, True)] == [1, 1, 0]
 
 
@@ -108,24 +118,24 @@ def test_a_result_after_its_floor_is_news():
 
 def test_a_source_never_asked_says_so():
     status = Tally("NBP", ManualClock(NOW)).status()
-    assert (status.outcome, status.age, status.error) == (Outcome.NOT_ASKED, None, "")
+    assert (status.outcome, status.age, status.error) == (PollOutcome.NOT_ASKED, None, "")
 
 
 def test_an_error_that_was_made_good_is_kept_beside_the_success():
     clock = ManualClock(NOW)
     tally = Tally("NBP", clock)
     tally.begin()
-    tally.note(SourceError("the bucket is down", outcome=Outcome.DOWN))
+    tally.note(SourceError("the bucket is down", outcome=PollOutcome.DOWN))
     tally.bytes_moved += 700
     tally.newest(NOW - timedelta(hours=5))
     tally.end([forecast(50)])
     clock.advance(timedelta(minutes=30))
     status = tally.status()
-    assert (status.outcome, status.age) == (Outcome.NEW, timedelta(minutes=30))
+    assert (status.outcome, status.age) == (PollOutcome.NEW, timedelta(minutes=30))
     assert (status.error, status.error_at) == ("the bucket is down", NOW)
     tally.begin()
     tally.end([])
-    assert tally.status().outcome == Outcome.UNCHANGED
+    assert tally.status().outcome == PollOutcome.UNCHANGED
     assert (tally.status().bytes_moved, tally.status().last_bytes) == (700, 0)
 
 
@@ -136,11 +146,11 @@ def test_a_failure_keeps_the_age_of_the_last_success_and_tells_each_reason_once(
     tally.end([forecast(50)])
     clock.advance(timedelta(hours=1))
     tally.begin()
-    down = SourceError("it is down", outcome=Outcome.DOWN)
-    others = [SourceError(f"{name} is late", outcome=Outcome.LATE) for name in "ABC"]
+    down = SourceError("it is down", outcome=PollOutcome.DOWN)
+    others = [SourceError(f"{name} is late", outcome=PollOutcome.LATE) for name in "ABC"]
     tally.end([], [down, down, *others])
     status = tally.status()
-    assert (status.outcome, status.age) == (Outcome.DOWN, timedelta(hours=1))
+    assert (status.outcome, status.age) == (PollOutcome.DOWN, timedelta(hours=1))
     assert status.error == "it is down; A is late; B is late"
 
 
@@ -153,11 +163,11 @@ def test_the_newest_thing_stays_the_newest():
 
 def test_what_failed_is_named_before_what_was_therefore_not_asked():
     tally = Tally("NWS forecast", ManualClock(NOW))
-    resting = SourceError("left alone for 30 s", outcome=Outcome.RESTING)
-    short = SourceError("less than announced", outcome=Outcome.TRUNCATED)
+    resting = SourceError("left alone for 30 s", outcome=PollOutcome.RESTING)
+    short = SourceError("less than announced", outcome=PollOutcome.TRUNCATED)
     for unmet in ([resting, short], [short, resting]):
         tally.begin()
         tally.end([], unmet)
-        assert tally.status().outcome == Outcome.TRUNCATED
+        assert tally.status().outcome == PollOutcome.TRUNCATED
     tally.end([], [resting])
-    assert tally.status().outcome == Outcome.RESTING
+    assert tally.status().outcome == PollOutcome.RESTING

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from kalshi_edge.data.source_status import Outcome
+from kalshi_edge.data.source_status import PollOutcome
 from kalshi_edge.data.weather.sources.nws import grid_forecasts
 from kalshi_edge.data.weather.sources.observations import whole_celsius
 from kalshi_edge.data.weather.sources.reports import archived_report
@@ -30,7 +30,7 @@ NOW = datetime(2026, 7, 9, 19, 30, tzinfo=UTC)
 def malformed(kind: Any, content: bytes) -> str:
     with pytest.raises(SourceError) as caught:
         parse_document(kind, content, "here")
-    assert caught.value.outcome == Outcome.MALFORMED
+    assert caught.value.outcome == PollOutcome.MALFORMED
     return str(caught.value)
 
 
@@ -119,7 +119,7 @@ def test_of_two_maxima_of_one_day_the_higher_one_is_its_maximum():
 def test_a_maximum_that_cannot_be_is_refused_by_name(span: str, value: float, why: str):
     with pytest.raises(SourceError, match=why) as caught:
         highs(grid((span, value)))
-    assert caught.value.outcome == Outcome.MALFORMED
+    assert caught.value.outcome == PollOutcome.MALFORMED
 
 
 def test_a_clock_behind_the_offices_does_not_date_a_forecast_after_its_receipt():
@@ -249,7 +249,7 @@ def test_a_corrected_report_says_so():
 def test_an_entry_that_is_not_this_stations_or_cannot_be_is_refused(changes: Any, why: str):
     with pytest.raises(SourceError, match=why) as caught:
         archived_report(entry(**changes), NYC, NOW)
-    assert caught.value.outcome == Outcome.MALFORMED
+    assert caught.value.outcome == PollOutcome.MALFORMED
 
 
 def test_a_second_is_all_that_lies_between_two_days():

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.source_status import Outcome, Tally
+from kalshi_edge.data.source_status import PollOutcome, Tally
 from kalshi_edge.data.weather.nbm.block import block_header, blocks
 from kalshi_edge.data.weather.nbm.nbp import parse_nbp
 from kalshi_edge.data.weather.sources.bulletin_reader import FileReader
 from kalshi_edge.data.weather.sources.http import PoliteClient
-from kalshi_edge.data.weather.sources.layout_cache import LayoutMemory
+from kalshi_edge.data.weather.sources.layout_cache import LayoutCache
 from kalshi_edge.data.weather.sources.model_runs import NBP, OVERDUE
 from kalshi_edge.data.weather.sources.page_cache import Pages
 from kalshi_edge.data.weather.sources.reports import archived_report
@@ -23,7 +23,7 @@ from kalshi_edge.errors import BulletinError, SourceError
 
 REPORT_DELAY = timedelta(minutes=10)
 """From a climate report's issue to our having it: it goes round within a few minutes."""
-_NONE = {Outcome.MISSING, Outcome.REFUSED}
+_NONE = {PollOutcome.MISSING, PollOutcome.REFUSED}
 
 
 def runs_before_end(day: date) -> tuple[datetime, ...]:
@@ -40,9 +40,9 @@ def runs_before_end(day: date) -> tuple[datetime, ...]:
 class PastWeather:
     """The archives' word on days that are over. All methods raise ``SourceError``."""
 
-    def __init__(self, client: PoliteClient, clock: Clock, memory: LayoutMemory) -> None:
+    def __init__(self, client: PoliteClient, clock: Clock, layouts: LayoutCache) -> None:
         self._addresses = client.addresses
-        self._memory = memory
+        self._layouts = layouts
         self._tally = Tally("past weather", clock)
         self._files = FileReader(client, self._tally)
         self._pages = Pages(client, clock, self._tally)
@@ -67,7 +67,7 @@ class PastWeather:
         try:
             found = parse_nbp(text, received_at=received_at, stations={station.icao})
         except BulletinError as error:
-            raise SourceError(f"{station.icao}: {error}", outcome=Outcome.MALFORMED) from error
+            raise SourceError(f"{station.icao}: {error}", outcome=PollOutcome.MALFORMED) from error
         return found.forecasts
 
     async def report(self, station: Station, day: date) -> ClimateReport | None:
@@ -86,13 +86,13 @@ class PastWeather:
 
     async def _from_bucket(self, station: Station, run_at: datetime) -> tuple[bytes, datetime]:
         url = f"{self._addresses.bucket}/blend.{run_at:%Y%m%d/%H}/text/{NBP.file}.t{run_at:%H}z"
-        layout = self._memory.layout(NBP.name, run_at.hour, [station.icao])
+        layout = self._layouts.layout(NBP.name, run_at.hour, [station.icao])
         reading = await self._files.read(url, [station.icao], layout)
         assert reading is not None  # nothing was excepted
         if reading.fault is not None:
             raise reading.fault
         if reading.layout is not None:
-            self._memory.remember(NBP.name, run_at.hour, reading.layout)
+            self._layouts.remember(NBP.name, run_at.hour, reading.layout)
         text = _of_run(reading.blocks.get(station.icao, b""), station, run_at)
         return text, max(reading.modified_at or run_at + OVERDUE, run_at)
 

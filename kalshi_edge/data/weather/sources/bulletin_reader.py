@@ -1,4 +1,4 @@
-"""Reading a few stations' blocks out of a bulletin's file of 35 MB.
+"""BulletinReading a few stations' blocks out of a bulletin's file of 35 MB.
 
 By remembered starts and Range requests, each block checked by its header line and looked for more
 widely on a miss; what is not found so is read from the beginning until the last wanted station,
@@ -12,7 +12,7 @@ from datetime import datetime
 
 import httpx
 
-from kalshi_edge.data.source_status import Outcome, Tally
+from kalshi_edge.data.source_status import PollOutcome, Tally
 from kalshi_edge.data.weather.sources.http import PoliteClient
 from kalshi_edge.data.weather.sources.layout import (
     BEFORE,
@@ -24,7 +24,7 @@ from kalshi_edge.data.weather.sources.layout import (
     whole_blocks,
 )
 from kalshi_edge.data.weather.sources.range_requests import (
-    Part,
+    ByteRange,
     RangeIgnored,
     Replaced,
     Wanted,
@@ -36,7 +36,7 @@ from kalshi_edge.errors import BulletinError, SourceError
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class BulletinReading:
     """What was read of a file, as far as it went."""
 
     blocks: Mapping[str, bytes]
@@ -59,7 +59,7 @@ class _Parts:
     blocks: dict[str, bytes] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
 
-    def take(self, part: Part, station: str) -> bool:
+    def take(self, part: ByteRange, station: str) -> bool:
         """Take what is whole in ``part``, ``station`` maybe; whether it holds any block we know."""
         self.size, self.etag = part.size, part.etag
         self.modified_at = part.modified_at or self.modified_at
@@ -74,9 +74,9 @@ class _Parts:
     def guess(self, station: str) -> int:
         return self.layout.guess(station, self.size, self.seen)
 
-    def reading(self, fault: SourceError | None = None) -> Reading:
+    def reading(self, fault: SourceError | None = None) -> BulletinReading:
         layout = self.layout.learned(self.size, self.seen)
-        return Reading(self.blocks, layout, self.etag, fault, self.modified_at)
+        return BulletinReading(self.blocks, layout, self.etag, fault, self.modified_at)
 
 
 class FileReader:
@@ -88,7 +88,7 @@ class FileReader:
 
     async def read(
         self, url: str, stations: Collection[str], layout: Layout | None, unless: str = ""
-    ) -> Reading | None:
+    ) -> BulletinReading | None:
         """The blocks of ``stations`` in the file at ``url``; ``None`` where it still is ``unless``.
 
         Raises ``SourceError`` where nothing at all could be read; what ends it later on is the
@@ -101,8 +101,8 @@ class FileReader:
 
     async def _read(
         self, url: str, stations: Collection[str], layout: Layout | None, unless: str
-    ) -> Reading | None:
-        reading: Reading | None = Reading({}, layout)
+    ) -> BulletinReading | None:
+        reading: BulletinReading | None = BulletinReading({}, layout)
         known = [station for station in stations if layout and station in layout.starts]
         if layout is not None and known:
             with suppress(RangeIgnored):
@@ -116,7 +116,7 @@ class FileReader:
 
     async def _by_parts(
         self, url: str, stations: Collection[str], layout: Layout, unless: str
-    ) -> Reading | None:
+    ) -> BulletinReading | None:
         try:
             return await self._parts(url, stations, layout, unless)
         except Replaced as replaced:
@@ -125,7 +125,7 @@ class FileReader:
 
     async def _parts(
         self, url: str, stations: Collection[str], layout: Layout, unless: str
-    ) -> Reading | None:
+    ) -> BulletinReading | None:
         parts = _Parts(layout, layout.size)
         for station in sorted(stations, key=layout.starts.__getitem__):
             try:
@@ -156,7 +156,9 @@ class FileReader:
 
     # --- from the beginning -------------------------------------------------------------------
 
-    async def _scanned(self, url: str, missing: Collection[str], before: Reading) -> Reading:
+    async def _scanned(
+        self, url: str, missing: Collection[str], before: BulletinReading
+    ) -> BulletinReading:
         layout, scan = before.layout, Scan(missing)
         size, tag, etag, fault = 0, "", before.etag, None
         at = before.modified_at
@@ -174,7 +176,7 @@ class FileReader:
         layout = (layout or Layout(size, {})).learned(size, scan.starts)
         if fault is None:
             layout = layout.without(set(missing) - set(scan.found), tag)
-        return Reading({**before.blocks, **scan.found}, layout, etag, fault, at)
+        return BulletinReading({**before.blocks, **scan.found}, layout, etag, fault, at)
 
 
 async def _fill(scan: Scan, answer: httpx.Response) -> None:
@@ -186,7 +188,7 @@ async def _fill(scan: Scan, answer: httpx.Response) -> None:
                 return
         scan.end()
     except BulletinError as error:
-        raise SourceError(f"{answer.url}: {error}", outcome=Outcome.MALFORMED) from error
+        raise SourceError(f"{answer.url}: {error}", outcome=PollOutcome.MALFORMED) from error
 
 
 def _tag(answer: httpx.Response) -> str:

@@ -8,19 +8,19 @@ from typing import TypeVar
 from kalshi_edge.data.history.records import key_of
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
 
-Word = TypeVar("Word", Forecast, Observation, ClimateReport)
+Fact = TypeVar("Fact", Forecast, Observation, ClimateReport)
 
 KEPT = 20_000
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
-class News:
+class Deduplicator:
     """Remembers the last word on each subject, whenever it was received."""
 
     def __init__(self) -> None:
         self._said: dict[str, Forecast | Observation | ClimateReport] = {}
 
-    def of(self, words: Iterable[Word]) -> list[Word]:
+    def of(self, words: Iterable[Fact]) -> list[Fact]:
         """Those of ``words`` that differ from the last word on their subject."""
         fresh = []
         for word in words:

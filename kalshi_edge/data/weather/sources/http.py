@@ -17,17 +17,17 @@ import httpx
 import stamina
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.source_status import Outcome, Tally
+from kalshi_edge.data.source_status import PollOutcome, Tally
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
-from kalshi_edge.data.weather.sources.politeness import MANNERS, Host, Manners
+from kalshi_edge.data.weather.sources.politeness import MANNERS, Manners, PoliteHost
 from kalshi_edge.errors import SettingError, SourceError
 
 LARGEST_EXCUSE = 1_000_000
 """Bytes of an answer that is not what was asked for."""
 
 _WITH_CONTENT = {200, 204, 206}
-_ALIVE = {Outcome.MISSING, Outcome.MALFORMED}
-_WORTH_ANOTHER_TRY = {Outcome.DOWN, Outcome.SLOW, Outcome.TRUNCATED}
+_ALIVE = {PollOutcome.MISSING, PollOutcome.MALFORMED}
+_WORTH_ANOTHER_TRY = {PollOutcome.DOWN, PollOutcome.SLOW, PollOutcome.TRUNCATED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class PoliteClient:
         self.patience = patience or Patience()
         self._clock = clock
         self._manners = manners
-        self._hosts: dict[str, Host] = {}
+        self._hosts: dict[str, PoliteHost] = {}
         pause_s = self.patience.pause_s
         self.again = stamina.AsyncRetryingCaller(
             attempts=self.patience.attempts,
@@ -134,12 +134,12 @@ class PoliteClient:
                 raise
             host.answered()
 
-    def _host_of(self, url: str) -> Host:
+    def _host_of(self, url: str) -> PoliteHost:
         """The server of an address; offices are different servers, whatever their names."""
         office, name = self.addresses.office_of(url), host_name(url)
         key = name if office == url else office
         if key not in self._hosts:
-            self._hosts[key] = Host(name, self._manners.get(key, Manners()), self._clock)
+            self._hosts[key] = PoliteHost(name, self._manners.get(key, Manners()), self._clock)
         return self._hosts[key]
 
     def _is_sat_out(self, error: SourceError) -> bool:
@@ -168,11 +168,11 @@ class PoliteClient:
                 yield answer
         except (TimeoutError, httpx.TimeoutException) as error:
             when = "broke off for too long" if began else "did not answer in time"
-            raise SourceError(f"{name} {when}", outcome=Outcome.SLOW) from error
+            raise SourceError(f"{name} {when}", outcome=PollOutcome.SLOW) from error
         except (httpx.DecodingError, httpx.TooManyRedirects, httpx.InvalidURL) as error:
             raise malformed(url, str(error)) from error
         except httpx.TransportError as error:
-            outcome = Outcome.TRUNCATED if began else Outcome.DOWN
+            outcome = PollOutcome.TRUNCATED if began else PollOutcome.DOWN
             when = "broke off" if began else "cannot be reached"
             why = str(error) or type(error).__name__
             raise SourceError(f"{name} {when}: {why}", outcome=outcome) from error
@@ -196,7 +196,7 @@ def host_name(url: str) -> str:
 
 def malformed(url: str, why: str) -> SourceError:
     """The error for an answer that came, but not as it should be."""
-    return SourceError(f"{host_name(url)} {why}", outcome=Outcome.MALFORMED)
+    return SourceError(f"{host_name(url)} {why}", outcome=PollOutcome.MALFORMED)
 
 
 def _refusal(name: str, answer: httpx.Response, clock: Clock) -> SourceError:
@@ -204,11 +204,11 @@ def _refusal(name: str, answer: httpx.Response, clock: Clock) -> SourceError:
     status = answer.status_code
     says = f"{name} says {status} {answer.reason_phrase}".rstrip()
     if status in {httpx.codes.NOT_FOUND, httpx.codes.GONE}:
-        return SourceError(says, outcome=Outcome.MISSING)
+        return SourceError(says, outcome=PollOutcome.MISSING)
     if status == httpx.codes.TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR:
-        return SourceError(says, outcome=Outcome.DOWN, wait_s=_wait_s(answer, clock))
+        return SourceError(says, outcome=PollOutcome.DOWN, wait_s=_wait_s(answer, clock))
     is_refused = status >= httpx.codes.BAD_REQUEST
-    return SourceError(says, outcome=Outcome.REFUSED if is_refused else Outcome.MALFORMED)
+    return SourceError(says, outcome=PollOutcome.REFUSED if is_refused else PollOutcome.MALFORMED)
 
 
 def _wait_s(answer: httpx.Response, clock: Clock) -> float | None:

@@ -11,7 +11,7 @@ import orjson
 from kalshi_edge.data.weather.sources.layout import Layout
 
 
-class LayoutMemory:
+class LayoutCache:
     """The last layout of each product and hour of the day, in memory and, with a path, on disk."""
 
     def __init__(self, path: Path | None = None) -> None:

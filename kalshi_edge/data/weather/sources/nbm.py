@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.source_status import Outcome, SourceStatus, Tally
+from kalshi_edge.data.source_status import PollOutcome, SourceStatus, Tally
 from kalshi_edge.data.weather.nbm.block import block_header, blocks
 from kalshi_edge.data.weather.nbm.nbp import parse_nbp
 from kalshi_edge.data.weather.nbm.nbs import parse_nbs
-from kalshi_edge.data.weather.sources.bulletin_reader import FileReader, Reading
-from kalshi_edge.data.weather.sources.deduplication import News
+from kalshi_edge.data.weather.sources.bulletin_reader import BulletinReading, FileReader
+from kalshi_edge.data.weather.sources.deduplication import Deduplicator
 from kalshi_edge.data.weather.sources.http import PoliteClient
-from kalshi_edge.data.weather.sources.layout_cache import LayoutMemory
+from kalshi_edge.data.weather.sources.layout_cache import LayoutCache
 from kalshi_edge.data.weather.sources.model_runs import OVERDUE, Product, target_days
 from kalshi_edge.data.weather.sources.page_cache import Pages
 from kalshi_edge.domain.weather import Forecast, Station
@@ -51,21 +51,21 @@ class NbmSource:
         stations: Sequence[Station],
         clock: Clock,
         *,
-        memory: LayoutMemory | None = None,
+        layouts: LayoutCache | None = None,
     ) -> None:
         self._product = product
         self._parse = parse_nbp if product.name == "NBP" else parse_nbs
         self._stations = {station.icao: station for station in stations}
         self._clock = clock
         self._addresses = client.addresses
-        self._memory = memory or LayoutMemory()
+        self._layouts = layouts or LayoutCache()
         self._tally = Tally(product.name, clock)
         self._pages = Pages(client, clock, self._tally)
         self._files = FileReader(client, self._tally)
         self._runs: dict[datetime, _Run] = {}
         self._archive: dict[str, tuple[datetime, bytes]] = {}
         """By station: when the one-station service was asked, and its answer."""
-        self._news = News()
+        self._news = Deduplicator()
 
     @property
     def status(self) -> SourceStatus:
@@ -116,7 +116,7 @@ class NbmSource:
                     f"{self._product.name} of {run_at:%d %b %H} UTC for {day:%d %b} should have"
                     f" been there by {due_at:%H:%M} UTC: {who} missing"
                 )
-                return [SourceError(why, outcome=Outcome.LATE)]
+                return [SourceError(why, outcome=PollOutcome.LATE)]
         return []
 
     # --- one run ------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ class NbmSource:
         self, url: str, run_at: datetime, stations: Collection[str], unless: str = ""
     ) -> list[Forecast]:
         run = self._runs[run_at]
-        layout = self._memory.layout(self._product.name, run_at.hour, self._stations)
+        layout = self._layouts.layout(self._product.name, run_at.hour, self._stations)
         try:
             reading = await self._files.read(url, stations, layout, unless)
         except SourceError as fault:
@@ -215,18 +215,18 @@ class NbmSource:
         return fresh
 
     def _unread(self, run: _Run, why: str) -> None:
-        self._keep(run, SourceError(why, outcome=Outcome.MALFORMED))
+        self._keep(run, SourceError(why, outcome=PollOutcome.MALFORMED))
 
     def _keep(self, run: _Run, fault: SourceError) -> None:
-        if fault.outcome != Outcome.MISSING:  # it may come yet
+        if fault.outcome != PollOutcome.MISSING:  # it may come yet
             self._tally.note(fault)
             run.faults.append(fault)
 
-    def _remember(self, hour: int, reading: Reading) -> None:
+    def _remember(self, hour: int, reading: BulletinReading) -> None:
         if reading.layout is None:
             return
         try:
-            self._memory.remember(self._product.name, hour, reading.layout)
+            self._layouts.remember(self._product.name, hour, reading.layout)
         except OSError as error:
             self._tally.note(error)
 

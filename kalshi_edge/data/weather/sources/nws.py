@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.source_status import Outcome, SourceStatus, Tally
-from kalshi_edge.data.weather.sources.deduplication import News
+from kalshi_edge.data.source_status import PollOutcome, SourceStatus, Tally
+from kalshi_edge.data.weather.sources.deduplication import Deduplicator
 from kalshi_edge.data.weather.sources.fan_out import ask_each
 from kalshi_edge.data.weather.sources.http import PoliteClient
 from kalshi_edge.data.weather.sources.page_cache import Pages
@@ -48,7 +48,7 @@ class NwsForecastSource:
         self._tally = Tally("NWS forecast", clock)
         self._pages = Pages(client, clock, self._tally)
         self._squares: dict[str, _Square] = {}
-        self._news = News()
+        self._news = Deduplicator()
 
     @property
     def status(self) -> SourceStatus:
@@ -71,21 +71,21 @@ class NwsForecastSource:
         try:
             document = await self._pages.read_as(GridDocument, url)
         except SourceError as error:
-            if error.outcome == Outcome.MISSING:
+            if error.outcome == PollOutcome.MISSING:
                 del self._squares[station.icao]  # the grid was redrawn: ask where we are
             raise
         grid, received_at = document.properties, self._clock.now()
         self._refuse(grid, point, received_at, url)
         forecasts = grid_forecasts(grid, station, received_at)
         if not forecasts:
-            raise SourceError(f"{url}: no maximum from today on", outcome=Outcome.MISSING)
+            raise SourceError(f"{url}: no maximum from today on", outcome=PollOutcome.MISSING)
         self._tally.newest(grid.update_time)
         age = received_at - grid.update_time
         if age <= OLDEST_UPDATE:
             return forecasts, []
         self._tally.is_stale = True
         why = f"{station.icao}: forecast of {grid.update_time:%d %b %H:%M} UTC, {age} old"
-        return forecasts, [SourceError(why, outcome=Outcome.LATE)]
+        return forecasts, [SourceError(why, outcome=PollOutcome.LATE)]
 
     async def _point(self, station: Station) -> Point:
         known = self._squares.get(station.icao)
@@ -113,7 +113,7 @@ class NwsForecastSource:
             why = f"updated at {grid.update_time:%F %R} UTC, which is yet to come"
         if why:
             self._pages.forget(url)
-            raise SourceError(f"{url}: {why}", outcome=Outcome.MALFORMED)
+            raise SourceError(f"{url}: {why}", outcome=PollOutcome.MALFORMED)
 
 
 def grid_forecasts(grid: Grid, station: Station, received_at: datetime) -> list[Forecast]:
@@ -130,11 +130,11 @@ def grid_forecasts(grid: Grid, station: Station, received_at: datetime) -> list[
             continue
         if not timedelta() < span.length <= LONGEST_SPAN:
             why = f"{station.icao}: a maximum over {span.length} from {span.start_at}"
-            raise SourceError(why, outcome=Outcome.MALFORMED)
+            raise SourceError(why, outcome=PollOutcome.MALFORMED)
         try:
             high_f = plausible_f(round_half_up(fahrenheit(entry.value)))
         except BulletinError as error:
-            raise SourceError(f"{station.icao}: {error}", outcome=Outcome.MALFORMED) from error
+            raise SourceError(f"{station.icao}: {error}", outcome=PollOutcome.MALFORMED) from error
         day = station.climate_day(span.middle_at)
         if day >= today:
             highs[day] = max(high_f, highs.get(day, high_f))

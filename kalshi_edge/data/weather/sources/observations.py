@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.source_status import Outcome, SourceStatus, Tally
+from kalshi_edge.data.source_status import PollOutcome, SourceStatus, Tally
 from kalshi_edge.data.weather.metar import fahrenheit_candidates, parse_metars
-from kalshi_edge.data.weather.sources.deduplication import News
+from kalshi_edge.data.weather.sources.deduplication import Deduplicator
 from kalshi_edge.data.weather.sources.fan_out import Answer, ask_each
 from kalshi_edge.data.weather.sources.http import PoliteClient
 from kalshi_edge.data.weather.sources.page_cache import Pages
@@ -41,7 +41,7 @@ class ObservationSource:
         self._tally = Tally("observations", clock)
         self._pages = Pages(client, clock, self._tally)
         self._last_at: dict[str, datetime] = {}
-        self._news = News()
+        self._news = Deduplicator()
 
     @property
     def status(self) -> SourceStatus:
@@ -59,7 +59,7 @@ class ObservationSource:
         if silent and not unmet:
             names = ", ".join(station.icao for station in silent)
             why = f"no report of {names} within {LATEST}"
-            unmet = [SourceError(why, outcome=Outcome.LATE)]
+            unmet = [SourceError(why, outcome=PollOutcome.LATE)]
         self._tally.is_stale = bool(silent)
         self._tally.end(found, unmet if silent else [])
         return tuple(found)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.source_status import Outcome
+from kalshi_edge.data.source_status import PollOutcome
 from kalshi_edge.errors import SourceError
 
 PATIENT_FAILURES = 5
@@ -43,7 +43,7 @@ MANNERS: Mapping[str, Manners] = MappingProxyType(
 """By the names of ``WeatherAddresses``."""
 
 
-class Host:
+class PoliteHost:
     """One server, and how it has been lately."""
 
     def __init__(self, name: str, manners: Manners, clock: Clock) -> None:
@@ -92,5 +92,5 @@ class Host:
             raise SourceError(
                 f"{self.name} is left alone until {until:%H:%M:%S} UTC after"
                 f" {self._failures} failures: {self._last_error}",
-                outcome=Outcome.RESTING,
+                outcome=PollOutcome.RESTING,
             )

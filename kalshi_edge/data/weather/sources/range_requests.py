@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from kalshi_edge.data.source_status import Outcome, Tally
+from kalshi_edge.data.source_status import PollOutcome, Tally
 from kalshi_edge.data.weather.sources.http import PoliteClient, body_of, host_name, malformed
 from kalshi_edge.errors import SourceError
 
@@ -20,7 +20,7 @@ _CONTENT_RANGE = re.compile(r"bytes (?:(?P<first>\d+)-(?P<last>\d+)|\*)/(?P<size
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ByteRange:
     """A piece of a file: its bytes from ``start`` on; none where the file ends before it."""
 
     start: int
@@ -64,7 +64,7 @@ class Wanted:
         return headers
 
 
-async def read_part(client: PoliteClient, wanted: Wanted, tally: Tally) -> Part | None:
+async def read_part(client: PoliteClient, wanted: Wanted, tally: Tally) -> ByteRange | None:
     """The part as far as the file goes; ``None`` where the file is still that of ``unless``.
 
     Raises ``Replaced`` where it is no longer that of ``of``, ``RangeIgnored`` where only the whole
@@ -81,7 +81,7 @@ async def open_whole(client: PoliteClient, url: str, tally: Tally) -> AsyncItera
         yield answer
 
 
-async def _part(client: PoliteClient, wanted: Wanted, tally: Tally) -> Part | None:
+async def _part(client: PoliteClient, wanted: Wanted, tally: Tally) -> ByteRange | None:
     async with client.answer(
         wanted.url,
         tally,
@@ -96,16 +96,16 @@ async def _part(client: PoliteClient, wanted: Wanted, tally: Tally) -> Part | No
             case httpx.codes.PRECONDITION_FAILED:
                 raise _replaced(wanted)
             case httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
-                return Part(wanted.start, b"", _size(wanted, answer), etag)
+                return ByteRange(wanted.start, b"", _size(wanted, answer), etag)
             case httpx.codes.PARTIAL_CONTENT:
                 return await _checked(wanted, answer)
         if wanted.unless and etag == wanted.unless:
             return None
         why = f"{host_name(wanted.url)} gives whole files only"
-        raise RangeIgnored(why, outcome=Outcome.MALFORMED)
+        raise RangeIgnored(why, outcome=PollOutcome.MALFORMED)
 
 
-async def _checked(wanted: Wanted, answer: httpx.Response) -> Part:
+async def _checked(wanted: Wanted, answer: httpx.Response) -> ByteRange:
     etag = answer.headers.get("ETag", "")
     if wanted.of and etag != wanted.of:
         raise _replaced(wanted)
@@ -119,7 +119,7 @@ async def _checked(wanted: Wanted, answer: httpx.Response) -> Part:
         raise malformed(
             wanted.url, f"says {says} but sends {len(data)} bytes from {wanted.start} on"
         )
-    return Part(wanted.start, data, int(found["size"]), etag, modified_at(answer))
+    return ByteRange(wanted.start, data, int(found["size"]), etag, modified_at(answer))
 
 
 def modified_at(answer: httpx.Response) -> datetime | None:
@@ -133,7 +133,7 @@ def modified_at(answer: httpx.Response) -> datetime | None:
 
 def _replaced(wanted: Wanted) -> Replaced:
     why = f"{host_name(wanted.url)} replaced the file while it was read"
-    return Replaced(why, outcome=Outcome.MALFORMED)
+    return Replaced(why, outcome=PollOutcome.MALFORMED)
 
 
 def _size(wanted: Wanted, answer: httpx.Response) -> int:

@@ -10,9 +10,9 @@ from datetime import date, datetime, timedelta
 
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.history.records import check_times
-from kalshi_edge.data.source_status import Outcome, SourceStatus, Tally
+from kalshi_edge.data.source_status import PollOutcome, SourceStatus, Tally
 from kalshi_edge.data.weather.cli import parse_cli
-from kalshi_edge.data.weather.sources.deduplication import News
+from kalshi_edge.data.weather.sources.deduplication import Deduplicator
 from kalshi_edge.data.weather.sources.fan_out import Answer, ask_each
 from kalshi_edge.data.weather.sources.http import PoliteClient
 from kalshi_edge.data.weather.sources.page_cache import Pages
@@ -50,7 +50,7 @@ class ClimateReportSource:
         """Texts done with, and when."""
         self._finals: set[tuple[str, date]] = set()
         self._archive_at: dict[str, datetime] = {}
-        self._news = News()
+        self._news = Deduplicator()
 
     @property
     def status(self) -> SourceStatus:
@@ -83,7 +83,7 @@ class ClimateReportSource:
         if overdue and not faults:
             days = ", ".join(f"{day:%d %b}" for day in overdue)
             why = f"{station.report}: no final report of {days}"
-            faults = [SourceError(why, outcome=Outcome.LATE)]
+            faults = [SourceError(why, outcome=PollOutcome.LATE)]
         return fresh, faults
 
     def _overdue(self, station: Station) -> list[date]:
@@ -99,7 +99,9 @@ class ClimateReportSource:
             try:
                 check_times(report)
             except HistoryError as error:
-                raise SourceError(f"{report.report}: {error}", outcome=Outcome.MALFORMED) from error
+                raise SourceError(
+                    f"{report.report}: {error}", outcome=PollOutcome.MALFORMED
+                ) from error
             self._tally.newest(report.valid_at)
             if report.is_final:
                 self._finals.add((report.report, report.climate_day))
@@ -178,14 +180,14 @@ def archived_report(entry: ClimateEntry, station: Station, received_at: datetime
     product = entry.product
     if (entry.station, product.report) != (station.icao, station.report):
         why = f"asked for {station.icao} {station.report}, but got {entry.station} {product.report}"
-        raise SourceError(why, outcome=Outcome.MALFORMED)
+        raise SourceError(why, outcome=PollOutcome.MALFORMED)
     high_f, low_f = (None if value == "M" else value for value in (entry.high, entry.low))
     try:
         for value in (high_f, low_f):
             if value is not None:
                 plausible_f(value)
     except BulletinError as error:
-        raise SourceError(f"{station.report}: {error}", outcome=Outcome.MALFORMED) from error
+        raise SourceError(f"{station.report}: {error}", outcome=PollOutcome.MALFORMED) from error
     return ClimateReport(
         report=product.report,
         climate_day=entry.valid,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.source_status import SourceStatus, Tally
 from kalshi_edge.data.weather.dsm import daily_maximum, parse_dsms
-from kalshi_edge.data.weather.sources.deduplication import News
+from kalshi_edge.data.weather.sources.deduplication import Deduplicator
 from kalshi_edge.data.weather.sources.fan_out import Answer, ask_each
 from kalshi_edge.data.weather.sources.http import PoliteClient
 from kalshi_edge.data.weather.sources.page_cache import Pages
@@ -25,7 +25,7 @@ class SummarySource:
         self._addresses = client.addresses
         self._tally = Tally("daily summaries", clock)
         self._pages = Pages(client, clock, self._tally)
-        self._news = News()
+        self._news = Deduplicator()
 
     @property
     def status(self) -> SourceStatus:

@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from kalshi_edge.data.source_status import Outcome
+from kalshi_edge.data.source_status import PollOutcome
 from kalshi_edge.errors import SourceError
 
 Number = Annotated[FiniteFloat, Strict()]
@@ -213,4 +213,4 @@ def parse_document(kind: type[Document], content: bytes | dict[str, Any], where:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the document"
         why = f"{where}: {place}: {first['msg']}"
-        raise SourceError(why, outcome=Outcome.MALFORMED) from error
+        raise SourceError(why, outcome=PollOutcome.MALFORMED) from error
