@@ -10,12 +10,12 @@ WEB_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' -not 
 DYNAMODB := tests/dynamodb/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run week dashboard test lint web-test e2e faults faults-week kills bench openapi lock clean
+.PHONY: help demo run soak dashboard test lint web-test e2e faults faults-week kills bench openapi lock clean
 
 help:
 	@echo "make demo    a SYNTHETIC exchange and weather on this machine, and the trader in it"
 	@echo "make run     trade as .env says: real prices, no key, no real order (TRADING_MODE=paper)"
-	@echo "make week    a SYNTHETIC week of paper trading at speed, recounted"
+	@echo "make soak    a SYNTHETIC week of paper trading at speed, recounted"
 	@echo "make test    lint, types, import rules and every test"
 	@echo "make faults  the order path under drawn faults: SEEDS=200, or SEED=17 again with its trace; STORE=dynamodb"
 	@echo "make faults-week  a week of them, restarted every hour"
@@ -50,8 +50,8 @@ demo: $(READY) $(WEB)
 run: $(READY)
 	$(PY) main.py
 
-week: $(READY)
-	$(PY) -m kalshi_edge sandbox week
+soak: $(READY)
+	$(PY) -m kalshi_edge sandbox soak
 
 test: lint $(DYNAMODB) web-test
 	$(PY) -m pytest --numprocesses auto --quiet
@@ -79,7 +79,7 @@ lint: $(READY)
 
 SEEDS ?= 200
 STORE ?= sqlite
-WHICH = --store $(STORE) $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(if $(PLANT),--plant '$(PLANT)')
+WHICH = --store $(STORE) $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(if $(BUG),--bug '$(BUG)')
 
 faults: $(READY) $(if $(filter dynamodb,$(STORE)),$(DYNAMODB))
 	$(PY) -m tests.simulation $(WHICH)

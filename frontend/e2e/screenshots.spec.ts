@@ -4,7 +4,7 @@ import type { Page } from "@playwright/test";
 import { closeButtons, dialog, isLive, logIn, rows } from "./doors";
 import { expect, test } from "./stack";
 
-/** The pictures of docs/dashboard.md, taken of the running product: `npm run screenshots`. */
+/** The pictures of docs/reference/dashboard.md, taken of the running product: `npm run screenshots`. */
 
 const FOLDER = join(import.meta.dirname, "..", "..", "docs", "screenshots");
 const WIDE = { width: 1440, height: 900 };

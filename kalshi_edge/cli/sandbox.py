@@ -13,7 +13,7 @@ from rich.console import Console
 from stamina.instrumentation import set_on_retry_hooks
 
 from kalshi_edge.config import load_settings
-from kalshi_edge.console.tables import week_table
+from kalshi_edge.console.tables import soak_table
 from kalshi_edge.errors import ExchangeDown, InputError, StateError
 from kalshi_edge.operations.soak import SoakPlan, run_soak
 from kalshi_sandbox.exchange.control.faults import FaultKind
@@ -66,14 +66,14 @@ def _end_with_input(serving: uvicorn.Server) -> None:
 
 
 @sandbox.command()
-def week(
+def soak(
     days: Annotated[float, typer.Option(min=0.1, max=60, help="World days.")] = 7,
     seed: Seed = 1,
     speed: Annotated[
         float, typer.Option(min=120, max=20_000, help="World seconds a second between cycles.")
     ] = 3600,
 ) -> None:
-    """Trade a SYNTHETIC week in paper mode, over sockets at speed, and recount it."""
+    """Trade a SYNTHETIC week (or `--days`) in paper mode, over sockets at speed, and recount it."""
     set_on_retry_hooks(())
     plan = SoakPlan(days=days, seed=seed, top_speed=speed)
     with out.status("the first bulletin …") as status:
@@ -82,7 +82,7 @@ def week(
             status.update(f"{at:%Y-%m-%d %H:%M}Z")
 
         stretch = asyncio.run(run_soak(plan, load_settings(trading_mode="paper"), watch))
-    out.print(week_table(stretch))
+    out.print(soak_table(stretch))
     if stretch.faults:
         raise StateError(f"not whole: {'; '.join(stretch.faults)}")
     out.print("[green]whole[/]: nothing missed, nothing lost, all accounts the same")

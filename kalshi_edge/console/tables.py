@@ -157,7 +157,7 @@ def _whole(figure_f: float | None) -> str:
     return "–" if figure_f is None else f"{figure_f:.0f}"
 
 
-def week_table(stretch: Stretch) -> Table:
+def soak_table(stretch: Stretch) -> Table:
     """What a week of paper trading came to, SYNTHETIC."""
     found, counts = stretch.recount, stretch.counts
     table = Table(title="SYNTHETIC · paper trading at speed", show_header=False, min_width=76)

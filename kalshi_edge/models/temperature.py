@@ -1,7 +1,7 @@
 """A forecast and what its past errors taught become one distribution of the day's maximum.
 
 μ = median + bias; σ = what the forecast says of its own spread × the learned scale.
-docs/model.md has the comparison behind every constant.
+docs/concepts/model.md has the comparison behind every constant.
 """
 
 from kalshi_edge.domain.records import Calibration

@@ -82,7 +82,7 @@ def _mode(settings: Settings) -> CheckResult:
         TradingMode.LIVE: "live: REAL MONEY",
     }
     is_open = _is_unconfirmed(settings)
-    advice = "Set LIVE_CONFIRM=yes once you have read docs/orders.md." if is_open else ""
+    advice = "Set LIVE_CONFIRM=yes once you have read docs/concepts/orders.md." if is_open else ""
     grade = Grade.BAD if is_open else Grade.GOOD
     return CheckResult("mode", grade, texts[settings.trading_mode], advice)
 

@@ -1,4 +1,4 @@
-"""The figures of docs/model.md, from the real archive: each day judged with what was known before.
+"""The figures of docs/concepts/model.md, from the real archive: each day judged with what was known before.
 
 A city's decision for a climate day falls on the first instant of that day; the high of the day
 before is then not out yet.

@@ -11,26 +11,26 @@ from functools import partial
 from pathlib import Path
 
 from tests.simulation.outcome import Outcome
-from tests.simulation.planted_bugs import PLANTS
+from tests.simulation.planted_bugs import PLANTED_BUGS
 from tests.simulation.report import failure, summary
 from tests.simulation.scenario import draw, week
 from tests.simulation.simulation import play
 from tests.support.dynamodb_local import dynamodb_local
 
 
-def played(seed: int, days: int = 0, plant: str = "", engine: str = "") -> Outcome:
+def played(seed: int, days: int = 0, bug: str = "", engine: str = "") -> Outcome:
     """The outcome of a seed, or of so many days of it, in a folder of its own."""
-    planted = PLANTS[plant]() if plant else nullcontext()
+    planted = PLANTED_BUGS[bug]() if bug else nullcontext()
     with planted, tempfile.TemporaryDirectory(prefix="campaign") as folder:
         scenario = week(seed, days) if days else draw(seed)
-        return play(scenario, Path(folder), engine, until_violated=bool(plant))
+        return play(scenario, Path(folder), engine, until_violated=bool(bug))
 
 
 def main() -> int:
     """Play what the command line says."""
     args = _arguments()
     with dynamodb_local() if args.store == "dynamodb" else nullcontext("") as engine:
-        play_one = partial(played, days=args.days, plant=args.plant, engine=engine)
+        play_one = partial(played, days=args.days, bug=args.bug, engine=engine)
         if args.seed is None:
             seeds = range(args.first, args.first + args.seeds)
             return _told(_all(seeds, play_one, args), args)
@@ -68,9 +68,9 @@ def _told(done: list[Outcome], args: argparse.Namespace) -> int:
 
 def _replay(outcome: Outcome, args: argparse.Namespace) -> str:
     target = "faults-week" if args.days else "faults"
-    plant = f" PLANT='{args.plant}'" if args.plant else ""
+    bug = f" BUG='{args.bug}'" if args.bug else ""
     store = "" if args.store == "sqlite" else f" STORE={args.store}"
-    return f"make {target} SEED={outcome.seed}{store}{plant}"
+    return f"make {target} SEED={outcome.seed}{store}{bug}"
 
 
 def _arguments() -> argparse.Namespace:
@@ -80,7 +80,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="only this one, with its trace")
     parser.add_argument("--days", type=int, default=0, help="so many days, restarted every hour")
     parser.add_argument("--store", default="sqlite", choices=("sqlite", "dynamodb"))
-    parser.add_argument("--plant", default="", choices=("", *PLANTS), help="a bug to be seen")
+    parser.add_argument("--bug", default="", choices=("", *PLANTED_BUGS), help="a bug to be seen")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     return parser.parse_args()
 

@@ -64,7 +64,7 @@ def _forget_what_had_no_answer() -> AbstractContextManager[object]:
     return patch.object(Executor, "_answer", gone)
 
 
-PLANTS: dict[str, Callable[[], AbstractContextManager[object]]] = {
+PLANTED_BUGS: dict[str, Callable[[], AbstractContextManager[object]]] = {
     "retry under a new id": _retry_under_a_new_id,
     "store after send": _store_after_send,
     "count fills twice": _count_fills_twice,

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from tests.simulation.planted_bugs import PLANTS
+from tests.simulation.planted_bugs import PLANTED_BUGS
 from tests.simulation.process_life import Life
 from tests.simulation.report import failure
 from tests.simulation.scenario import draw
@@ -58,9 +58,9 @@ def test_frames_of_one_instant_stay_in_order_unless_that_is_the_incident() -> No
         assert runner.run(received(0.3)) != texts
 
 
-@pytest.mark.parametrize("plant", PLANTS)
-def test_a_planted_bug_is_seen(plant: str, tmp_path: Path) -> None:
-    with PLANTS[plant]():
+@pytest.mark.parametrize("bug", PLANTED_BUGS)
+def test_a_planted_bug_is_seen(bug: str, tmp_path: Path) -> None:
+    with PLANTED_BUGS[bug]():
         outcomes = (
             play(draw(seed), _folder(tmp_path, seed), until_violated=True)
             for seed in SEEDS_THAT_SEE

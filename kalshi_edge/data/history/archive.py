@@ -1,6 +1,6 @@
 """The rows of an archive of gzipped CSV files: daily forecasts and highs, and every bin's result.
 
-Three files: ``city_days``, ``market_quotes`` and ``trade_derived_quotes``; docs/history.md lists
+Three files: ``city_days``, ``market_quotes`` and ``trade_derived_quotes``; docs/reference/history.md lists
 the columns. A row that cannot be read is an error that names file and line.
 """
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from kalshi_edge.api.server import create_app
 from tests.support.api_harness import KEY, desk
 
-TEXT = (Path(__file__).resolve().parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "api.md").read_text(
+    encoding="utf-8"
+)
 PATIENCE_S = 30
 
 

@@ -187,7 +187,14 @@ async def test_no_request_reads_the_store() -> None:
 
 
 async def test_a_restart_remembers_days_equity_news_and_audit() -> None:
-    paths = ("/api/equity", "/api/activity", "/api/audit", "/api/scanner", "/api/trades", "/api/orders")
+    paths = (
+        "/api/equity",
+        "/api/activity",
+        "/api/audit",
+        "/api/scanner",
+        "/api/trades",
+        "/api/orders",
+    )
     store = SqliteStore(":memory:", mode="paper")
     async with desk(store=store) as at:
         await at.buys()

@@ -31,7 +31,7 @@ def test_the_documented_example_compares_the_strategies_of_a_day(tmp_path: Path)
         replace(won, trade_id="else", climate_day=date(2026, 11, 23)),
     ]
     asyncio.run(_written(tmp_path / "trades.db", trades))
-    text = (ROOT / "docs" / "store.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "concepts" / "store.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     said = subprocess.run(
         [sys.executable, "-c", example],
