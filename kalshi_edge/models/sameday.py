@@ -2,7 +2,8 @@
 
 NBM's bulletin is about 12 UTC to 06 UTC; the night's hours before belong to the climate day too.
 Both are bounded by what was read so far, and how much of the rise is still to come depends on the
-hour. The constants are estimates, none fitted on what is traded; docs/concepts/model.md says from what.
+hour. The constants are estimates, none fitted on what is traded; their sources are in
+docs/concepts/model.md.
 """
 
 from collections.abc import Mapping, Sequence

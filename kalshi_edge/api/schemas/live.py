@@ -52,8 +52,8 @@ class LiveChanges(Shape):
     """The topics that changed. What is null did not.
 
     Of most topics it is the whole new value. ``prices`` holds the markets that changed, to be put
-    over the others. ``activity`` and ``equity`` hold what is to be added at the end; only the last 100
-    and 500 are kept.
+    over the others. ``activity`` and ``equity`` hold what is to be added at the end; only the
+    last 100 and 500 are kept.
     """
 
     health: Health | None = None

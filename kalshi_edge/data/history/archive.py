@@ -1,7 +1,7 @@
 """The rows of an archive of gzipped CSV files: daily forecasts and highs, and every bin's result.
 
-Three files: ``city_days``, ``market_quotes`` and ``trade_derived_quotes``; docs/reference/history.md lists
-the columns. A row that cannot be read is an error that names file and line.
+Three files: ``city_days``, ``market_quotes`` and ``trade_derived_quotes``; the columns are in
+docs/reference/history.md. A row that cannot be read is an error that names file and line.
 """
 
 import csv

@@ -1,6 +1,7 @@
 """From an archive's rows to records: what it does not say is filled in on the side of caution.
 
-Every assumption is a constant below, explained in docs/reference/history.md; what is left out is counted.
+Every assumption is a constant below, explained in docs/reference/history.md; what is left
+out is counted.
 """
 
 from collections import Counter
