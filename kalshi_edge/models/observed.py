@@ -16,7 +16,7 @@ from kalshi_edge.domain.weather import Basis, ClimateReport, Observation, Statio
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """How far a kind of statement may be off, as probabilities: estimates (docs/concepts/model.md)."""
+    """How far a kind of statement may be off: estimates (docs/concepts/model.md)."""
 
     slip: float
     """That the final maximum is one degree beyond the bound."""
