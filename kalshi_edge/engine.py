@@ -41,7 +41,8 @@ from kalshi_edge.domain.verdicts import (
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation, Station
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.trading.circuit_breakers import CircuitBreakers
-from kalshi_edge.trading.decision import Outlook, Playbook, decisions
+from kalshi_edge.trading.decision import Playbook, decisions
+from kalshi_edge.trading.outlook import Outlook, city_view, ladder_outlook
 from kalshi_edge.trading.risk import day_loss_hold, review_close, situation
 from kalshi_edge.trading.state import KEEP, WorldState
 from kalshi_edge.trading.supervisor import Supervisor
@@ -187,7 +188,7 @@ class Engine:
         for name, ladder in sorted(self.state.ladders.items()):
             if at >= ladder.station.day_end(ladder.climate_day):
                 continue
-            outlook = self.state.outlook(ladder, at, playbook.limits)
+            outlook = ladder_outlook(self.state, ladder, at, playbook.limits)
             if isinstance(outlook, str):
                 skipped.append(f"{name}: {outlook}")
             else:
@@ -202,7 +203,7 @@ class Engine:
             self.account.approve(verdict)
         done = CycleDone(
             received_at=at,
-            cities=tuple(self.state.view(one, playbook.gates) for one in outlooks),
+            cities=tuple(city_view(self.state, one, playbook.gates) for one in outlooks),
             skipped=tuple(skipped),
             approved=len(approved),
             refused=len(verdicts) - len(approved),

@@ -176,6 +176,11 @@ class Ladder:
         """When the exchange said so."""
         return self.received_at
 
+    @property
+    def closes_at(self) -> datetime:
+        """When the first of its markets closes."""
+        return min(market.close_at for market in self.markets)
+
     def winner(self, high_f: int) -> Market:
         """The one market that pays for a maximum of ``high_f`` whole °F."""
         return next(market for market in self.markets if market.bin.contains(high_f))

@@ -1,20 +1,20 @@
 """A cycle's decisions: distribution and ladder → edges → sizes → risk, best opportunity first."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from kalshi_edge.domain.market import Book, FeeRule, Ladder
+from kalshi_edge.domain.market import FeeRule
 from kalshi_edge.domain.orders import Intent, Side, Strategy, derived_id
-from kalshi_edge.domain.verdicts import Approved, Check, Leg, Opportunity, Refused
-from kalshi_edge.models.distribution import Distribution, ladder_probabilities
+from kalshi_edge.domain.verdicts import Approved, Opportunity, Refused
 from kalshi_edge.trading.bracket import bracket_opportunities
-from kalshi_edge.trading.edge import Gates, leg, single_opportunities
+from kalshi_edge.trading.edge import Gates, single_opportunities
 from kalshi_edge.trading.fees import model_fee, most_taker_fee
+from kalshi_edge.trading.outlook import Outlook
 from kalshi_edge.trading.risk import Limits, Situation, review
 from kalshi_edge.trading.sizing import contracts
-from kalshi_edge.units import ONE, ZERO, span
+from kalshi_edge.units import ONE, ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,43 +24,6 @@ class Playbook:
     gates: Gates = field(default_factory=Gates)
     limits: Limits = field(default_factory=Limits)
     strategies: frozenset[Strategy] = frozenset({Strategy.SINGLE, Strategy.BRACKET})
-
-
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """One ladder as a cycle sees it: what we believe, what is quoted, what holds throughout."""
-
-    at: datetime
-    ladder: Ladder
-    books: Mapping[str, Book]
-    distribution: Distribution
-    checks: tuple[Check, ...] = ()
-
-    def legs(self, gates: Gates) -> tuple[Leg, ...]:
-        """Every bin's figures, lowest first."""
-        markets = self.ladder.markets
-        fair = ladder_probabilities(self.distribution, [market.bin for market in markets])
-        return tuple(
-            leg(market, p, self.books.get(market.ticker), self.ladder.fee_rule, gates)
-            for market, p in zip(markets, fair, strict=True)
-        )
-
-    def age_checks(self, legs: Iterable[Leg], limits: Limits) -> tuple[Check, ...]:
-        """Whether each leg's book is fresh enough to act on."""
-        ages = [
-            (leg, self.at - book.valid_at)
-            for leg in legs
-            if (book := self.books.get(leg.ticker)) is not None
-        ]
-        return tuple(
-            Check(
-                "book_age",
-                age <= limits.max_book_age,
-                f"{leg.bin}: {span(age)}",
-                f"≤ {span(limits.max_book_age)}",
-            )
-            for leg, age in ages
-        )
 
 
 def opportunities(outlook: Outlook, playbook: Playbook) -> tuple[Opportunity, ...]:
