@@ -27,6 +27,7 @@ from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.ports import Feed, Publisher, Store
+from kalshi_edge.trading.kill_switch import KillSwitch
 from kalshi_edge.trading.state import KEEP, WorldState
 from kalshi_edge.units import ZERO
 
@@ -122,8 +123,8 @@ def _journal_key(event: Event, engine: Engine) -> object:
         case Book() if engine.state.books.get(event.ticker) is event:
             is_mark = engine.state.marks.get(event.ticker) is event
             return event.ticker, event.received_at.date(), is_mark
-        case AccountStatement() if engine.supervisor.state.clean_at == event.as_of:
-            return AccountStatement, engine.supervisor.state.doubts
+        case AccountStatement() if engine.watch.clean_at == event.as_of:
+            return AccountStatement, engine.watch.doubts
         case LookDue():
             return LookDue
         case _:
@@ -160,14 +161,13 @@ async def resumed_engine(setup: Setup, store: Store) -> Engine:
         trades=await store.trades(),
         orders=await store.orders(),
         seen_fills=await store.fill_ids(),
-        switch=await store.switch(end.received_at),
         last_day=days[-1] if days else None,
         since=first.received_at.date(),
-        halts=_halts(today),
         deposits=sum((day.deposits for day in days), ZERO),
         deposits_today=_deposits(today),
     )
-    engine = Engine(state, account, setup.playbook, setup.breakers)
+    kill_switch = KillSwitch(await store.switch(end.received_at), _halts(today))
+    engine = Engine(state, account, setup.playbook, setup.breakers, kill_switch)
     for command in commands:
         engine.recall(command)
     engine.forget(end.received_at)

@@ -94,6 +94,8 @@ class Halt:
     """Whose wish it is."""
     level: SwitchState = SwitchState.HALT
     cause: Cause = Cause.PERSON
+    name: str = ""
+    """Of the hold, where its cause may have several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ class Resume:
     command_id: str = ""
     by: str = ""
     cause: Cause | None = None
+    name: str | None = None
+    """Only the hold of this name is lifted; ``None`` lifts all of the cause."""
 
 
 @dataclass(frozen=True, slots=True)

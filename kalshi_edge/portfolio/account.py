@@ -1,4 +1,4 @@
-"""The account in time: orders on their way, the tracker, the UTC day and the kill switch.
+"""The account in time: orders on their way, the tracker and the UTC day.
 
 What has been approved counts as spent until the exchange says that it is not.
 """
@@ -11,7 +11,7 @@ from decimal import Decimal
 from kalshi_edge.domain.events import OrderUpdate
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.orders import Fill, Order, Settlement
-from kalshi_edge.domain.records import Cause, DailyRecord, Hold, Switch, SwitchState, Trade
+from kalshi_edge.domain.records import DailyRecord, Trade
 from kalshi_edge.domain.verdicts import Alarm, Approved, CashFlow
 from kalshi_edge.portfolio.performance import closed_on, performance
 from kalshi_edge.portfolio.tracker import Tracker
@@ -32,14 +32,12 @@ class Account:
         trades: Iterable[Trade] = (),
         orders: Iterable[Order] = (),
         seen_fills: Collection[str] = (),
-        switch: Switch | None = None,
         last_day: DailyRecord | None = None,
         since: date | None = None,
-        halts: int = 0,
         deposits: Decimal = ZERO,
         deposits_today: Decimal = ZERO,
     ) -> None:
-        """``since`` is the first UTC day, where no day is over; ``halts`` are those of today.
+        """``since`` is the first UTC day, where no day is over.
 
         ``deposits`` are those of the days that are over.
         """
@@ -48,13 +46,11 @@ class Account:
         self.paid_in = paid_in
         """Dollars that trading did not earn: what it began with, and deposits since."""
         self.orders = {order.intent.intent_id: order for order in orders}
-        self.switch = switch
         self.starting_balance = starting_balance
         self.day = since if last_day is None else last_day.day + timedelta(days=1)
         opening = starting_balance if last_day is None else last_day.closing_balance
         self.opening_balance = opening + deposits_today
         """The day's, and what was paid in since: what a day loss is counted from."""
-        self._halts = halts
         self._deposits = deposits_today
 
     def approve(self, approved: Approved) -> None:
@@ -106,8 +102,13 @@ class Account:
         """Pay out what is held in the settled market."""
         return self.tracker.settle(settlement)
 
-    def turn_day(self, at: datetime, books: Mapping[str, Book]) -> tuple[DailyRecord | Switch, ...]:
-        """Close the books of the UTC day before ``at``, if that day is not today's."""
+    def turn_day(
+        self, at: datetime, books: Mapping[str, Book], *, halts: int = 0
+    ) -> tuple[DailyRecord, ...]:
+        """Close the books of the UTC day before ``at``, if that day is not today's.
+
+        ``halts`` is how often the kill switch went off that day.
+        """
         today = at.date()
         if self.day is not None and self.day >= today:
             return ()
@@ -125,23 +126,12 @@ class Account:
             fees=done.fees,
             wins=done.wins,
             losses=done.losses,
-            halts=self._halts,
+            halts=halts,
             deposits=self._deposits,
         )
-        self.opening_balance, self._halts, self._deposits = equity, 0, ZERO
+        self.opening_balance, self._deposits = equity, ZERO
         self._forget_done_orders(at)
-        return (record, *self._released(at))
-
-    def hold(self, hold: Hold) -> Switch:
-        """Hold trading back."""
-        self.switch = self.switch_at(hold.since_at).with_hold(hold)
-        self._halts += 1
-        return self.switch
-
-    def lift(self, causes: Collection[Cause], reason: str, at: datetime) -> Switch:
-        """Lift what ``causes`` hold back; what others hold back stays."""
-        self.switch = self.switch_at(at).without(causes, reason, at)
-        return self.switch
+        return (record,)
 
     def deposit(self, flow: CashFlow) -> CashFlow:
         """Count dollars that came in, or left, otherwise than by trading."""
@@ -150,15 +140,6 @@ class Account:
         self.opening_balance += flow.amount
         self._deposits += flow.amount
         return flow
-
-    @property
-    def halts(self) -> int:
-        """How often the kill switch went off today."""
-        return self._halts
-
-    def switch_at(self, at: datetime) -> Switch:
-        """The kill switch as it stands; one never thrown lets trading run."""
-        return self.switch or Switch(SwitchState.RUN, "never thrown", at)
 
     def entries(self) -> tuple[Order, ...]:
         """Orders that may still add to our risk."""
@@ -195,12 +176,6 @@ class Account:
             ),
             ZERO,
         )
-
-    def _released(self, at: datetime) -> tuple[Switch, ...]:
-        switch = self.switch
-        if switch is None or all(hold.holds(at) for hold in switch.holds):
-            return ()
-        return (self.lift((), f"over at {at:%Y-%m-%d %H:%M}Z", at),)
 
     def _forget_done_orders(self, at: datetime) -> None:
         self.orders = {

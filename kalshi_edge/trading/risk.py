@@ -11,7 +11,7 @@ from decimal import Decimal
 from kalshi_edge.domain.events import Close, ClosePosition
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.orders import Intent, Side, TimeInForce, derived_id
-from kalshi_edge.domain.records import Cause, Hold, Switch, SwitchState, Trade
+from kalshi_edge.domain.records import Switch, Trade
 from kalshi_edge.domain.verdicts import Approved, Check, Opportunity, Refused
 from kalshi_edge.errors import StateError
 from kalshi_edge.portfolio.account import Account, pending_cost
@@ -79,7 +79,9 @@ class Situation:
         )
 
 
-def situation(account: Account, books: Mapping[str, Book], at: datetime) -> Situation:
+def situation(
+    account: Account, switch: Switch, books: Mapping[str, Book], at: datetime
+) -> Situation:
     """The account as risk sees it at ``at``, with the newest ``books`` for marks.
 
     Shares are taken of the smaller of what was paid in and what could be got out.
@@ -94,7 +96,7 @@ def situation(account: Account, books: Mapping[str, Book], at: datetime) -> Situ
         exposure[key] = exposure.get(key, ZERO) + pending_cost(order)
     return Situation(
         at=at,
-        switch=account.switch_at(at),
+        switch=switch,
         bankroll=min(tracker.cash + tracker.cost(), tracker.equity(books)),
         free_cash=tracker.cash - sum((pending_cost(order) for order in entries), ZERO),
         holders={trade.ticker: trade.city for trade in tracker.open_trades()}
@@ -223,20 +225,3 @@ def approved_exit(sales: Sequence[Intent], account: Account) -> Approved:
         if not one.reduces or one.count > held:
             raise StateError(f"{one.ticker}: a sale of {one.count} contracts, {held} are held")
     return Approved(tuple(sales), None, ())
-
-
-def day_loss_hold(
-    switch: Switch, equity: Decimal, opening_balance: Decimal, at: datetime, limits: Limits
-) -> Hold | None:
-    """The hold of a day loss beyond its limit; ``None`` where there is none, or it holds already.
-
-    loss = opening balance − equity, with fees and unrealised losses in it. Holds until the next
-    UTC midnight.
-    """
-    loss = opening_balance - equity
-    limit = limits.day_loss_share * opening_balance
-    if loss <= limit or switch.hold(Cause.DAY_LOSS, at) is not None:
-        return None
-    midnight = (at + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    reason = f"day loss ${loss:.2f} is over ${limit:.2f}"
-    return Hold(Cause.DAY_LOSS, SwitchState.HALT, reason, at, midnight)

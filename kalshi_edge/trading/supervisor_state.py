@@ -37,6 +37,13 @@ class SupervisorState:
         known = self._asked.get(what)
         return known is None or at - known[0] >= known[1]
 
+    def take_turn(self, what: Hashable, at: datetime) -> bool:
+        """Whether ``what`` may be asked for at ``at``; if so, it now was."""
+        if not self.is_due(what, at):
+            return False
+        self.asked(what, at)
+        return True
+
     def asked(self, what: Hashable, at: datetime) -> None:
         """Note that ``what`` was asked for; the next time waits twice as long."""
         known = self._asked.get(what)

@@ -21,7 +21,7 @@ def switch_outcome(
 ) -> SwitchOutcome:
     """The kill switch after the wish."""
     at = context.now()
-    switch = switch_view(context.trader.engine.account.switch_at(at), at)
+    switch = switch_view(context.trader.engine.kill_switch.switch_at(at), at)
     return SwitchOutcome(
         **_common(command, recorded, is_settled=recorded is not None), switch=switch
     )

@@ -45,7 +45,7 @@ def health(context: ApiContext, live_clients: int) -> Health:
         last_cycle_at=last,
         next_cycle_at=trader.timetable.counts[Job.CYCLE].next_at,
         missed_cycles=trader.timetable.counts[Job.CYCLE].missed,
-        reconciled_at=trader.engine.supervisor.state.clean_at,
+        reconciled_at=trader.engine.watch.clean_at,
         journal_seq=read_model.seq,
         sources=sources,
         banners=list(_banners(context, sources, at)),
@@ -101,7 +101,7 @@ def _banners(context: ApiContext, sources: list[SourceView], at: datetime) -> It
         yield Banner(kind="synthetic", level=Severity.WARNING, text=text)
     level = Severity.DANGER if context.mode == "live" else Severity.INFO
     yield Banner(kind="mode", level=level, text=f"{context.mode} trading")
-    switch = engine.account.switch_at(at)
+    switch = engine.kill_switch.switch_at(at)
     if switch.is_halted(at):
         text = f"kill switch {switch.level(at)}: {switch.reason}"
         yield Banner(kind="kill_switch", level=Severity.DANGER, text=text)

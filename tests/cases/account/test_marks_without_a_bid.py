@@ -48,4 +48,4 @@ def test_bids_that_are_back_after_a_second_do_not_halt_the_rest_of_the_day() -> 
     for second, there in ((10, []), (11, bids)):
         for ticker in tickers:
             engine.handle(book(ticker, there, asks, later(second)))
-    assert not engine.account.switch_at(later(3600)).is_halted(later(3600))
+    assert not engine.kill_switch.switch_at(later(3600)).is_halted(later(3600))

@@ -1,4 +1,4 @@
-"""The account in time: orders and fills in any order, the UTC day, the kill switch at midnight."""
+"""The account in time: orders and fills in any order, the UTC day."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -8,7 +8,7 @@ import pytest
 
 from kalshi_edge.domain.events import OrderUpdate
 from kalshi_edge.domain.orders import Fill, Intent, Order, OrderState, OrderStep, Settlement, Side
-from kalshi_edge.domain.records import Cause, DailyRecord, Hold, Switch, SwitchState, Trade
+from kalshi_edge.domain.records import DailyRecord, Trade
 from kalshi_edge.domain.verdicts import Alarm, Approved
 from kalshi_edge.errors import IllegalStep, StateError
 from kalshi_edge.portfolio.account import Account
@@ -143,13 +143,10 @@ def test_done_orders_are_forgotten_after_days_and_live_ones_never() -> None:
 
 def test_a_days_record_by_hand() -> None:
     ours = filled(fill(BUY, 10, "0.40", "0.17"), fill(SALE, 10, "0.45", "0.18"), orders=(BUY, SALE))
-    ours.hold(Hold(Cause.DAY_LOSS, SwitchState.HALT, "day loss", NOW, NEXT))
-    record, switch = ours.turn_day(NEXT, {})
+    (record,) = ours.turn_day(NEXT, {}, halts=1)
     assert record == DailyRecord(
         DAY, "paper", D(1000), D("1000.15"), D("0.15"), D("0.35"), wins=1, losses=0, halts=1
     )
-    assert isinstance(switch, Switch)
-    assert switch.state is SwitchState.RUN
     assert ours.opening_balance == D("1000.15")
     assert ours.turn_day(NEXT + timedelta(hours=5), {}) == ()
 
@@ -198,30 +195,3 @@ def test_a_clock_that_jumps_back_turns_no_day() -> None:
     ours.turn_day(NEXT, {})
     assert ours.turn_day(NOW, {}) == ()
     assert ours.day == NEXT.date()
-
-
-# --- the switch -----------------------------------------------------------------------------------
-
-
-def test_a_halt_by_hand_holds_over_midnight_and_over_a_restart() -> None:
-    ours = account()
-    by_hand = ours.hold(Hold(Cause.PERSON, SwitchState.HALT, "by hand", NOW))
-    assert not any(isinstance(v, Switch) for v in ours.turn_day(NEXT, {}))
-    assert ours.switch_at(NEXT + timedelta(days=30)).is_halted(NEXT + timedelta(days=30))
-    again = Account("paper", D(1000), switch=by_hand)
-    assert again.turn_day(NEXT, {}) == ()
-    assert again.switch_at(NEXT).is_halted(NEXT)
-
-
-def test_a_day_loss_halt_is_over_at_midnight_also_after_a_restart() -> None:
-    until = Switch(SwitchState.HALT, "day loss", NOW, NEXT)
-    last = DailyRecord(date(2026, 11, 21), "paper", D(1000), D(1000), D(0), D(0), 0, 0, 0)
-    again = Account("paper", D(1000), switch=until, last_day=last)
-    assert again.switch_at(NEXT - timedelta(seconds=1)).is_halted(NEXT - timedelta(seconds=1))
-    _, released = again.turn_day(NEXT, {})
-    assert isinstance(released, Switch)
-    assert released.state is SwitchState.RUN
-
-
-def test_a_switch_never_thrown_lets_trading_run() -> None:
-    assert not account().switch_at(NOW).is_halted(NOW)

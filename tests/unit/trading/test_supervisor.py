@@ -216,7 +216,7 @@ def test_what_may_still_be_on_its_way_is_not_compared() -> None:
     held(engine)
     early = stated(later(1), 990)
     assert [engine.handle(early), engine.handle(early)] == [(), ()]
-    assert engine.supervisor.state.suspects == ()
+    assert engine.watch.suspects == ()
 
 
 def test_a_fill_that_was_reported_and_never_told_is_a_difference_not_an_excuse() -> None:
@@ -243,7 +243,7 @@ def test_an_account_in_use_is_where_a_new_store_begins() -> None:
     assert flow.amount == D(4)
     assert engine.account.tracker.cash == D(1000)
     assert engine.handle(stated(later(9), held={TICKER: 10, OTHER: -4})) == ()
-    assert engine.supervisor.state.clean_at == later(9)
+    assert engine.watch.clean_at == later(9)
 
 
 def test_a_person_who_resumes_takes_the_exchanges_books_over() -> None:
