@@ -12,13 +12,12 @@ from kalshi_edge.api.schemas.status import (
     Banner,
     Health,
     SeriesRules,
-    Severity,
     SourceView,
     TermsView,
 )
-from kalshi_edge.api.views.wording import outcome_text
 from kalshi_edge.data.source_status import SourceStatus
 from kalshi_edge.domain.records import SeriesTerms
+from kalshi_edge.domain.sentences import Severity, outcome_text
 from kalshi_edge.domain.weather import Station
 from kalshi_edge.runtime.schedule import Job
 from kalshi_edge.runtime.trader import Trader
@@ -151,5 +150,5 @@ def _audit_item(recorded: RecordedCommand) -> AuditItem:
         command=type(command).__name__,
         by=command.by,
         reason=command.reason,
-        outcome=outcome_text(recorded),
+        outcome=outcome_text(recorded.command, recorded.verdicts),
     )
