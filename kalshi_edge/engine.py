@@ -115,6 +115,8 @@ class Engine(Core):
         """Everything that follows from ``event``, in the order in which it is to happen."""
         at = event.received_at
         verdicts = (*self.absorb(event), *self._day_loss(event))
+        if isinstance(event, Fill | OrderUpdate | Settlement | AccountStatement | LookDue):
+            verdicts += supervisor.orphans(self, at)
         level = self.kill_switch.level(at)
         is_due = self.watch.take_turn
         return (*verdicts, *enforcement(level, self.account, self.state.books, is_due, at))
@@ -164,10 +166,9 @@ class Engine(Core):
             case ClimateReport():
                 return self.state.report(event)
             case Fill():
-                counted = (*supervisor.filled(self, event), *self._paid_already(event))
-                return (*counted, *supervisor.unwound(self, at))
+                return (*supervisor.filled(self, event), *self._paid_already(event))
             case OrderUpdate():
-                return (*supervisor.updated(self, event), *supervisor.unwound(self, at))
+                return supervisor.updated(self, event)
             case Settlement():
                 return (*self.account.settle(event), *self.state.settlement(event))
             case AccountStatement():
@@ -194,7 +195,6 @@ class Engine(Core):
         books, clean_at = self.state.books.values(), self.watch.clean_at
         breakers = breaker_holds(self.kill_switch, self.breakers, books, clean_at, at)
         thrown = (*self._loss_switch(at), *breakers)
-        unwound = supervisor.unwound(self, at)
         outlooks: list[Outlook] = []
         skipped: list[str] = []
         for name, ladder in sorted(self.state.ladders.items()):
@@ -205,6 +205,7 @@ class Engine(Core):
                 skipped.append(f"{name}: {outlook}")
             else:
                 outlooks.append(outlook)
+        unwound = supervisor.unwound(self, outlooks)
         before = replace(
             situation(self.account, self.kill_switch.switch_at(at), self.state.marks, at),
             trader_checks=self._trader_checks(at),

@@ -5,7 +5,7 @@ What has been approved counts as spent until the exchange says that it is not.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from kalshi_edge.domain.events import OrderUpdate
@@ -15,7 +15,7 @@ from kalshi_edge.domain.records import DailyRecord, Trade
 from kalshi_edge.domain.verdicts import Alarm, Approved, CashFlow
 from kalshi_edge.portfolio.performance import closed_on, performance
 from kalshi_edge.portfolio.tracker import Tracker
-from kalshi_edge.units import ZERO
+from kalshi_edge.units import DAY, ZERO
 
 KEEP_DONE_ORDERS = timedelta(days=3)
 """A fill may come late, but not this late."""
@@ -62,11 +62,13 @@ class Account:
     def update(self, update: OrderUpdate) -> tuple[Order | Alarm, ...]:
         """Move an order on; an order we do not know is cause for alarm.
 
-        What is told again, as after every new connection, is no news; what went wrong again is.
+        What is told again, as after every new connection, changes nothing; what went wrong again
+        is told again.
         """
         before = self.orders.get(update.intent_id)
         if before is None:
-            return (Alarm("unknown_order", f"news of order {update.intent_id}, which is not ours"),)
+            text = f"a report of order {update.intent_id}, which is not ours: {update.reason}"
+            return (Alarm("unknown_order", text),)
         order = before if update.count is None else before.limited(update.count)
         after = order.step(
             update.step, order_id=update.order_id, reported=update.filled, reason=update.reason
@@ -77,30 +79,22 @@ class Account:
         return (after,)
 
     def fill(self, fill: Fill) -> tuple[Trade | Order | Alarm, ...]:
-        """Count a fill, once; one of an order we do not know is cause for alarm.
+        """Count a fill of an order that we follow, once, as the exchange says.
 
-        Raises ``StateError`` for a fill that cannot be, and then nothing has changed.
+        One that is more than was ordered, or than there was to reduce, is cause for alarm: somebody
+        else trades with this account.
         """
+        order = self.orders[fill.intent_id]
         if self.tracker.has_seen(fill):
             return ()
-        order = self.orders.get(fill.intent_id)
-        if order is None:
-            text = f"{fill.ticker}: {fill.count} contracts of order {fill.intent_id}, not ours"
-            return (Alarm("unknown_fill", text),)
-        if order.intent.adopted:
-            grown = replace(order.intent, count=max(order.intent.count, order.filled + fill.count))
-            after = replace(order, intent=grown).fill(fill.count)
-            self.orders[fill.intent_id] = after
-            return (*self.tracker.adopted_fill(fill, order.intent), after)
         after = order.fill(fill.count)
-        trade = self.tracker.fill(fill, order.intent)
-        assert trade is not None  # it was not seen before
         self.orders[fill.intent_id] = after
-        return (trade, after)
+        trades = self.tracker.fill(replace(fill, received_at=self._booked(fill)), order.intent)
+        return (*trades, after, *_beyond(order, after, trades))
 
     def settle(self, settlement: Settlement) -> tuple[Trade, ...]:
         """Pay out what is held in the settled market."""
-        return self.tracker.settle(settlement)
+        return self.tracker.settle(replace(settlement, received_at=self._booked(settlement)))
 
     def turn_day(
         self, at: datetime, books: Mapping[str, Book], *, halts: int = 0
@@ -112,13 +106,21 @@ class Account:
         today = at.date()
         if self.day is not None and self.day >= today:
             return ()
-        closed, self.day = self.day, today
+        first, self.day = self.day, today
         equity = self.tracker.equity(books)
-        if closed is None:
+        if first is None:
             return ()
-        done = performance(closed_on(self.tracker.trades.values(), closed))
+        records = [self._record(first, equity, halts)]
+        # Days that nobody lived through have records too: the next start knows that they are over.
+        while records[-1].day + DAY < today:
+            records.append(self._record(records[-1].day + DAY, equity, 0))
+        self._forget_done_orders(at)
+        return tuple(records)
+
+    def _record(self, day: date, equity: Decimal, halts: int) -> DailyRecord:
+        done = performance(closed_on(self.tracker.trades.values(), day))
         record = DailyRecord(
-            day=closed,
+            day=day,
             mode=self.tracker.mode,
             opening_balance=self.opening_balance - self._deposits,
             closing_balance=equity,
@@ -130,8 +132,7 @@ class Account:
             deposits=self._deposits,
         )
         self.opening_balance, self._deposits = equity, ZERO
-        self._forget_done_orders(at)
-        return (record,)
+        return record
 
     def deposit(self, flow: CashFlow) -> CashFlow:
         """Count dollars that came in, or left, otherwise than by trading."""
@@ -177,6 +178,12 @@ class Account:
             ZERO,
         )
 
+    def _booked(self, event: Fill | Settlement) -> datetime:
+        """When an event counts: not in a day whose books are closed, however late it is handled."""
+        if self.day is None or event.received_at.date() >= self.day:
+            return event.received_at
+        return datetime.combine(self.day, time(), tzinfo=UTC)
+
     def _forget_done_orders(self, at: datetime) -> None:
         self.orders = {
             intent_id: order
@@ -188,3 +195,16 @@ class Account:
 def pending_cost(order: Order) -> Decimal:
     """Dollars that the contracts still on their way may cost, fees included."""
     return order.intent.cost_limit * order.pending / order.intent.count
+
+
+def _beyond(before: Order, after: Order, trades: tuple[Trade, ...]) -> tuple[Alarm, ...]:
+    intent = before.intent
+    if intent.adopted:
+        return ()
+    if after.intent.count > intent.count:
+        text = f"{intent.ticker}: {after.filled} contracts of an order for {intent.count} traded"
+        return (Alarm("filled_beyond_order", text),)
+    if intent.reduces and any(trade.trade_id != intent.trade_id for trade in trades):
+        text = f"{intent.ticker}: a sale of ours found less to sell than it was meant for"
+        return (Alarm("sold_beyond_position", text),)
+    return ()

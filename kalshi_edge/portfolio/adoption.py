@@ -41,19 +41,14 @@ def order_of_statement(stated: StatedOrder, tracker: Tracker, place: Place, at: 
     return replace(order, order_id=stated.order_id, reported=stated.filled)
 
 
-def enlarged(order: Order, count: Decimal) -> Order:
-    """An adopted order that turns out to be for ``count`` contracts at least."""
-    if not order.intent.adopted or count <= order.intent.count:
+def as_stated(order: Order, stated: StatedOrder, *, is_over: bool) -> Order:
+    """An order as large as the exchange has it in the book; only it knows what was amended.
+
+    ``is_over`` says that an end which we know of may be newer than the statement: then it stays.
+    """
+    if not stated.rests or (is_over and order.state is OrderState.DONE):
         return order
-    return replace(order, intent=replace(order.intent, count=count))
-
-
-def reopened(order: Order, stated: StatedOrder) -> Order:
-    """An adopted order as the exchange has it: only it knows how large the order is."""
-    grown = enlarged(order, stated.filled + stated.resting)
-    if grown.state is not OrderState.DONE or not stated.rests:
-        return grown
-    return replace(grown, state=OrderState.PARTIAL if grown.filled else OrderState.RESTING)
+    return order.resized(stated.filled + stated.resting).reopened()
 
 
 def _order(

@@ -35,7 +35,7 @@ from kalshi_edge.runner import as_it_came, run, start
 from kalshi_edge.runtime.event_queue import EventQueue
 from kalshi_edge.runtime.lease import RENEWED_EVERY_S, LeaseHolder
 from kalshi_edge.runtime.schedule import LOOK_AGAIN_S, Job, Tick, Timetable
-from kalshi_edge.trading.supervisor import unknown_orders
+from kalshi_edge.trading.supervisor import needs_attention
 
 LOOK_EVERY_S = 2.0
 RECONCILED_EVERY_S = 30.0
@@ -196,7 +196,7 @@ class Trader:
             await asyncio.sleep(LOOK_EVERY_S)
             now = self.clock.now()
             switch = self.engine.kill_switch.switch_at(now)
-            if unknown_orders(self.engine) or switch.is_halted(now):
+            if needs_attention(self.engine) or switch.is_halted(now):
                 self.inbox.put(LookDue(now))
                 await self.inbox.handled()
 

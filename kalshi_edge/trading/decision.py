@@ -57,11 +57,17 @@ def decisions(
     verdicts: list[Approved | Refused] = []
     for opportunity, outlook in candidates:
         intents = entry_intents(opportunity, outlook, situation, playbook.limits, mode)
-        verdict = review(opportunity, intents, situation, playbook.limits)
+        mark_loss = sum((_mark_loss(intent, outlook) for intent in intents), ZERO)
+        verdict = review(opportunity, intents, situation, playbook.limits, mark_loss)
         if isinstance(verdict, Approved):
-            situation = situation.after(verdict)
+            situation = situation.after(verdict, mark_loss)
         verdicts.append(verdict)
     return verdicts
+
+
+def _mark_loss(intent: Intent, outlook: Outlook) -> Decimal:
+    """Dollars that an entry is worth less than it costs, the moment it has filled."""
+    return intent.cost_limit - outlook.books[intent.ticker].sell(intent.count).cost
 
 
 def entry_intents(

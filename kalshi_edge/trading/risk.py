@@ -42,6 +42,9 @@ class Limits:
     """Whether a missing NWS forecast keeps the city out."""
     last_entry: timedelta = timedelta(hours=10)
     """Since the climate day began; later the thermometer knows more than any forecast."""
+    mark_loss_share: Decimal | None = Decimal("0.25")
+    """Of the day's loss allowance, at most so much may be gone the moment an entry has filled,
+    because the book pays less for it than it costs; ``None`` asks for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,10 @@ class Situation:
     """Dollars at risk by city and climate day."""
     trader_checks: tuple[Check, ...] = ()
     """What must hold of the whole trader before it takes new risk."""
+    opening_balance: Decimal | None = None
+    """Of the day; the share that may be lost of it is the day's allowance."""
+    day_loss: Decimal = ZERO
+    """Lost today, at what the book pays, with what approved entries will have lost at once."""
 
     def budget(self, city: str, climate_day: date, limits: Limits) -> Decimal:
         """Dollars that may still go into one city's climate day."""
@@ -66,8 +73,18 @@ class Situation:
         left = cap - self.exposure.get((city, climate_day), ZERO)
         return max(min(left, self.free_cash), ZERO)
 
-    def after(self, approved: Approved) -> "Situation":
-        """The situation once ``approved`` is on its way."""
+    def mark_loss_limit(self, limits: Limits) -> Decimal | None:
+        """Dollars that one entry may lose by its own spread: a share of the day's allowance.
+
+        And no more than is left of it, so that entries never throw the kill switch by themselves.
+        """
+        if self.opening_balance is None or limits.mark_loss_share is None:
+            return None
+        allowance = limits.day_loss_share * self.opening_balance
+        return max(min(limits.mark_loss_share * allowance, allowance - self.day_loss), ZERO)
+
+    def after(self, approved: Approved, mark_loss: Decimal = ZERO) -> "Situation":
+        """The situation once ``approved``, which loses ``mark_loss`` at once, is on its way."""
         cost = sum((intent.cost_limit for intent in approved.intents), ZERO)
         first = approved.intents[0]
         key = (first.city, first.climate_day)
@@ -76,6 +93,7 @@ class Situation:
             free_cash=self.free_cash - cost,
             holders={**self.holders, **{i.ticker: i.city for i in approved.intents}},
             exposure={**self.exposure, key: self.exposure.get(key, ZERO) + cost},
+            day_loss=self.day_loss + mark_loss,
         )
 
 
@@ -102,17 +120,28 @@ def situation(
         holders={trade.ticker: trade.city for trade in tracker.open_trades()}
         | {order.intent.ticker: order.intent.city for order in entries},
         exposure=exposure,
+        opening_balance=account.opening_balance,
+        day_loss=max(account.opening_balance - tracker.equity(books), ZERO),
     )
 
 
 def review(
-    opportunity: Opportunity, intents: tuple[Intent, ...], situation: Situation, limits: Limits
+    opportunity: Opportunity,
+    intents: tuple[Intent, ...],
+    situation: Situation,
+    limits: Limits,
+    mark_loss: Decimal = ZERO,
 ) -> Approved | Refused:
     """The verdict on an opportunity and the orders that would take it.
 
-    ``intents`` is empty where sizing found nothing to buy. All legs are approved or none is.
+    ``intents`` is empty where sizing found nothing to buy; ``mark_loss`` is what they lose by their
+    own spread once they have filled. All legs are approved or none is.
     """
-    checks = (*opportunity.checks, *_entry_checks(opportunity, intents, situation, limits))
+    checks = (
+        *opportunity.checks,
+        *_entry_checks(opportunity, intents, situation, limits),
+        *_mark_check(mark_loss, situation.mark_loss_limit(limits)),
+    )
     if all(check.passed for check in checks):
         return Approved(intents, opportunity, checks)
     return Refused(opportunity, checks)
@@ -137,6 +166,12 @@ def _entry_checks(
         Check("city_budget", cost <= budget, f"${cost:.4f}", f"≤ ${budget:.4f}"),
         Check("cash", cost <= situation.free_cash, f"${cost:.4f}", f"≤ ${situation.free_cash:.4f}"),
     )
+
+
+def _mark_check(mark_loss: Decimal, limit: Decimal | None) -> tuple[Check, ...]:
+    if limit is None:
+        return ()
+    return (Check("mark_loss", mark_loss <= limit, f"${mark_loss:.4f}", f"≤ ${limit:.4f}"),)
 
 
 def _at_most(rule: str, figure: int, limit: int) -> Check:

@@ -43,10 +43,7 @@ class WorldState:
         self.ladders: dict[str, Ladder] = {}
         self.books: dict[str, Book] = {}
         self.marks: dict[str, Book] = {}
-        """Books to value positions by: of each market the last in which anybody wanted anything.
-
-        A pause empties a book, and so does a gap in the stream; neither is a price of nothing.
-        """
+        """Books to value positions by: of each market the last that ``is_mark``."""
         self.calibrations = {(c.city, c.model, c.version): c for c in calibrations}
         self.terms = {record.series: record for record in terms}
         self._ladder_by_ticker: dict[str, Ladder] = {}
@@ -93,7 +90,7 @@ class WorldState:
         if ladder is not None and book.received_at >= ladder.closes_at:
             return
         self.books[book.ticker] = book
-        if is_mark(book, ladder):
+        if is_mark(book, ladder, self.marks.get(book.ticker)):
             self.marks[book.ticker] = book
 
     def ladder(self, ladder: Ladder) -> tuple[SeriesTerms | Alarm, ...]:

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from kalshi_edge.domain.account_statement import AccountStatement, StatedOrder
 from kalshi_edge.domain.events import Resume
-from kalshi_edge.domain.orders import OrderState, OrderStep
+from kalshi_edge.domain.orders import Order, OrderState, OrderStep
 from kalshi_edge.domain.records import Cause, Hold, SwitchState
 from kalshi_edge.domain.verdicts import Alarm, Check, Verdict
-from kalshi_edge.portfolio.adoption import order_of_statement, reopened
+from kalshi_edge.portfolio.adoption import as_stated, order_of_statement
 from kalshi_edge.portfolio.reconciliation import differences, held_counts, taken_over
 from kalshi_edge.trading.core import Core
 from kalshi_edge.trading.supervisor import adopted
@@ -18,25 +18,37 @@ from kalshi_edge.units import ZERO
 
 STILL = timedelta(seconds=2)
 """How long nothing must have happened before a statement is compared: answers trail by a second."""
+CONFIRMED_AFTER = timedelta(seconds=30)
+"""How long the same difference must have been seen before it holds trading back."""
 
 
 def stated(core: Core, event: AccountStatement) -> tuple[Verdict, ...]:
-    """The exchange's word on our account; a difference that lasts holds trading back."""
-    moved = tuple(verdict for one in event.orders for verdict in _order_stated(core, one, event))
+    """The exchange's word on our account; a difference that lasts holds trading back.
+
+    A statement with which our books agree clears whatever an older one doubted.
+    """
     watch = core.watch
+    is_still = watch.active_at is None or watch.active_at + STILL <= event.as_of
+    moved = tuple(
+        verdict
+        for one in event.orders
+        for verdict in _order_stated(core, one, event, is_still=is_still)
+    )
     if moved:
         watch.active_at = event.received_at
-    if watch.active_at is not None and watch.active_at + STILL > event.as_of:
         return moved
+    if not is_still:
+        return ()
     found = differences(core.account, event, _settling(core, event.as_of))
     if not found:
-        watch.clean_at, watch.suspects = event.as_of, ()
-        lifted = core.kill_switch.lift({Cause.RECONCILE}, "the books agree", event.received_at)
-        return (*moved, *lifted)
-    confirmed = found == watch.suspects
-    watch.suspects, watch.statement = found, event
+        watch.clean_at, watch.statement, watch.suspects = event.as_of, None, ()
+        return core.kill_switch.lift({Cause.RECONCILE}, "the books agree", event.received_at)
+    is_new = found != watch.suspects
+    if is_new:
+        watch.suspects, watch.suspected_at = found, event.as_of
+    watch.statement = event
     watch.doubts += 1
-    return (*moved, *_differing(core, event, found)) if confirmed else moved
+    return () if is_new else _differing(core, event, found)
 
 
 def resumed(core: Core, event: Resume) -> tuple[Verdict, ...]:
@@ -50,28 +62,43 @@ def resumed(core: Core, event: Resume) -> tuple[Verdict, ...]:
     return (*taken, core.kill_switch.resume(event))
 
 
-def _order_stated(core: Core, one: StatedOrder, event: AccountStatement) -> tuple[Verdict, ...]:
+def _order_stated(
+    core: Core, one: StatedOrder, event: AccountStatement, *, is_still: bool
+) -> tuple[Verdict, ...]:
     account = core.account
-    known = account.orders.get(one.intent_id)
-    if known is None:
+    before = account.orders.get(one.intent_id)
+    if before is None:
         if not one.rests:
             return ()
         order = order_of_statement(one, account.tracker, core.state.place, event.received_at)
         return adopted(core, order)
-    if known.intent.adopted:
-        known = reopened(known, one)
-    elif known.state is OrderState.NEW or known.intent.created_at > event.as_of - STILL:
+    trails = before.intent.created_at > event.as_of - STILL
+    if not before.intent.adopted and (before.state is OrderState.NEW or trails):
         return ()  # the answers trail: this one may be from before
+    known = as_stated(before, one, is_over=not is_still and not before.intent.adopted)
     step = OrderStep.ACCEPT if one.rests else OrderStep.FINISH
     # Fills tell how much has traded; the exchange's count only says how many to wait for.
     after = known.step(step, order_id=one.order_id, reported=one.filled, reason=one.reason)
     if after.state is OrderState.RESTING and after.filled > ZERO:
         after = replace(after, state=OrderState.PARTIAL)
-    before = account.orders[one.intent_id]
     if replace(after, reason=before.reason, order_id=before.order_id) == before:
         return ()
     account.orders[one.intent_id] = after
-    return (after,)
+    return (after, *_changed_elsewhere(before, after))
+
+
+def _changed_elsewhere(before: Order, after: Order) -> tuple[Alarm, ...]:
+    """What a person should know of an order of ours that is not as we left it."""
+    intent = before.intent
+    if intent.adopted:
+        return ()
+    if before.state is OrderState.DONE and after.state is not OrderState.DONE:
+        text = f"{intent.ticker}: order {intent.intent_id} rests, though we took it for over"
+        return (Alarm("order_reopened", text),)
+    if after.intent.count != intent.count:
+        text = f"{intent.ticker}: an order for {intent.count} is for {after.intent.count} now"
+        return (Alarm("order_amended", text),)
+    return ()
 
 
 def _settling(core: Core, at: datetime) -> tuple[str, ...]:
@@ -85,6 +112,9 @@ def _differing(
     if not core.account.tracker.trades and not core.account.orders:
         # A new store on an account that is in use: what it holds is where we begin.
         return _take_over(core, at)
+    since_at = core.watch.suspected_at
+    if since_at is None or event.as_of - since_at < CONFIRMED_AFTER:
+        return ()
     text = "; ".join(f"{one.rule}: {one.figure} there, {one.limit} here" for one in found)
     held = core.kill_switch.hold(Hold(Cause.RECONCILE, SwitchState.HALT, text, at))
     return (*held, Alarm("books_differ", text)) if held else ()
@@ -95,7 +125,7 @@ def _take_over(core: Core, at: datetime) -> tuple[Verdict, ...]:
     if statement is None or (active_at is not None and active_at > statement.as_of):
         return ()
     changed = taken_over(core.account, statement, core.state.place, at)
-    core.watch.suspects = ()
+    core.watch.statement, core.watch.suspects = None, ()
     if not changed:
         return ()
     text = "positions and cash are now as the exchange has them"

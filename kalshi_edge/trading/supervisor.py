@@ -8,21 +8,31 @@ reports, fills and statements. What nobody here placed is adopted and followed t
 heard is dropped, and nothing here decides on new risk.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from kalshi_edge.domain.events import OrderUpdate, Started
 from kalshi_edge.domain.market import FeeRule
 from kalshi_edge.domain.orders import Fill, Order, OrderState, OrderStep
 from kalshi_edge.domain.records import Cause, Hold, SwitchState
-from kalshi_edge.domain.verdicts import Adopted, Alarm, Approved, ResolveOrder, Verdict
+from kalshi_edge.domain.verdicts import (
+    Adopted,
+    Alarm,
+    Approved,
+    CancelOrder,
+    ResolveOrder,
+    Verdict,
+)
 from kalshi_edge.portfolio.adoption import order_of_fill
 from kalshi_edge.trading.circuit_breakers import too_many_errors
 from kalshi_edge.trading.core import Core
 from kalshi_edge.trading.exits import naked_legs, unwinding
 from kalshi_edge.trading.fees import OrderFees, fee_regime
+from kalshi_edge.trading.outlook import Outlook
 from kalshi_edge.trading.resend_checks import wanted_checks
-from kalshi_edge.trading.risk import approved_exit, situation
+from kalshi_edge.trading.risk import approved_exit
 from kalshi_edge.trading.supervisor_state import SupervisorState
+from kalshi_edge.units import ZERO
 
 LONG_UNKNOWN = timedelta(minutes=2)
 """How long an order's fate may be open before a person is told."""
@@ -42,6 +52,10 @@ def started(core: Core, event: Started) -> tuple[Verdict, ...]:
 
 def updated(core: Core, event: OrderUpdate) -> tuple[Verdict, ...]:
     """A report on an order; too many that went wrong hold trading back."""
+    if event.intent_id not in core.account.orders:
+        if event.intent_id in core.watch.strangers:
+            return ()  # every new connection tells the orders of two days again
+        core.watch.strangers.add(event.intent_id)
     verdicts: tuple[Verdict, ...] = core.account.update(event)
     if verdicts:
         core.watch.active_at = event.received_at
@@ -94,21 +108,53 @@ def unknown_orders(core: Core) -> tuple[Order, ...]:
     return tuple(order for order in orders if order.state is OrderState.UNKNOWN)
 
 
-def unwound(core: Core, at: datetime) -> tuple[Approved, ...]:
-    """Sales of what half a bracket holds beyond what it would hold as a single bin."""
+def needs_attention(core: Core) -> bool:
+    """Whether there is an order that somebody has to look after."""
+    return bool(unknown_orders(core) or orphaned_sales(core))
+
+
+def orphans(core: Core, at: datetime) -> tuple[CancelOrder, ...]:
+    """Sales of ours that wait in the book for more than is left to sell: taken out.
+
+    The position was closed elsewhere; a sale that filled all the same would open the other side.
+    """
+    return tuple(
+        CancelOrder(order.intent.intent_id, "nothing left to sell")
+        for order in orphaned_sales(core)
+        if core.watch.take_turn(("cancel", order.intent.intent_id), at)
+    )
+
+
+def orphaned_sales(core: Core) -> tuple[Order, ...]:
+    """Our own orders in the book that could sell more than their trade still holds."""
+    rests, account = {OrderState.RESTING, OrderState.PARTIAL}, core.account
+    found = []
+    for order in account.orders.values():
+        intent = order.intent
+        if order.state in rests and intent.reduces and not intent.adopted:
+            trade = account.tracker.trades.get(intent.trade_id)
+            held = ZERO if trade is None else trade.open_count
+            if account.pending_sales(intent.trade_id) > held:
+                found.append(order)
+    return tuple(found)
+
+
+def unwound(core: Core, outlooks: Iterable[Outlook]) -> tuple[Approved, ...]:
+    """Sales of what half a bracket holds too much, where a fresh book pays what it is worth."""
+    naked = {one.trade.ticker: one for one in naked_legs(core.account)}
     found: list[Approved] = []
-    for naked in naked_legs(core.account):
-        key, rule = ("unwind", naked.trade.trade_id), fee_rule(core, naked.trade.ticker)
-        if rule is None or not core.watch.is_due(key, at):
-            continue
-        switch = core.kill_switch.switch_at(at)
-        now = situation(core.account, switch, core.state.marks, at)
-        sale = unwinding(naked, now, core.playbook.limits, rule, core.state.books)
-        if sale is not None:
-            core.watch.asked(key, at)
-            approved = approved_exit((sale,), core.account)
-            core.account.approve(approved)
-            found.append(approved)
+    for outlook in outlooks if naked else ():
+        for leg in outlook.legs(core.playbook.gates):
+            book, at = outlook.books.get(leg.ticker), outlook.at
+            if leg.ticker not in naked or book is None:
+                continue
+            if at - book.valid_at > core.playbook.limits.max_book_age:
+                continue
+            sale = unwinding(naked[leg.ticker], leg.fair, outlook.ladder.fee_rule, book, at)
+            if sale is not None and core.watch.take_turn(("unwind", sale.trade_id), at):
+                approved = approved_exit((sale,), core.account)
+                core.account.approve(approved)
+                found.append(approved)
     return tuple(found)
 
 

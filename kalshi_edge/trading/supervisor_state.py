@@ -25,11 +25,16 @@ class SupervisorState:
         """When something last happened to our orders or our money."""
         self.suspects: tuple[Check, ...] = ()
         """What the last statement had otherwise than we, not confirmed yet or standing."""
+        self.suspected_at: datetime | None = None
+        """As of when these were first stated."""
         self.statement: AccountStatement | None = None
+        """The newest that differs; none once one agreed."""
         self.doubts = 0
         """How many statements had something otherwise."""
         self.errors: list[datetime] = []
         self.fees: dict[str, OrderFees] = {}
+        self.strangers: set[str] = set()
+        """Orders placed elsewhere and over before we heard of them: told once."""
         self._asked: dict[Hashable, tuple[datetime, timedelta]] = {}
 
     def is_due(self, what: Hashable, at: datetime) -> bool:

@@ -4,13 +4,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-import pytest
-
 from kalshi_edge.domain.events import OrderUpdate
 from kalshi_edge.domain.orders import Fill, Intent, Order, OrderState, OrderStep, Settlement, Side
 from kalshi_edge.domain.records import DailyRecord, Trade
 from kalshi_edge.domain.verdicts import Alarm, Approved
-from kalshi_edge.errors import IllegalStep, StateError
 from kalshi_edge.portfolio.account import Account
 from tests.support.builders import DAY, NOW, TICKER, book, fill, intent
 
@@ -73,40 +70,37 @@ def test_a_second_telling_of_a_fill_moves_nothing() -> None:
     assert ours.orders[BUY.intent_id].filled == D(4)
 
 
-def test_more_than_was_ordered_raises_and_changes_nothing() -> None:
+def test_more_than_was_ordered_counts_and_is_cause_for_alarm() -> None:
     ours = filled(fill(BUY, 4, "0.40"))
-    before = (ours.tracker.cash, dict(ours.tracker.trades), dict(ours.orders))
     over = fill(BUY, 7, "0.40")
-    for _ in range(2):
-        with pytest.raises(IllegalStep, match="filled 11"):
-            ours.fill(over)
-    assert (ours.tracker.cash, ours.tracker.trades, ours.orders) == before
+    trade, order, alarm = ours.fill(over)
+    assert isinstance(trade, Trade)
+    assert isinstance(order, Order)
+    assert isinstance(alarm, Alarm)
+    assert (trade.open_count, order.filled, order.intent.count) == (D(11), D(11), D(11))
+    assert alarm.name == "filled_beyond_order"
+    assert ours.fill(over) == ()
 
 
-def test_selling_more_than_is_held_raises_and_changes_nothing() -> None:
+def test_selling_more_than_is_held_counts_and_is_cause_for_alarm() -> None:
     ours = filled(fill(BUY, 4, "0.40"), orders=(BUY, SALE))
-    before = (ours.tracker.cash, dict(ours.tracker.trades), dict(ours.orders))
-    with pytest.raises(StateError, match="held 4"):
-        ours.fill(fill(SALE, 5, "0.45"))
-    assert (ours.tracker.cash, ours.tracker.trades, ours.orders) == before
+    *_, alarm = ours.fill(fill(SALE, 5, "0.45"))
+    assert isinstance(alarm, Alarm)
+    assert alarm.name == "sold_beyond_position"
+    assert ours.tracker.cash == D(1000) - D("1.60") + D("2.25") - 1
 
 
-def test_an_illegal_step_raises_and_changes_nothing() -> None:
+def test_a_report_of_an_order_that_is_over_changes_nothing() -> None:
     ours = filled(fill(BUY, 10, "0.40"))
     before = dict(ours.orders)
-    with pytest.raises(IllegalStep):
-        ours.update(OrderUpdate(BUY.intent_id, OrderStep.LOSE, NOW))
+    assert ours.update(OrderUpdate(BUY.intent_id, OrderStep.LOSE, NOW)) == ()
     assert ours.orders == before
 
 
-def test_news_and_fills_of_orders_that_are_not_ours_raise_an_alarm() -> None:
-    ours = account()
-    (alarm,) = ours.update(OrderUpdate("nobody", OrderStep.ACCEPT, NOW))
+def test_a_report_of_an_order_that_is_not_ours_raises_an_alarm() -> None:
+    (alarm,) = account().update(OrderUpdate("nobody", OrderStep.ACCEPT, NOW))
     assert isinstance(alarm, Alarm)
-    (other,) = ours.fill(fill(BUY, 4, "0.40"))
-    assert isinstance(other, Alarm)
-    assert (alarm.name, other.name) == ("unknown_order", "unknown_fill")
-    assert ours.tracker.cash == D(1000)
+    assert alarm.name == "unknown_order"
 
 
 def test_an_approval_told_again_does_not_forget_how_far_its_order_has_come() -> None:
@@ -135,7 +129,24 @@ def test_done_orders_are_forgotten_after_days_and_live_ones_never() -> None:
         ours.turn_day(NOW + timedelta(days=days), {})
     assert set(ours.orders) == {unknown.intent_id}
     # a fill that was counted stays counted also when its order is forgotten
-    assert ours.fill(fill(BUY, 10, "0.40")) == ()
+    assert ours.tracker.has_seen(fill(BUY, 10, "0.40"))
+
+
+def test_a_trade_that_is_told_late_is_in_the_record_of_the_day_it_is_told_in() -> None:
+    ours = filled(fill(BUY, 10, "0.40", "0.17"))
+    ours.turn_day(NEXT, {})
+    # queued before midnight, handled after it
+    ours.settle(Settlement(TICKER, D(1), None, NOW, NEXT - timedelta(seconds=1)))
+    (record,) = ours.turn_day(NEXT + timedelta(days=1), {})
+    assert (record.realised, record.wins) == (D("5.83"), 1)
+
+
+def test_days_that_nobody_lived_through_have_records_too() -> None:
+    ours = filled(fill(BUY, 10, "0.40", "0.17"))
+    records = ours.turn_day(NOW + timedelta(days=4), {})
+    assert [one.day for one in records] == [DAY + timedelta(days=days) for days in range(4)]
+    assert len({one.closing_balance for one in records}) == 1
+    assert [one.opening_balance for one in records[1:]] == [D("999.83")] * 3
 
 
 # --- the day --------------------------------------------------------------------------------------
