@@ -54,15 +54,18 @@ class Journal:
         self._seq = last_seq
         self._waiting: dict[object, Event] = {}
 
-    def line(self, key: object, event: Event, verdicts: Sequence[Verdict]) -> JournalEntry | None:
-        """The next line, or ``None`` while nothing has followed."""
+    def line(
+        self, key: object, event: Event, verdicts: Sequence[Verdict], account: Account
+    ) -> JournalEntry | None:
+        """The next line, with what ``account`` has then; ``None`` while nothing has followed."""
         self._waiting.pop(key, None)
         self._waiting[key] = event
         if not verdicts:
             return None
         self._seq += 1
         events, self._waiting = tuple(self._waiting.values()), {}
-        return JournalEntry(self._seq, event.received_at, events, tuple(verdicts))
+        at, cash, paid_in = event.received_at, account.tracker.cash, account.paid_in
+        return JournalEntry(self._seq, at, events, tuple(verdicts), cash, paid_in)
 
 
 async def run(
@@ -85,7 +88,7 @@ async def run(
         while waiting:
             event = waiting.popleft()
             verdicts = engine.handle(event)
-            line = journal.line(_journal_key(event, engine), event, verdicts)
+            line = journal.line(_journal_key(event, engine), event, verdicts, engine.account)
             if line is None:
                 continue
             for verdict in verdicts:
@@ -165,6 +168,8 @@ async def resumed_engine(setup: Setup, store: Store) -> Engine:
         since=first.received_at.date(),
         deposits=sum((day.deposits for day in days), ZERO),
         deposits_today=_deposits(today),
+        cash=end.cash,
+        paid_in=end.paid_in,
     )
     kill_switch = KillSwitch(await store.switch(end.received_at), _halts(today))
     engine = Engine(state, account, setup.playbook, setup.breakers, kill_switch)

@@ -36,15 +36,20 @@ class Account:
         since: date | None = None,
         deposits: Decimal = ZERO,
         deposits_today: Decimal = ZERO,
+        cash: Decimal | None = None,
+        paid_in: Decimal | None = None,
     ) -> None:
         """``since`` is the first UTC day, where no day is over.
 
-        ``deposits`` are those of the days that are over.
+        ``deposits`` are those of the days that are over. ``cash`` and ``paid_in`` are as the
+        journal last said; where it is from before it did, they are added up.
         """
-        paid_in = starting_balance + deposits + deposits_today
-        self.tracker = Tracker(mode, paid_in, trades, seen_fills)
-        self.paid_in = paid_in
+        added = starting_balance + deposits + deposits_today
+        self.paid_in = added if paid_in is None else paid_in
         """Dollars that trading did not earn: what it began with, and deposits since."""
+        self.tracker = Tracker(mode, added, trades, seen_fills)
+        if cash is not None:
+            self.tracker.cash = cash
         self.orders = {order.intent.intent_id: order for order in orders}
         self.starting_balance = starting_balance
         self.day = since if last_day is None else last_day.day + timedelta(days=1)

@@ -121,11 +121,6 @@ class Tracker:
             part, *left[:] = _parts(left[0], most)
             return part
 
-        own = self.trades.get(intent.trade_id)
-        if own is not None and own.settled_value is not None and intent.reduces:
-            # It was sold, and we counted it as paid out with the rest.
-            sold = _sold_before_settlement(own, own.settled_value, take(own.count))
-            changed.append(self.keep(sold))
         facing = [t for t in self.open_trades() if t.ticker == fill.ticker and t.side != fill.side]
         for trade in sorted(facing, key=lambda trade: trade.trade_id != intent.trade_id):
             if left:
@@ -135,17 +130,15 @@ class Tracker:
         return tuple(changed)
 
     def _opened(self, fill: Fill, intent: Intent) -> Trade:
+        """The trade that ``fill`` enlarges, or a new one: what is closed is in a day's record."""
         own = self.trades.get(intent.trade_id)
-        if intent.reduces or (own is not None and own.side is not fill.side):
-            # There was nothing left to reduce: the other side is held now.
-            name = derived_id("adopted", intent.intent_id)
-            intent = replace(
-                intent, trade_id=name, side=fill.side, strategy=Strategy.MANUAL, bracket_id=None
-            )
-            own = self.trades.get(name)
-            if own is not None and own.side is not fill.side:
-                intent, own = replace(intent, trade_id=derived_id(name, fill.fill_id)), None
-        return _enlarged(own, fill, intent, self.mode)
+        if intent.reduces:
+            # There was nothing left to reduce: the other side is held now, by nobody's strategy.
+            intent = replace(intent, strategy=Strategy.MANUAL, bracket_id=None)
+        elif own is None or (own.is_open and own.side is fill.side):
+            return _enlarged(own, fill, intent, self.mode)
+        name = derived_id(intent.trade_id, fill.fill_id)
+        return _enlarged(None, fill, replace(intent, trade_id=name, side=fill.side), self.mode)
 
     def keep(self, trade: Trade) -> Trade:
         """Put ``trade`` in the place of what was known of it; cash moves with it."""
@@ -202,14 +195,11 @@ def _enlarged(before: Trade | None, fill: Fill, intent: Intent, mode: str) -> Tr
         fair=intent.fair,
         edge=intent.edge,
     )
-    # What comes after the settlement was paid out with it.
-    still_open = trade.settled_value is None
     return replace(
         trade,
         count=trade.count + fill.count,
-        open_count=trade.open_count + (fill.count if still_open else ZERO),
+        open_count=trade.open_count + fill.count,
         paid=trade.paid + fill.count * _value_to_holder(trade.side, fill.price),
-        received=trade.received + fill.count * (trade.settled_value or ZERO),
         fees=trade.fees + fill.fee,
     )
 
@@ -238,11 +228,6 @@ def _reduced(trade: Trade, fill: Fill, intent: Intent) -> Trade:
         closed_at=None if left else fill.received_at,
         by_hand=trade.by_hand or intent.by_hand or intent.adopted,
     )
-
-
-def _sold_before_settlement(trade: Trade, settled_value: Decimal, fill: Fill) -> Trade:
-    each = _value_to_holder(trade.side, fill.price) - settled_value
-    return replace(trade, received=trade.received + fill.count * each, fees=trade.fees + fill.fee)
 
 
 def _settled(trade: Trade, settlement: Settlement) -> Trade:

@@ -132,7 +132,7 @@ async def written(store: SqliteStore, engine: Engine, *events: Event) -> Sequenc
         verdicts += answers
         for adopted in of(Adopted, answers):
             await store.add_order(adopted.order)
-        line = journal.line(object(), event, answers)
+        line = journal.line(object(), event, answers, engine.account)
         if line is not None:
             await store.append(line)
     return verdicts
