@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from kalshi_edge.domain.account_statement import AccountStatement
 from kalshi_edge.domain.market import Book, Ladder
-from kalshi_edge.domain.orders import Fill, Order, OrderStep, Settlement
+from kalshi_edge.domain.orders import Fill, Order, OrderReport, OrderStep, Settlement
 from kalshi_edge.domain.records import (
     Cause,
     SwitchState,
@@ -62,6 +62,18 @@ class OrderUpdate:
     """Contracts that it was sent for, where that is told."""
     is_error: bool = False
     """Whether it went otherwise than an order should: refused, not sent, or no answer."""
+
+
+def order_update(report: OrderReport, received_at: datetime) -> OrderUpdate:
+    """What the exchange's report of an order means for that order."""
+    return OrderUpdate(
+        intent_id=report.intent_id,
+        step=OrderStep.ACCEPT if report.rests else OrderStep.FINISH,
+        received_at=received_at,
+        order_id=report.order_id,
+        filled=report.filled,
+        reason="" if report.rests else report.reason,
+    )
 
 
 @dataclass(frozen=True, slots=True)

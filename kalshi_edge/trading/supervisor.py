@@ -6,10 +6,10 @@ Told by the engine what came in, it answers with verdicts; it decides on no new 
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from kalshi_edge.domain.account_statement import AccountStatement, StatedOrder
+from kalshi_edge.domain.account_statement import AccountStatement
 from kalshi_edge.domain.events import Halt, OrderUpdate, Resume, Started
 from kalshi_edge.domain.market import FeeRule
-from kalshi_edge.domain.orders import Fill, Order, OrderState, OrderStep
+from kalshi_edge.domain.orders import Fill, Order, OrderReport, OrderState, OrderStep
 from kalshi_edge.domain.records import Cause, Hold, Switch, SwitchState
 from kalshi_edge.domain.verdicts import (
     Adopted,
@@ -242,7 +242,7 @@ class Supervisor:
         text = f"{intent.ticker}: order {intent.intent_id} was placed elsewhere; now it is followed"
         return (Adopted(order), Alarm("adopted_order", text))
 
-    def _stated(self, stated: StatedOrder, event: AccountStatement) -> tuple[Verdict, ...]:
+    def _stated(self, stated: OrderReport, event: AccountStatement) -> tuple[Verdict, ...]:
         known = self._account.orders.get(stated.intent_id)
         if known is None:
             if not stated.rests:

@@ -16,7 +16,6 @@ from kalshi_edge.clock import Clock
 from kalshi_edge.data.kalshi.account_wire import (
     AccountLimits,
     HeldPosition,
-    OrderReport,
     Payout,
     parse_balance,
     parse_fill,
@@ -43,6 +42,7 @@ from kalshi_edge.data.kalshi.rate_limits import (
     Jitter,
     parse_costs,
 )
+from kalshi_edge.data.kalshi.reading import Reading, read_rows
 from kalshi_edge.data.kalshi.transport import (
     ErrorBody,
     Host,
@@ -53,7 +53,7 @@ from kalshi_edge.data.kalshi.transport import (
     open_http,
     parse_refusal,
 )
-from kalshi_edge.domain.orders import Fill
+from kalshi_edge.domain.orders import Fill, OrderReport
 from kalshi_edge.errors import ContractError, ExchangeDown, OutcomeUnknown, RequestRefused
 
 SUBACCOUNT = 0
@@ -186,11 +186,17 @@ class AccountClient:
 
     async def orders(
         self, since_at: datetime | None = None, *, ticker: str | None = None
-    ) -> tuple[OrderReport, ...]:
-        """Our orders from ``since_at`` on, archived ones included."""
+    ) -> Reading[OrderReport]:
+        """Our orders from ``since_at`` on, archived ones included.
+
+        One that cannot be read goes by our intent's id, or by the exchange's.
+        """
         params = _since(since_at) | ({} if ticker is None else {"ticker": ticker})
         found = await self._both_sides("orders", "order_id", params, since_at, "orders_updated_ts")
-        return tuple(self._met(parse_order(payload)) for payload in found)
+        reports = read_rows(found, parse_order, "client_order_id", "order_id")
+        for report in reports:
+            self._met(report)
+        return reports
 
     # --- money --------------------------------------------------------------------------------
 
@@ -253,7 +259,7 @@ class AccountClient:
         return instant_field(await self._rest.get("/exchange/user_data_timestamp"), "as_of_time")
 
     def _met(self, report: OrderReport) -> OrderReport:
-        self._names[report.order_id] = report.client_order_id or report.order_id
+        self._names[report.order_id] = report.intent_id
         return report
 
     async def _both_sides(

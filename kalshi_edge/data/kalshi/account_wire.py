@@ -25,10 +25,8 @@ from kalshi_edge.data.kalshi.fields import (
     whole_field,
 )
 from kalshi_edge.data.kalshi.rate_limits import Rate
-from kalshi_edge.domain.events import OrderUpdate
-from kalshi_edge.domain.orders import Fill, OrderStep, Settlement, Side
+from kalshi_edge.domain.orders import Fill, Intent, OrderReport, Settlement, Side
 from kalshi_edge.errors import ContractError
-from kalshi_edge.ports import Receipt
 from kalshi_edge.units import CENT, ONE, ZERO
 
 _SIDES = {"bid": Side.BUY, "yes": Side.BUY, "ask": Side.SELL, "no": Side.SELL}
@@ -43,76 +41,41 @@ class OrderStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class OrderReport:
-    """The exchange's word on one order."""
-
-    order_id: str
-    client_order_id: str
-    """Our intent's id; empty for an order placed by hand."""
-    ticker: str
-    side: Side
-    price: Decimal
-    """Dollars per YES contract."""
-    status: OrderStatus
-    filled: Decimal
-    remaining: Decimal
-    reason: str = ""
-    """Why it last changed, where it says so."""
-
-    @property
-    def resting(self) -> Decimal:
-        """Contracts that wait in the book."""
-        return self.remaining if self.status is OrderStatus.RESTING else ZERO
-
-
 def parse_order(payload: Payload) -> OrderReport:
-    """An order of ``GET /portfolio/orders`` or of the stream's ``user_order``."""
+    """An order of ``GET /portfolio/orders`` or of the stream's ``user_order``.
+
+    Raises ``ContractError`` for a status that is a new word to us: it may rest, or be over.
+    """
+    status, order_id = text_field(payload, "status"), text_field(payload, "order_id")
+    known = known_word(OrderStatus, status, OrderStatus.UNKNOWN)
+    if known is OrderStatus.UNKNOWN:
+        raise ContractError(f"order {order_id} is {status!r}, which says nothing to us")
+    remaining = decimal_field(payload, "remaining_count_fp")
+    resting = remaining if known is OrderStatus.RESTING else ZERO
     return OrderReport(
-        order_id=text_field(payload, "order_id"),
-        client_order_id=optional_text(payload, "client_order_id"),
+        order_id=order_id,
+        intent_id=optional_text(payload, "client_order_id") or order_id,
         ticker=text_field(payload, "ticker"),
         side=_side(payload),
         price=decimal_field(payload, "yes_price_dollars"),
-        status=known_word(OrderStatus, text_field(payload, "status"), OrderStatus.UNKNOWN),
         filled=decimal_field(payload, "fill_count_fp"),
-        remaining=decimal_field(payload, "remaining_count_fp"),
-        reason=optional_text(payload, "last_update_reason"),
+        resting=resting,
+        reason="" if resting else optional_text(payload, "last_update_reason") or status,
     )
 
 
-def parse_receipt(payload: Payload, client_order_id: str) -> Receipt:
+def parse_taken(payload: Payload, intent: Intent) -> OrderReport:
     """The answer to an order that was taken; its counts have no suffix here.
 
     Raises ``ContractError`` where it is the answer to another order.
     """
     echo = optional_text(payload, "client_order_id")
-    if echo and echo != client_order_id:
-        raise ContractError(f"the answer is about order {echo}, not {client_order_id}")
-    return Receipt(
+    if echo and echo != intent.intent_id:
+        raise ContractError(f"the answer is about order {echo}, not {intent.intent_id}")
+    return intent.report(
         order_id=text_field(payload, "order_id"),
         filled=decimal_field(payload, "fill_count"),
         resting=decimal_field(payload, "remaining_count"),
-    )
-
-
-def receipt_of(report: OrderReport) -> Receipt:
-    """The receipt of an order that had been taken before."""
-    return Receipt(report.order_id, report.filled, report.resting)
-
-
-def order_update(report: OrderReport, received_at: datetime) -> OrderUpdate | None:
-    """What a report means for our order; ``None`` where its status is a new word to us."""
-    if report.status is OrderStatus.UNKNOWN:
-        return None
-    rests = report.status is OrderStatus.RESTING
-    return OrderUpdate(
-        intent_id=report.client_order_id or report.order_id,
-        step=OrderStep.ACCEPT if rests else OrderStep.FINISH,
-        received_at=received_at,
-        order_id=report.order_id,
-        filled=report.filled,
-        reason="" if rests else report.reason or report.status.value,
     )
 
 

@@ -6,7 +6,6 @@ Paper trading uses only this; nothing that it imports can sign or change anythin
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
 
 import httpx
 
@@ -21,6 +20,7 @@ from kalshi_edge.data.kalshi.market_wire import (
     parse_settlement,
 )
 from kalshi_edge.data.kalshi.rate_limits import PUBLIC_RATE, Bucket, Jitter, Rate
+from kalshi_edge.data.kalshi.reading import Reading, Unreadable, reading
 from kalshi_edge.data.kalshi.trading_hours import (
     ExchangeStatus,
     Schedule,
@@ -33,28 +33,10 @@ from kalshi_edge.domain.orders import Settlement
 from kalshi_edge.domain.weather import Station
 from kalshi_edge.errors import ContractError, ExchangeDown, InputError, RequestRefused, SettingError
 
-T = TypeVar("T")
-
 BATCH = 100
 """Markets per request, at most."""
 MAX_CLOCK_LEAD = timedelta(seconds=4)
 """The exchange refuses signatures about 5 s off."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """Something of the exchange's that we cannot use, and why."""
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reading(Generic[T]):
-    """What was found, and what was found wanting: one bad market costs only itself."""
-
-    found: tuple[T, ...]
-    refused: tuple[Unreadable, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +108,7 @@ class PublicClient:
 
     async def ladders(self, stations: Iterable[Station]) -> Reading[Ladder]:
         """Today's and tomorrow's ladders of ``stations``, as far as they are open."""
-        return _reading([one for station in stations for one in await self._ladders(station)])
+        return reading([one for station in stations for one in await self._ladders(station)])
 
     async def ladder(self, event_ticker: str) -> Ladder:
         """One event's ladder, whatever its markets' status."""
@@ -150,7 +132,7 @@ class PublicClient:
             )
             received_at = self._clock.now()
             answers |= {ticker: (payload, received_at) for ticker, payload in found.items()}
-        return _reading([_book(ticker, answers.get(ticker)) for ticker in tickers])
+        return reading([_book(ticker, answers.get(ticker)) for ticker in tickers])
 
     async def settlements(self, tickers: Collection[str]) -> Reading[Settlement]:
         """The final word on those of ``tickers`` that have one, old markets included."""
@@ -163,7 +145,7 @@ class PublicClient:
         received_at = self._clock.now()
         asked = (found[ticker] for ticker in tickers if ticker in found)
         final = [one for one in asked if one.get("status") == MarketStatus.FINALIZED]
-        return _reading([_settlement(market, received_at) for market in final])
+        return reading([_settlement(market, received_at) for market in final])
 
     async def _ladders(self, station: Station) -> list[Ladder | Unreadable]:
         try:
@@ -237,17 +219,6 @@ def _settlement(payload: Payload, received_at: datetime) -> Settlement | Unreada
         return parse_settlement(payload, received_at)
     except InputError as error:
         return Unreadable(_ticker(payload), str(error))
-
-
-def _reading(results: Iterable[T | Unreadable]) -> Reading[T]:
-    found: list[T] = []
-    refused: list[Unreadable] = []
-    for result in results:
-        if isinstance(result, Unreadable):
-            refused.append(result)
-        else:
-            found.append(result)
-    return Reading(tuple(found), tuple(refused))
 
 
 def _batches(tickers: Sequence[str]) -> Iterator[list[str]]:

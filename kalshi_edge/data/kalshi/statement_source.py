@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.kalshi.account_client import AccountClient
-from kalshi_edge.data.kalshi.account_wire import OrderReport, OrderStatus
-from kalshi_edge.domain.account_statement import AccountStatement, Holding, StatedOrder
+from kalshi_edge.domain.account_statement import AccountStatement, Holding
 from kalshi_edge.domain.events import Event
 from kalshi_edge.errors import ExchangeDown, InputError, RequestRefused
 
@@ -62,20 +61,7 @@ class StatementSource:
             received_at=self.clock.now(),
             cash=cash,
             holdings=tuple(Holding(p.ticker, p.count, p.exposure) for p in positions if p.count),
-            orders=tuple(_stated(one) for one in orders if one.status is not OrderStatus.UNKNOWN),
+            orders=orders.found,
             since_at=now - ORDER_LIFE,
         )
         return [*fresh, statement]
-
-
-def _stated(report: OrderReport) -> StatedOrder:
-    return StatedOrder(
-        order_id=report.order_id,
-        intent_id=report.client_order_id or report.order_id,
-        ticker=report.ticker,
-        side=report.side,
-        price=report.price,
-        filled=report.filled,
-        resting=report.resting,
-        reason="" if report.resting else report.reason or report.status.value,
-    )

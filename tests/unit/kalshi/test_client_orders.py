@@ -29,7 +29,6 @@ from kalshi_edge.errors import (
     OutcomeUnknown,
     RequestRefused,
 )
-from kalshi_edge.ports import Receipt
 from tests.support.builders import CENTS, NOW, TICKER, intent, ladder
 from tests.support.kalshi_answers import (
     COSTS,
@@ -194,18 +193,21 @@ def test_what_speaks_against_an_order_is_said(changes, order, why):
 
 
 @pytest.mark.parametrize(
-    ("counts", "receipt"),
+    ("counts", "report"),
     [
-        ({}, Receipt(UUID, D(0), D(5))),
-        ({"fill_count": "5.00", "remaining_count": "0.00"}, Receipt(UUID, D(5), D(0))),
-        ({"fill_count": "1.56", "remaining_count": "3.44"}, Receipt(UUID, D("1.56"), D("3.44"))),
-        ({"remaining_count": "0.00"}, Receipt(UUID, D(0), D(0))),
+        ({}, ORDER.report(UUID, D(0), D(5))),
+        ({"fill_count": "5.00", "remaining_count": "0.00"}, ORDER.report(UUID, D(5), D(0))),
+        (
+            {"fill_count": "1.56", "remaining_count": "3.44"},
+            ORDER.report(UUID, D("1.56"), D("3.44")),
+        ),
+        ({"remaining_count": "0.00"}, ORDER.report(UUID, D(0), D(0))),
     ],
     ids=["it rests", "it filled", "both", "it found nothing"],
 )
-async def test_a_201_tells_what_filled_and_what_rests(counts, receipt):
+async def test_a_201_tells_what_filled_and_what_rests(counts, report):
     at = desk({PLACE: taken(**counts)})
-    assert await at.exchange.place(ORDER) == receipt
+    assert await at.exchange.place(ORDER) == report
     assert at.account.names == {UUID: ORDER.intent_id}
 
 
@@ -256,7 +258,7 @@ async def test_a_second_order_of_the_same_name_is_answered_with_the_first():
     mine = order_json(ORDER.intent_id)
     others = [order_json("another", order_id="o-1"), order_json("", order_id="o-2")]
     at = desk({PLACE: DUPLICATE, ORDERS: [{"orders": []}, {"orders": [*others, mine]}]})
-    assert await at.exchange.place(ORDER) == Receipt(UUID, D("1.56"), D("3.44"))
+    assert await at.exchange.place(ORDER) == ORDER.report(UUID, D("1.56"), D("3.44"))
     assert len(at.sent("POST")) == 1
     asked = [request.url for request in at.seen if request.url.path.endswith("/portfolio/orders")]
     assert asked[0].params["ticker"] == TICKER
@@ -585,7 +587,7 @@ async def test_every_question_is_about_the_primary_account():
     assert await at.account.balance() == D("103.2481")
     assert [position.count for position in await at.account.positions()] == [D("-1.56")]
     assert [payout.revenue for payout in await at.account.payouts()] == [D("1.56")]
-    assert await at.account.fills() == await at.account.orders() == ()
+    assert (await at.account.fills(), len(await at.account.orders())) == ((), 0)
     asked = [request.url for request in at.seen if "cutoff" not in request.url.path]
     assert {url.params.get("subaccount") for url in asked} == {"0"}
 
