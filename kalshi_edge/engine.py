@@ -14,6 +14,7 @@ from kalshi_edge.domain.events import (
     AcknowledgeTerms,
     CalibrationDue,
     CancelRequest,
+    CashMovement,
     ClosePosition,
     Command,
     CycleDue,
@@ -161,6 +162,8 @@ class Engine:
                 return (*self.account.settle(event), *self.state.settlement(event))
             case AccountStatement():
                 return self.supervisor.statement(event)
+            case CashMovement():
+                return ()
             case Started():
                 return self.supervisor.started(event)
             case LookDue():

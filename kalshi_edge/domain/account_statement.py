@@ -35,3 +35,13 @@ class AccountStatement:
     """Those that rest, and those that were over not long ago."""
     since_at: datetime | None = None
     """From when on orders are listed."""
+    unreadable: tuple[str, ...] = ()
+    """Rows that could not be read, each as kind, name and reason (``order <id>: no price``).
+
+    Where there are any the statement is not complete: what is missing in it may be one of them.
+    """
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row of it could be read."""
+        return not self.unreadable

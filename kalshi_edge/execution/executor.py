@@ -12,7 +12,13 @@ from typing import TypeAlias
 from kalshi_edge.domain.events import OrderUpdate, order_update
 from kalshi_edge.domain.orders import Intent, Order, OrderState, OrderStep
 from kalshi_edge.domain.verdicts import Approved, CancelOrder, ResolveOrder
-from kalshi_edge.errors import ExchangeDown, ExchangeError, OrderRejected, OutcomeUnknown
+from kalshi_edge.errors import (
+    ExchangeDown,
+    ExchangeError,
+    OrderObjection,
+    OrderRejected,
+    OutcomeUnknown,
+)
 from kalshi_edge.ports import Exchange, Store
 from kalshi_edge.units import ZERO
 
@@ -105,6 +111,8 @@ class Executor:
     async def _answer(self, intent: Intent, at: datetime) -> OrderUpdate:
         try:
             report = await self._exchange.place(intent)
+        except OrderObjection as error:
+            return _over(intent, at, str(error))  # nothing went wrong: it was never sent
         except OrderRejected as error:
             return replace(_over(intent, at, str(error)), is_error=True)
         except ExchangeDown as error:

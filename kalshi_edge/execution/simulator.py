@@ -24,7 +24,7 @@ from kalshi_edge.domain.orders import (
     TimeInForce,
     derived_id,
 )
-from kalshi_edge.errors import ContractError, OrderRejected
+from kalshi_edge.errors import ContractError, OrderObjection, OrderRejected
 from kalshi_edge.execution.matching import Reason
 from kalshi_edge.execution.simulated_ledger import Ledger
 from kalshi_edge.trading.fees import OrderFees, fee_regime, model_fee
@@ -237,7 +237,7 @@ class SimulatedExchange:
         if market.status is not MarketStatus.ACTIVE or not is_open:
             raise OrderRejected(f"market_inactive: {ticker}, {market.status}")
         if not market.is_on_grid(intent.limit_price) or intent.count % CENT != ZERO:
-            raise OrderRejected(
+            raise OrderObjection(
                 f"invalid_order: {intent.count} at {intent.limit_price} is off the grid"
             )
         if intent.expires_at is not None and not (waits and self._now < intent.expires_at):

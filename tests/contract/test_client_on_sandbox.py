@@ -135,7 +135,7 @@ async def test_an_order_that_finds_nothing_is_no_fill():
     async with member() as at:
         report = await at.exchange.place(order(at))
         assert (report.filled, report.resting) == (D(0), D(0))
-        assert await at.account.fills() == ()
+        assert len(await at.account.fills()) == 0
 
 
 @pytest.mark.parametrize(
@@ -391,7 +391,7 @@ async def test_a_day_ends_in_settlements_payouts_and_a_new_ladder():
         mine = next(result for result in results.found if result.ticker == at.ticker)
         assert payout.settlement.value == mine.value
         assert (payout.yes_count, payout.revenue) == (D(5), D(5) * mine.value)
-        assert await at.account.positions() == ()
+        assert len(await at.account.positions()) == 0
 
 
 async def test_a_market_that_is_halted_is_told_as_a_ladder_that_does_not_trade():

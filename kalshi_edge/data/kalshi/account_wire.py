@@ -12,11 +12,14 @@ from enum import StrEnum
 
 from kalshi_edge.data.kalshi.fields import (
     Payload,
+    cents_field,
     decimal_field,
     flag_field,
     instant_field,
     instant_of_ms,
+    instant_of_s,
     known_word,
+    needed_cents,
     object_field,
     optional_instant,
     optional_text,
@@ -27,7 +30,7 @@ from kalshi_edge.data.kalshi.fields import (
 from kalshi_edge.data.kalshi.rate_limits import Rate
 from kalshi_edge.domain.orders import Fill, Intent, OrderReport, Settlement, Side
 from kalshi_edge.errors import ContractError
-from kalshi_edge.units import CENT, ONE, ZERO
+from kalshi_edge.units import ONE, ZERO
 
 _SIDES = {"bid": Side.BUY, "yes": Side.BUY, "ask": Side.SELL, "no": Side.SELL}
 
@@ -108,8 +111,6 @@ class HeldPosition:
     count: Decimal
     """YES contracts; below 0 they are NO contracts."""
     exposure: Decimal
-    realised: Decimal
-    fees: Decimal
 
 
 def parse_position(payload: Payload) -> HeldPosition:
@@ -118,8 +119,6 @@ def parse_position(payload: Payload) -> HeldPosition:
         ticker=text_field(payload, "ticker"),
         count=decimal_field(payload, "position_fp"),
         exposure=decimal_field(payload, "market_exposure_dollars"),
-        realised=decimal_field(payload, "realized_pnl_dollars"),
-        fees=decimal_field(payload, "fees_paid_dollars"),
     )
 
 
@@ -136,20 +135,19 @@ class Payout:
 
 
 def parse_payout(payload: Payload, received_at: datetime) -> Payout:
-    """An entry of ``GET /portfolio/settlements``; two of its figures are in whole cents."""
+    """An entry of ``GET /portfolio/settlements``; two of its figures are in cents."""
     ticker, result = text_field(payload, "ticker"), text_field(payload, "market_result")
-    cents = optional_whole("value", payload.get("value"))
-    stated = None if cents is None else cents * CENT
+    stated = cents_field(payload, "value")
     value = {"yes": ONE, "no": ZERO}.get(result, stated)
     if value is None or (stated is not None and stated != value):
-        raise ContractError(f"{ticker}: settled {result!r} at {cents} cents")
+        raise ContractError(f"{ticker}: settled {result!r} at {payload.get('value')} cents")
     return Payout(
         settlement=Settlement(
             ticker, value, None, instant_field(payload, "settled_time"), received_at
         ),
         yes_count=decimal_field(payload, "yes_count_fp"),
         no_count=decimal_field(payload, "no_count_fp"),
-        revenue=whole_field(payload, "revenue") * CENT,
+        revenue=needed_cents(payload, "revenue"),
         fee=decimal_field(payload, "fee_cost"),
     )
 
@@ -193,9 +191,8 @@ def _side(payload: Payload) -> Side:
 
 
 def _traded_at(payload: Payload) -> datetime | None:
-    seconds = optional_whole("ts", payload.get("ts"))
     return (
         instant_of_ms(payload.get("ts_ms"))
         or optional_instant(payload, "created_time")
-        or (None if seconds is None else instant_of_ms(seconds * 1000))
+        or instant_of_s(optional_whole("ts", payload.get("ts")))
     )

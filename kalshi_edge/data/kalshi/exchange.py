@@ -21,6 +21,7 @@ from kalshi_edge.domain.orders import Intent, Order, OrderReport
 from kalshi_edge.errors import (
     ExchangeDown,
     InputError,
+    OrderObjection,
     OrderRejected,
     OutcomeUnknown,
     RequestRefused,
@@ -62,8 +63,8 @@ class KalshiExchange:
     async def place(self, intent: Intent) -> OrderReport:
         """Send ``intent`` under its own id; the report of the first where it was sent before.
 
-        Raises ``OrderRejected`` for a definite no, ours or the exchange's, ``ExchangeDown`` where
-        nothing was taken and ``OutcomeUnknown`` where it may have been.
+        Raises ``OrderRejected`` for a definite no (ours is an ``OrderObjection``),
+        ``ExchangeDown`` where nothing was taken and ``OutcomeUnknown`` where it may have been.
         """
         body = await self._checked_body(intent)
         self._sent_at[intent.intent_id] = self._clock.now()
@@ -123,9 +124,11 @@ class KalshiExchange:
                 # What we know may be old: a market opens, and its ticks change, while we run.
                 market = await self._public.market(intent.ticker)
             if found := objections(intent, market):
-                raise OrderRejected(f"{intent.ticker}: {'; '.join(found)}")
+                raise OrderObjection(f"{intent.ticker}: {'; '.join(found)}")
             return order_body(intent, group_id=self._group_id)
-        except (InputError, RequestRefused) as error:
+        except InputError as error:
+            raise OrderObjection(str(error)) from error
+        except RequestRefused as error:
             raise OrderRejected(str(error)) from error
 
     async def _sent_again(self, intent: Intent) -> OrderReport:

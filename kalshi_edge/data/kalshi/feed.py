@@ -131,6 +131,7 @@ class KalshiFeed:
         orders = await self._account.orders(gap.received_at - ORDER_LIFE)
         self._is_behind = False
         self._note("unreadable order", orders.refused)
+        self._note("unreadable fill", fills.refused)
         return (*fills, *(order_update(report, gap.received_at) for report in orders))
 
     async def _named(self, fill: UnnamedFill) -> Iterable[Event]:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import httpx
 
 from kalshi_edge.clock import Clock
+from kalshi_edge.data.kalshi.fee_announcements import FeeAnnouncements
 from kalshi_edge.data.kalshi.fields import Payload, object_field, object_list, text_field
 from kalshi_edge.data.kalshi.market_wire import (
     parse_book,
@@ -68,6 +69,7 @@ class PublicClient:
         self._rest = Rest(
             open_http(host, transport=transport), machine or clock, jitter, Bucket(rate)
         )
+        self._fee_changes = FeeAnnouncements()
         self._clock = clock
 
     async def aclose(self) -> None:
@@ -108,7 +110,10 @@ class PublicClient:
 
     async def ladders(self, stations: Iterable[Station]) -> Reading[Ladder]:
         """Today's and tomorrow's ladders of ``stations``, as far as they are open."""
-        return reading([one for station in stations for one in await self._ladders(station)])
+        # Before the series: what takes effect in between was announced.
+        missing = await self._learn_fee_changes()
+        found = [one for station in stations for one in await self._ladders(station)]
+        return reading([*found, *missing])
 
     async def ladder(self, event_ticker: str) -> Ladder:
         """One event's ladder, whatever its markets' status."""
@@ -162,6 +167,15 @@ class PublicClient:
                 found.append(Unreadable(name, str(error)))
         return found
 
+    async def _learn_fee_changes(self) -> tuple[Unreadable, ...]:
+        """Read ahead what series will charge; what of it could not be read."""
+        route, key = "/series/fee_changes", "series_fee_change_arr"
+        try:
+            found, _ = await self._rest.listed(route, key, _id, {})
+        except (ExchangeDown, RequestRefused) as error:
+            return (Unreadable("fee changes", str(error)),)
+        return self._fee_changes.note(found.values(), self._clock.now()).refused
+
     async def _series(self, ticker: str) -> Payload:
         return await self._rest.get("/series/{series}", series=ticker)
 
@@ -188,7 +202,8 @@ class PublicClient:
 
     def _parsed(self, event: Payload, series: Payload) -> Ladder:
         now = self._clock.now()
-        ladder = parse_ladder(event, series, now)
+        body = object_field(series, "series")
+        ladder = parse_ladder(event, series, now, self._fee_changes.of(body, now))
         kept = [market for market in self.markets.values() if market.close_at > now]
         self.markets = {market.ticker: market for market in (*kept, *ladder.markets)}
         return ladder
@@ -228,6 +243,10 @@ def _batches(tickers: Sequence[str]) -> Iterator[list[str]]:
 
 def _ticker(payload: Payload) -> str:
     return text_field(payload, "ticker")
+
+
+def _id(payload: Payload) -> str:
+    return text_field(payload, "id")
 
 
 def _event_ticker(payload: Payload) -> str:

@@ -13,7 +13,14 @@ from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Intent, Order, OrderReport, OrderState, OrderStep, Side
 from kalshi_edge.domain.records import Switch, SwitchState
 from kalshi_edge.domain.verdicts import Approved, CancelOrder
-from kalshi_edge.errors import EdgeError, ExchangeDown, OrderRejected, OutcomeUnknown, StoreError
+from kalshi_edge.errors import (
+    EdgeError,
+    ExchangeDown,
+    OrderObjection,
+    OrderRejected,
+    OutcomeUnknown,
+    StoreError,
+)
 from kalshi_edge.execution.executor import Executor
 from tests.support.builders import NOW, intent
 
@@ -93,6 +100,7 @@ async def test_the_same_intent_is_never_sent_twice(store: SqliteStore) -> None:
         (LOW.report("x", D(0), D(7)), ("accept", D(0), "")),
         (LOW.report("x", D(3), D(4)), ("accept", D(3), "")),
         (OrderRejected("too poor"), ("finish", D(0), "too poor")),
+        (OrderObjection("between ticks"), ("finish", D(0), "between ticks")),
         (ExchangeDown("paused"), ("finish", D(0), "not sent: paused")),
         (OutcomeUnknown("timed out"), ("lose", D(0), "timed out")),
     ],
@@ -103,6 +111,8 @@ async def test_every_answer_is_told_for_what_it_is(
     updates = await placed(Counter(store, {"LOW": answer}), LOW)
     assert told(updates) == [("send", D(0), ""), expected]
     assert (updates[1].order_id is not None) is isinstance(answer, OrderReport)
+    went_wrong = not isinstance(answer, OrderReport | OrderObjection)
+    assert updates[1].is_error is went_wrong, "our own no is no error of an order"
 
 
 # --- the switch -----------------------------------------------------------------------------------

@@ -16,15 +16,17 @@ from kalshi_edge.clock import ManualClock
 from kalshi_edge.data.kalshi.account_client import AccountClient
 from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
-from kalshi_edge.data.kalshi.order_wire import objections, order_body, snapped_price
+from kalshi_edge.data.kalshi.order_wire import objections, order_body
 from kalshi_edge.data.kalshi.public_client import PublicClient
 from kalshi_edge.data.kalshi.rate_limits import Rate
 from kalshi_edge.domain.market import MarketStatus, PriceRange
 from kalshi_edge.domain.orders import Order, OrderState, Side, TimeInForce
+from kalshi_edge.domain.prices import nearest_price
 from kalshi_edge.errors import (
     ContractError,
     EdgeError,
     ExchangeDown,
+    OrderObjection,
     OrderRejected,
     OutcomeUnknown,
     RequestRefused,
@@ -162,7 +164,7 @@ TAPERED = (
 )
 def test_a_snapped_price_is_the_nearest_on_the_grid_that_is_no_worse(ranges, side, price):
     market = replace(MARKET, price_ranges=ranges)
-    snapped = snapped_price(market, side, price)
+    snapped = nearest_price(market, side, price)
     grid = {D(n) / 1000 for n in range(1, 1000)}
     allowed = [p for p in grid if market.is_on_grid(p)]
     if side is Side.BUY:
@@ -300,7 +302,7 @@ async def test_a_duplicate_that_cannot_be_looked_up_is_unknown(orders):
 
 async def test_what_the_market_would_refuse_is_not_sent():
     at = desk({f"GET /markets/{TICKER}": {"market": market_json(exchange_index=1)}})
-    with pytest.raises(OrderRejected, match="shard 1"):
+    with pytest.raises(OrderObjection, match="shard 1"):
         await at.exchange.place(ORDER)
     assert at.sent("POST") == []
 
@@ -309,7 +311,7 @@ async def test_what_the_market_would_refuse_is_not_sent():
     ("answer", "error"),
     [
         (httpx.Response(404), OrderRejected),
-        ({"market": market_json(price_ranges=[])}, OrderRejected),
+        ({"market": market_json(price_ranges=[])}, OrderObjection),
         (httpx.Response(502), ExchangeDown),
     ],
     ids=["no market", "not what we trade", "no answer"],
@@ -521,7 +523,8 @@ async def test_fills_come_from_both_sides_of_the_cut_off_each_once_and_by_their_
     recent = fill_json(trade_id=later_id(1), order_id=later_id(101))
     moving = fill_json(trade_id=later_id(2), order_id=later_id(102))
     old = fill_json(trade_id=later_id(3), order_id=later_id(103))
-    by_hand = fill_json(trade_id=later_id(4), order_id=later_id(104))
+    long_ago = "2026-08-01T16:05:00Z"
+    by_hand = fill_json(trade_id=later_id(4), order_id=later_id(104), created_time=long_ago)
     at = desk(
         {
             "GET /portfolio/fills": {"fills": [recent, moving], "cursor": ""},
@@ -587,7 +590,7 @@ async def test_every_question_is_about_the_primary_account():
     assert await at.account.balance() == D("103.2481")
     assert [position.count for position in await at.account.positions()] == [D("-1.56")]
     assert [payout.revenue for payout in await at.account.payouts()] == [D("1.56")]
-    assert (await at.account.fills(), len(await at.account.orders())) == ((), 0)
+    assert (len(await at.account.fills()), len(await at.account.orders())) == (0, 0)
     asked = [request.url for request in at.seen if "cutoff" not in request.url.path]
     assert {url.params.get("subaccount") for url in asked} == {"0"}
 

@@ -164,7 +164,7 @@ def test_an_answer_that_is_not_clear_is_refused(changes):
 
 def test_a_position_below_zero_is_in_no_contracts():
     position = parse_position(position_json())
-    assert (position.ticker, position.count, position.fees) == (TICKER, D("-1.56"), D("0.025"))
+    assert (position.ticker, position.count, position.exposure) == (TICKER, D("-1.56"), D("1.0452"))
 
 
 @pytest.mark.parametrize(
@@ -174,8 +174,23 @@ def test_a_position_below_zero_is_in_no_contracts():
         ({"market_result": "no", "value": 0, "revenue": 0}, D(0), D(0)),
         ({"market_result": "no", "value": None, "revenue": 0}, D(0), D(0)),
         ({"market_result": "scalar", "value": 37, "revenue": 57}, D("0.37"), D("0.57")),
+        ({"market_result": "scalar", "value": 37.5, "revenue": 58}, D("0.375"), D("0.58")),
+        (
+            {"market_result": "scalar", "value": "37.25", "revenue": "58.11"},
+            D("0.3725"),
+            D("0.5811"),
+        ),
+        ({"value": 100.0}, D(1), D("1.56")),
     ],
-    ids=["yes", "no", "no, without a value", "between"],
+    ids=[
+        "yes",
+        "no",
+        "no, without a value",
+        "between",
+        "in fractions of a cent",
+        "in words",
+        "as a float",
+    ],
 )
 def test_a_payout_turns_its_two_figures_in_cents_into_dollars(changes, value, revenue):
     payout = parse_payout(payout_json(**changes), NOW)
@@ -190,12 +205,13 @@ def test_a_payout_turns_its_two_figures_in_cents_into_dollars(changes, value, re
         {"market_result": "scalar", "value": None},
         {"market_result": "maybe", "value": None},
         {"revenue": None},
-        {"value": 37.5},
+        {"value": True},
+        {"value": "1e2"},
     ],
     ids=str,
 )
 def test_a_payout_that_contradicts_itself_is_refused(changes):
-    with pytest.raises(ContractError):
+    with pytest.raises(InputError):
         parse_payout(payout_json(**changes), NOW)
 
 
