@@ -14,6 +14,7 @@ from kalshi_edge.domain.events import (
     AcknowledgeTerms,
     CalibrationDue,
     CancelRequest,
+    CashMovement,
     ClosePosition,
     Command,
     CycleDue,
@@ -173,6 +174,8 @@ class Engine(Core):
                 return (*self.account.settle(event), *self.state.settlement(event))
             case AccountStatement():
                 return statements.stated(self, event)
+            case CashMovement():
+                return statements.moved(self, event)
             case Started():
                 return supervisor.started(self, event)
             case LookDue():
@@ -286,7 +289,7 @@ class Engine(Core):
         return True
 
     def _close(self, command: ClosePosition) -> tuple[Approved | Refused, ...]:
-        verdicts = review_close(command, self.account)
+        verdicts = review_close(command, self.account, self.state.market)
         for verdict in verdicts:
             if isinstance(verdict, Approved):
                 self.account.approve(verdict)

@@ -148,12 +148,15 @@ async def resumed_engine(setup: Setup, store: Store) -> Engine:
     )
     commands: list[Command] = []
     today: list[tuple[datetime, Verdict]] = []
+    flows: list[CashFlow] = []
     async for line in _recent_lines(store, end):
         for event in line.events:
             state.recall(event)
             if isinstance(event, Command):
                 commands.append(event)
         for verdict in line.verdicts:
+            if isinstance(verdict, CashFlow):
+                flows.append(verdict)
             if isinstance(verdict, DailyRecord):
                 today = []
             today.append((line.received_at, verdict))
@@ -170,6 +173,8 @@ async def resumed_engine(setup: Setup, store: Store) -> Engine:
         deposits_today=_deposits(today),
         cash=end.cash,
         paid_in=end.paid_in,
+        began_at=first.received_at,
+        flows=flows,
     )
     kill_switch = KillSwitch(await store.switch(end.received_at), _halts(today))
     engine = Engine(state, account, setup.playbook, setup.breakers, kill_switch)

@@ -14,7 +14,7 @@ def activity_of(entry: JournalEntry) -> list[ActivityItem]:
         ActivityItem(
             seq=entry.seq,
             at=entry.received_at,
-            kind=one.kind,
+            kind=one.topic,
             level=one.severity,
             text=one.text,
             city=one.city,
@@ -22,5 +22,5 @@ def activity_of(entry: JournalEntry) -> list[ActivityItem]:
             amount=one.amount,
         )
         for one in sentences(entry)
-        if one.kind not in LEFT_OUT
+        if one.topic not in LEFT_OUT
     ]

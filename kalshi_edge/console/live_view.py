@@ -110,7 +110,7 @@ class Dashboard:
         line = Text(f"{at:%m-%d %H:%M} ", style="dim")
         where = one.ticker or one.city
         text = f"{where} {one.text}" if where else one.text
-        line.append(f"{one.kind:<8}", style=_style(one)).append(text)
+        line.append(f"{one.topic:<8}", style=_style(one)).append(text)
         self._activity.append(line)
 
     def _header(self) -> Panel:
@@ -213,4 +213,6 @@ def _colour(amount: Decimal) -> str:
 
 
 def _style(one: Sentence) -> str:
-    return _colour(one.amount) if one.kind == "closed" and one.amount else STYLES.get(one.kind, "")
+    return (
+        _colour(one.amount) if one.topic == "closed" and one.amount else STYLES.get(one.topic, "")
+    )

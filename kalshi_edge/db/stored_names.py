@@ -12,6 +12,7 @@ from kalshi_edge.domain.events import (
     AcknowledgeTerms,
     CalibrationDue,
     CancelRequest,
+    CashMovement,
     ClosePosition,
     CycleDue,
     DayTurned,
@@ -53,6 +54,7 @@ STORED_KINDS: Mapping[type, str] = {
     Fill: "Fill",
     OrderUpdate: "OrderUpdate",
     AccountStatement: "AccountStatement",
+    CashMovement: "CashMovement",
     # the process and its clock
     Started: "Started",
     CycleDue: "CycleDue",

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from kalshi_edge.errors import InputError
-from kalshi_edge.units import ONE, ZERO
+from kalshi_edge.units import ONE, ZERO, plain
 
 
 class Side(StrEnum):
@@ -18,6 +18,11 @@ class Side(StrEnum):
 
     BUY = "bid"
     SELL = "ask"
+
+
+def opposite(side: Side) -> Side:
+    """The other side of the book: what leaves a position that ``side`` entered."""
+    return Side.SELL if side is Side.BUY else Side.BUY
 
 
 class Strategy(StrEnum):
@@ -88,6 +93,44 @@ class Intent:
             raise InputError(f"{self.ticker}: an order for {self.count} contracts")
         if not ZERO < self.limit_price < ONE:
             raise InputError(f"{self.ticker}: an order at {self.limit_price} dollars")
+
+    def report(self, order_id: str, filled: Decimal, resting: Decimal) -> "OrderReport":
+        """The exchange's report of this order: so many contracts have traded, so many rest."""
+        outcome = f"{plain(filled)} of {plain(self.count)} filled"
+        return OrderReport(
+            order_id=order_id,
+            intent_id=self.intent_id,
+            ticker=self.ticker,
+            side=self.side,
+            price=self.limit_price,
+            filled=filled,
+            resting=resting,
+            reason="" if resting > ZERO else outcome,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReport:
+    """What the exchange says of one order: that it exists, or existed. It is not a fill."""
+
+    order_id: str
+    intent_id: str
+    """Ours, where we gave it one; the exchange's own id for an order placed elsewhere."""
+    ticker: str
+    side: Side
+    price: Decimal
+    """Dollars per YES contract."""
+    filled: Decimal
+    """Contracts that have traded; their fills come through the feed."""
+    resting: Decimal
+    """Contracts that wait in the book; none where the order is over."""
+    reason: str = ""
+    """Why it is over, where the exchange says so."""
+
+    @property
+    def rests(self) -> bool:
+        """Whether it can still trade."""
+        return self.resting > ZERO
 
 
 class OrderState(StrEnum):

@@ -36,7 +36,7 @@ class Severity(StrEnum):
 class Sentence:
     """One thing that happened, for people to read."""
 
-    kind: str
+    topic: str
     """``fill``, ``order``, ``closed``, ``settled``, ``switch``, ``alarm``, ``day``, ``terms``,
     ``reports``, ``refused``."""
     text: str

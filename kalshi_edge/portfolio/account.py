@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from kalshi_edge.domain.events import OrderUpdate
+from kalshi_edge.domain.events import CashMovement, OrderUpdate
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.orders import Fill, Order, Settlement
 from kalshi_edge.domain.records import DailyRecord, Trade
@@ -38,6 +38,8 @@ class Account:
         deposits_today: Decimal = ZERO,
         cash: Decimal | None = None,
         paid_in: Decimal | None = None,
+        began_at: datetime | None = None,
+        flows: Iterable[CashFlow] = (),
     ) -> None:
         """``since`` is the first UTC day, where no day is over.
 
@@ -57,6 +59,11 @@ class Account:
         self.opening_balance = opening + deposits_today
         """The day's, and what was paid in since: what a day loss is counted from."""
         self._deposits = deposits_today
+        self.counts_from_at = began_at
+        """Cash that moved before was in what the books began with, or were last set to."""
+        self._movements: set[str] = set()
+        for flow in flows:
+            self._note(flow)
 
     def approve(self, approved: Approved) -> None:
         """Count the orders of ``approved`` as on their way."""
@@ -108,6 +115,7 @@ class Account:
 
         ``halts`` is how often the kill switch went off that day.
         """
+        self.counts_from_at = self.counts_from_at or at
         today = at.date()
         if self.day is not None and self.day >= today:
             return ()
@@ -141,11 +149,29 @@ class Account:
 
     def deposit(self, flow: CashFlow) -> CashFlow:
         """Count dollars that came in, or left, otherwise than by trading."""
+        self._note(flow)
         self.tracker.cash += flow.amount
         self.paid_in += flow.amount
         self.opening_balance += flow.amount
         self._deposits += flow.amount
         return flow
+
+    def is_new_movement(self, movement: CashMovement) -> bool:
+        """Whether cash moved since our books began, and we did not count it yet.
+
+        What undoes a movement that was never counted undoes nothing.
+        """
+        if movement.movement_id in self._movements:
+            return False
+        if movement.reverses and movement.reverses not in self._movements:
+            return False
+        return self.counts_from_at is None or movement.valid_at >= self.counts_from_at
+
+    def _note(self, flow: CashFlow) -> None:
+        if flow.movement_id:
+            self._movements.add(flow.movement_id)
+        else:
+            self.counts_from_at = flow.received_at
 
     def entries(self) -> tuple[Order, ...]:
         """Orders that may still add to our risk."""

@@ -110,7 +110,9 @@ class Trader:
     def sources(self) -> Sequence[SourceStatus]:
         """How every source is."""
         statuses = (poll.status for poll in (self.reports, *self.polls))
-        streams = () if self.line is None else (self.line.stream.status,)
+        streams = (
+            () if self.line is None else (self.line.stream.status, self.line.statements.status)
+        )
         told = (status for status in statuses if status is not None)
         return (self.markets.status, *streams, *told)
 

@@ -93,7 +93,7 @@ def _count(
     situation: Situation,
     limits: Limits,
 ) -> Decimal:
-    rule = outlook.ladder.fee_rule
+    rule = outlook.fee_rule
     budget = situation.budget(opportunity.city, opportunity.climate_day, limits)
     count = contracts(
         p=sum(leg.fair for leg in opportunity.legs),
@@ -117,7 +117,7 @@ def _cost(asks: list[Decimal], count: Decimal, rule: FeeRule, at: datetime) -> D
 def _intents(
     opportunity: Opportunity, asks: list[Decimal], count: Decimal, outlook: Outlook, mode: str
 ) -> tuple[Intent, ...]:
-    at, rule = outlook.at, outlook.ladder.fee_rule
+    at, rule = outlook.at, outlook.fee_rule
     tickers = [leg.ticker for leg in opportunity.legs]
     one_structure = len(tickers) > 1
     bracket_id = derived_id(mode, at.isoformat(), *tickers) if one_structure else None

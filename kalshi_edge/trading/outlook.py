@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from kalshi_edge.domain.market import Book, FeeType, Ladder
+from kalshi_edge.domain.market import Book, FeeRule, FeeType, Ladder
 from kalshi_edge.domain.verdicts import Check, CityView, Leg
 from kalshi_edge.models.distribution import Distribution, ladder_probabilities
 from kalshi_edge.models.sameday import same_day
@@ -29,12 +29,17 @@ class Outlook:
     distribution: Distribution
     checks: tuple[Check, ...] = ()
 
+    @property
+    def fee_rule(self) -> FeeRule:
+        """What is charged now; a waiver is a gift that nobody counts on."""
+        return self.ladder.fee_rule_at(self.at)
+
     def legs(self, gates: Gates) -> tuple[Leg, ...]:
         """Every bin's figures, lowest first."""
         markets = self.ladder.markets
         fair = ladder_probabilities(self.distribution, [market.bin for market in markets])
         return tuple(
-            leg(market, p, self.books.get(market.ticker), self.ladder.fee_rule, gates)
+            leg(market, p, self.books.get(market.ticker), self.fee_rule, gates)
             for market, p in zip(markets, fair, strict=True)
         )
 

@@ -3,19 +3,20 @@
 An order that reduces risk is never stopped by the kill switch or by a limit on new risk.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from kalshi_edge.domain.events import Close, ClosePosition
-from kalshi_edge.domain.market import Book
-from kalshi_edge.domain.orders import Intent, Side, TimeInForce, derived_id
+from kalshi_edge.domain.market import Book, Market
+from kalshi_edge.domain.orders import Intent, TimeInForce, derived_id, opposite
 from kalshi_edge.domain.records import Switch, Trade
 from kalshi_edge.domain.verdicts import Approved, Check, Opportunity, Refused
 from kalshi_edge.errors import StateError
 from kalshi_edge.portfolio.account import Account, pending_cost
 from kalshi_edge.portfolio.tracker import open_cost
+from kalshi_edge.trading.price_check import price_check
 from kalshi_edge.units import ONE, ZERO
 
 
@@ -184,15 +185,18 @@ def switch_check(switch: Switch, at: datetime) -> Check:
     return Check("kill_switch", not halted, switch.reason if halted else "run", "run")
 
 
-def review_close(command: ClosePosition, account: Account) -> tuple[Approved | Refused, ...]:
+def review_close(
+    command: ClosePosition, account: Account, market_of: Callable[[str], Market | None]
+) -> tuple[Approved | Refused, ...]:
     """The verdicts on a person's wish to sell a position: an order for each leg, or one refusal.
 
-    Only what could sell more than is held is refused, and a bracket without all its legs: leaving
-    must always be possible.
+    Only what could sell more than is held is refused, a bracket without all its legs, and a price
+    that the market does not trade at: leaving must always be possible. ``market_of`` knows markets
+    by ticker.
     """
     trades = [account.tracker.trades.get(part.trade_id) for part in command.parts]
     checks = (
-        *(check for part in command.parts for check in _close_checks(part, account)),
+        *(check for part in command.parts for check in _close_checks(part, account, market_of)),
         _whole_structure(command, account),
     )
     if not all(check.passed for check in checks):
@@ -204,13 +208,18 @@ def review_close(command: ClosePosition, account: Account) -> tuple[Approved | R
     )
 
 
-def _close_checks(part: Close, account: Account) -> tuple[Check, ...]:
+def _close_checks(
+    part: Close, account: Account, market_of: Callable[[str], Market | None]
+) -> tuple[Check, ...]:
     trade = account.tracker.trades.get(part.trade_id)
     held = ZERO if trade is None else trade.open_count - account.pending_sales(part.trade_id)
-    return (
-        Check("held", ZERO < part.count <= held, f"{part.count}", f"≤ {held}"),
-        Check("price", ZERO < part.limit_price < ONE, f"${part.limit_price}", "$0 to $1"),
-    )
+    market = None if trade is None else market_of(trade.ticker)
+    if trade is None or market is None:
+        inside = ZERO < part.limit_price < ONE
+        price = Check("price", inside, f"${part.limit_price}", "$0 to $1")
+    else:
+        price = price_check(market, opposite(trade.side), part.limit_price)
+    return (Check("held", ZERO < part.count <= held, f"{part.count}", f"≤ {held}"), price)
 
 
 def _whole_structure(command: ClosePosition, account: Account) -> Check:
@@ -236,7 +245,7 @@ def _closing(part: Close, trade: Trade, command: ClosePosition) -> Intent:
         ticker=trade.ticker,
         city=trade.city,
         climate_day=trade.climate_day,
-        side=Side.SELL if trade.side is Side.BUY else Side.BUY,
+        side=opposite(trade.side),
         count=part.count,
         limit_price=part.limit_price,
         created_at=command.received_at,

@@ -1,10 +1,11 @@
 """What the engine knows of the world: the newest of every fact, and what those taught."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from kalshi_edge.domain.events import AcknowledgeTerms, Event
-from kalshi_edge.domain.market import Book, Ladder
+from kalshi_edge.domain.market import Book, Ladder, Market
 from kalshi_edge.domain.orders import Settlement, derived_id
 from kalshi_edge.domain.records import Calibration, SeriesTerms
 from kalshi_edge.domain.verdicts import Alarm
@@ -106,11 +107,11 @@ class WorldState:
             series=ladder.series,
             fingerprint=fingerprint,
             source=ladder.markets[0].terms.source,
-            accepted=known is None,
+            accepted=known is None or (known.accepted and _was_announced(before, ladder)),
             received_at=ladder.received_at,
         )
         self.terms[ladder.series] = record
-        if known is None:
+        if record.accepted:
             return (record,)
         text = f"{ladder.series}: rules, source or fees changed (now {record.source}); not traded"
         return (record, Alarm("terms_changed", text))
@@ -213,6 +214,12 @@ class WorldState:
         """The ladder that a market belongs to, as last told."""
         return self._ladder_by_ticker.get(ticker)
 
+    def market(self, ticker: str) -> Market | None:
+        """A market of a ladder that we know."""
+        ladder = self._ladder_by_ticker.get(ticker)
+        markets = () if ladder is None else ladder.markets
+        return next((market for market in markets if market.ticker == ticker), None)
+
     def place(self, ticker: str, at: datetime) -> tuple[str, date]:
         """City and climate day of a market; of one that is not ours, no city and today."""
         ladder = self._ladder_by_ticker.get(ticker)
@@ -299,6 +306,18 @@ class WorldState:
 
     def _station(self, icao: str) -> Station | None:
         return next((station for station in self.stations if station.icao == icao), None)
+
+
+def _was_announced(before: Ladder | None, ladder: Ladder) -> bool:
+    """Whether nothing has changed since ``before`` but fees, as the exchange had announced."""
+    if before is None or _fingerprint(replace(before, fee_rule=ladder.fee_rule)) != _fingerprint(
+        ladder
+    ):
+        return False
+    return any(
+        change.rule == ladder.fee_rule and change.effective_at <= ladder.received_at
+        for change in before.fee_changes
+    )
 
 
 def _fingerprint(ladder: Ladder) -> str:

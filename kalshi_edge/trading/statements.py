@@ -5,11 +5,11 @@ trading is held back until they agree or a person lets the exchange's word be ta
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from kalshi_edge.domain.account_statement import AccountStatement, StatedOrder
-from kalshi_edge.domain.events import Resume
-from kalshi_edge.domain.orders import Order, OrderState, OrderStep
+from kalshi_edge.domain.account_statement import AccountStatement
+from kalshi_edge.domain.events import CashMovement, Resume
+from kalshi_edge.domain.orders import Order, OrderReport, OrderState, OrderStep
 from kalshi_edge.domain.records import Cause, Hold, SwitchState
-from kalshi_edge.domain.verdicts import Alarm, Check, Verdict
+from kalshi_edge.domain.verdicts import Alarm, CashFlow, Check, Verdict
 from kalshi_edge.portfolio.adoption import as_stated, order_of_statement
 from kalshi_edge.portfolio.reconciliation import differences, held_counts, taken_over
 from kalshi_edge.trading.core import Core
@@ -51,6 +51,20 @@ def stated(core: Core, event: AccountStatement) -> tuple[Verdict, ...]:
     return () if is_new else _differing(core, event, found)
 
 
+def moved(core: Core, event: CashMovement) -> tuple[CashFlow, ...]:
+    """Cash that came or left without a trade, as the exchange lists it: booked once, no profit.
+
+    The fee is taken besides the amount, as far as is known; if not, the next statement says so.
+    """
+    account = core.account
+    if not account.is_new_movement(event):
+        return ()
+    core.watch.active_at = event.received_at
+    reason = f"{event.cash_kind} {event.method}".strip()
+    flow = CashFlow(event.net, reason, event.received_at, movement_id=event.movement_id)
+    return (account.deposit(flow),)
+
+
 def resumed(core: Core, event: Resume) -> tuple[Verdict, ...]:
     """A person lets trading go on; the exchange's books, where they differed, are right."""
     causes = set(Cause) if event.cause is None else {event.cause}
@@ -63,7 +77,7 @@ def resumed(core: Core, event: Resume) -> tuple[Verdict, ...]:
 
 
 def _order_stated(
-    core: Core, one: StatedOrder, event: AccountStatement, *, is_still: bool
+    core: Core, one: OrderReport, event: AccountStatement, *, is_still: bool
 ) -> tuple[Verdict, ...]:
     account = core.account
     before = account.orders.get(one.intent_id)

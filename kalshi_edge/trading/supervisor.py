@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from kalshi_edge.domain.events import OrderUpdate, Started
-from kalshi_edge.domain.market import FeeRule
 from kalshi_edge.domain.orders import Fill, Order, OrderState, OrderStep
 from kalshi_edge.domain.records import Cause, Hold, SwitchState
 from kalshi_edge.domain.verdicts import (
@@ -27,12 +26,12 @@ from kalshi_edge.portfolio.adoption import order_of_fill
 from kalshi_edge.trading.circuit_breakers import too_many_errors
 from kalshi_edge.trading.core import Core
 from kalshi_edge.trading.exits import naked_legs, unwinding
-from kalshi_edge.trading.fees import OrderFees, fee_regime
+from kalshi_edge.trading.fees import fee_check
 from kalshi_edge.trading.outlook import Outlook
 from kalshi_edge.trading.resend_checks import wanted_checks
 from kalshi_edge.trading.risk import approved_exit
 from kalshi_edge.trading.supervisor_state import SupervisorState
-from kalshi_edge.units import ZERO
+from kalshi_edge.units import ZERO, plain
 
 LONG_UNKNOWN = timedelta(minutes=2)
 """How long an order's fate may be open before a person is told."""
@@ -150,18 +149,12 @@ def unwound(core: Core, outlooks: Iterable[Outlook]) -> tuple[Approved, ...]:
                 continue
             if at - book.valid_at > core.playbook.limits.max_book_age:
                 continue
-            sale = unwinding(naked[leg.ticker], leg.fair, outlook.ladder.fee_rule, book, at)
+            sale = unwinding(naked[leg.ticker], leg.fair, outlook.fee_rule, book, at)
             if sale is not None and core.watch.take_turn(("unwind", sale.trade_id), at):
                 approved = approved_exit((sale,), core.account)
                 core.account.approve(approved)
                 found.append(approved)
     return tuple(found)
-
-
-def fee_rule(core: Core, ticker: str) -> FeeRule | None:
-    """What trading in a market costs; ``None`` where we do not know the market."""
-    ladder = core.state.ladder_of(ticker)
-    return None if ladder is None else ladder.fee_rule
 
 
 def _moved(core: Core, order: Order, step: OrderStep, reason: str) -> Order:
@@ -177,23 +170,27 @@ def _after_the_end(order: Order) -> tuple[OrderStep, str]:
 
 
 def _fee_check(core: Core, fill: Fill) -> tuple[Verdict, ...]:
-    rule = fee_rule(core, fill.ticker)
-    order = core.account.orders[fill.intent_id]
-    if core.breakers is None or rule is None:
+    """Whether an order's fills so far were charged what we compute, as far as rounding goes."""
+    ladder, name = core.state.ladder_of(fill.ticker), fill.intent_id
+    if core.breakers is None or ladder is None:
         return ()
-    fees = core.watch.fees.get(fill.intent_id)
-    if fees is None:
-        if order.filled != fill.count:
-            return ()  # its first fills were told to an earlier process
-        fees = OrderFees(rule, fee_regime(fill.valid_at))
-    ours, core.watch.fees[fill.intent_id] = fees.charge(
-        fill.side, fill.price, fill.count, is_taker=fill.is_taker
+    order, at = core.account.orders[name], fill.received_at
+    fills = core.watch.fills[name] = (*core.watch.fills.get(name, ()), fill)
+    if sum((one.count for one in fills), ZERO) != order.filled:
+        return ()  # its first fills were told to an earlier process
+    found = fee_check(
+        fills,
+        lambda at: ladder.fee_rule_at(at, fill.ticker),
+        placed_at=order.intent.created_at,
     )
-    if ours == fill.fee:
-        return ()
-    text = f"{fill.ticker}: the exchange charged ${fill.fee}, we compute ${ours}"
+    if found.difference is None:
+        return core.kill_switch.lift({Cause.FEE_DIFFERENCE}, "the fees are right", at, name=name)
+    text = (
+        f"{fill.ticker}: the exchange charged ${plain(found.charged)} for {len(fills)} fills of an"
+        f" order, we compute ${plain(found.expected)}"
+    )
     alarm = Alarm("fee_difference", text)
     if not core.breakers.halt_on_fee_difference:
         return (alarm,)
-    hold = Hold(Cause.FEE_DIFFERENCE, SwitchState.HALT, text, fill.received_at)
+    hold = Hold(Cause.FEE_DIFFERENCE, SwitchState.HALT, text, at, name=name)
     return (alarm, *core.kill_switch.hold(hold))

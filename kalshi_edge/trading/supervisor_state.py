@@ -7,8 +7,8 @@ from collections.abc import Hashable
 from datetime import datetime, timedelta
 
 from kalshi_edge.domain.account_statement import AccountStatement
+from kalshi_edge.domain.orders import Fill
 from kalshi_edge.domain.verdicts import Check
-from kalshi_edge.trading.fees import OrderFees
 
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=1)
@@ -32,7 +32,8 @@ class SupervisorState:
         self.doubts = 0
         """How many statements had something otherwise."""
         self.errors: list[datetime] = []
-        self.fees: dict[str, OrderFees] = {}
+        self.fills: dict[str, tuple[Fill, ...]] = {}
+        """By order, to hold their fees against ours."""
         self.strangers: set[str] = set()
         """Orders placed elsewhere and over before we heard of them: told once."""
         self._asked: dict[Hashable, tuple[datetime, timedelta]] = {}

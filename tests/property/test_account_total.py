@@ -12,7 +12,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kalshi_edge.domain.account_statement import AccountStatement, Holding, StatedOrder
+from kalshi_edge.domain.account_statement import AccountStatement, Holding
 from kalshi_edge.domain.events import (
     CancelRequest,
     ClosePosition,
@@ -25,7 +25,15 @@ from kalshi_edge.domain.events import (
     Resume,
     Started,
 )
-from kalshi_edge.domain.orders import Fill, Order, OrderStep, Settlement, Side, derived_id
+from kalshi_edge.domain.orders import (
+    Fill,
+    Order,
+    OrderReport,
+    OrderStep,
+    Settlement,
+    Side,
+    derived_id,
+)
 from kalshi_edge.domain.records import DailyRecord, SwitchState
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.trading.circuit_breakers import CircuitBreakers
@@ -73,9 +81,9 @@ def fills(draw: st.DrawFn) -> Fill:
 
 
 @st.composite
-def stated_orders(draw: st.DrawFn) -> StatedOrder:
+def stated_orders(draw: st.DrawFn) -> OrderReport:
     name = draw(names)
-    return StatedOrder(
+    return OrderReport(
         f"id of {name}", name, draw(tickers), draw(st.sampled_from(Side)), draw(prices),
         draw(counts), draw(st.just(D(0)) | counts), draw(st.sampled_from(["", "canceled"])),
     )  # fmt: skip

@@ -5,9 +5,8 @@ order larger. When the order fills, the fill does not fit what our books hold. I
 word all the same: it is counted, shown as an alarm, and nothing raises.
 """
 
-from kalshi_edge.domain.account_statement import StatedOrder
 from kalshi_edge.domain.events import LookDue
-from kalshi_edge.domain.orders import Side
+from kalshi_edge.domain.orders import OrderReport, Side
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.domain.verdicts import Alarm, CancelOrder
 from tests.cases.account_stories import (
@@ -47,7 +46,7 @@ def test_a_sale_is_taken_out_of_the_book_once_there_is_nothing_left_to_sell() ->
 def test_an_order_of_ours_that_was_enlarged_elsewhere_fills_as_large_as_it_is() -> None:
     engine = trading()
     sale = waiting_sale(engine, bought(engine, 20), 10)
-    line = StatedOrder("sale", sale.intent_id, TICKER, Side.SELL, D("0.40"), D(0), D(20))
+    line = OrderReport("sale", sale.intent_id, TICKER, Side.SELL, D("0.40"), D(0), D(20))
     cash = engine.account.tracker.cash
     engine.handle(statement(later(100), cash, {TICKER: 20}, line))
     engine.handle(filled(sale, 20))

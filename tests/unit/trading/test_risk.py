@@ -22,6 +22,11 @@ RUN = Switch(SwitchState.RUN, "never thrown", NOW)
 BY_HAND = Switch(SwitchState.HALT, "by hand", NOW)
 
 
+def closed(command: ClosePosition, account: Account) -> tuple[Approved | Refused, ...]:
+    """The verdicts where nothing is known of the market but its ticker."""
+    return review_close(command, account, lambda _: None)
+
+
 def opportunity(*tickers: str, city: str = "NYC", checks: tuple[Check, ...] = ()) -> Opportunity:
     legs = tuple(Leg(t, Bin(52, 53), 0.4, D("0.31"), D("0.33"), 0.07, 0.06, 0.05) for t in tickers)
     strategy = Strategy.SINGLE if len(tickers) == 1 else Strategy.BRACKET
@@ -253,7 +258,7 @@ def on_sale(count: str) -> Order:
 
 
 def test_a_position_is_sold_by_an_order_that_only_reduces() -> None:
-    (given,) = review_close(close(), account_with(trades=(held(bracket_id="b"),)))
+    (given,) = closed(close(), account_with(trades=(held(bracket_id="b"),)))
     assert isinstance(given, Approved)
     (order,) = given.intents
     assert (order.side, order.reduces, order.by_hand, order.trade_id) == (
@@ -264,7 +269,7 @@ def test_a_position_is_sold_by_an_order_that_only_reduces() -> None:
 
 
 def test_a_no_position_is_closed_by_buying() -> None:
-    (given,) = review_close(close(), account_with(trades=(held(side=Side.SELL),)))
+    (given,) = closed(close(), account_with(trades=(held(side=Side.SELL),)))
     assert isinstance(given, Approved)
     assert given.intents[0].side is Side.BUY
 
@@ -284,20 +289,20 @@ def test_no_more_is_sold_than_is_held_and_not_on_sale(
     count: str, already: str | None, rules: list[str]
 ) -> None:
     orders = () if already is None else (on_sale(already),)
-    (given,) = review_close(close(count), account_with(*orders, trades=(held(),)))
+    (given,) = closed(close(count), account_with(*orders, trades=(held(),)))
     assert failures(given) == rules
 
 
 @pytest.mark.parametrize("price", ["0", "1", "-0.1", "1.5"])
 def test_a_price_that_cannot_be_is_refused(price: str) -> None:
-    (given,) = review_close(close(price=price), account_with(trades=(held(),)))
+    (given,) = closed(close(price=price), account_with(trades=(held(),)))
     assert failures(given) == ["price"]
 
 
 def test_a_position_we_do_not_have_cannot_be_sold() -> None:
-    (given,) = review_close(close(), account_with())
+    (given,) = closed(close(), account_with())
     assert failures(given) == ["held"]
-    (given,) = review_close(close("1"), account_with(trades=(held(open_count=D(0)),)))
+    (given,) = closed(close("1"), account_with(trades=(held(open_count=D(0)),)))
     assert failures(given) == ["held"]
 
 
@@ -305,7 +310,7 @@ def test_the_same_command_is_the_same_order_and_another_moment_another() -> None
     account, later = account_with(trades=(held(),)), NOW + timedelta(seconds=1)
 
     def order_of(command: ClosePosition) -> str:
-        (given,) = review_close(command, account)
+        (given,) = closed(command, account)
         assert isinstance(given, Approved)
         return given.intents[0].intent_id
 
@@ -318,17 +323,17 @@ def test_the_same_command_is_the_same_order_and_another_moment_another() -> None
 def test_a_brackets_legs_are_sold_together_or_not_at_all() -> None:
     legs = (held(bracket_id="b"), held(trade_id="u", bracket_id="b", ticker="OTHER"))
     account = account_with(trades=legs)
-    (given,) = review_close(close(), account)
+    (given,) = closed(close(), account)
     assert failures(given) == ["structure"]
     both = replace(close(), others=(Close("u", D(10), D("0.25")),))
-    first, second = review_close(both, account)
+    first, second = closed(both, account)
     assert isinstance(first, Approved)
     assert isinstance(second, Approved)
     assert [(i.trade_id, i.limit_price) for i in (*first.intents, *second.intents)] == [
         ("t", D("0.30")), ("u", D("0.25")),
     ]  # fmt: skip
     too_much = replace(close(), others=(Close("u", D(11), D("0.25")),))
-    assert [failures(verdict) for verdict in review_close(too_much, account)] == [["held"]]
+    assert [failures(verdict) for verdict in closed(too_much, account)] == [["held"]]
 
 
 def test_a_budget_is_never_negative() -> None:

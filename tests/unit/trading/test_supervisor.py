@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from kalshi_edge.data.weather.stations import station_of
-from kalshi_edge.domain.account_statement import AccountStatement, Holding, StatedOrder
+from kalshi_edge.domain.account_statement import AccountStatement, Holding
 from kalshi_edge.domain.events import CycleDue, Event, Halt, LookDue, OrderUpdate, Resume, Started
 from kalshi_edge.domain.market import FeeRule, MarketStatus
 from kalshi_edge.domain.orders import (
     Intent,
     Order,
+    OrderReport,
     OrderState,
     OrderStep,
     Side,
@@ -65,7 +66,7 @@ def trading(*events: Event, breakers: CircuitBreakers | None = SETUP.breakers) -
 
 
 def stated(
-    at: datetime, cash: Any = 1000, held: dict[str, Any] | None = None, *orders: StatedOrder
+    at: datetime, cash: Any = 1000, held: dict[str, Any] | None = None, *orders: OrderReport
 ) -> AccountStatement:
     holdings = tuple(Holding(t, D(n), D("2")) for t, n in (held or {}).items())
     return AccountStatement(at, at, D(cash), holdings, orders, EVE - timedelta(days=2))
@@ -185,7 +186,7 @@ def test_a_statement_that_lists_a_lost_order_resolves_it() -> None:
     engine = trading(stated(later(5)))
     wanted = sent(engine, later(6))
     engine.handle(OrderUpdate(wanted.intent_id, OrderStep.LOSE, later(7)))
-    line = StatedOrder("x", wanted.intent_id, TICKER, Side.BUY, D("0.25"), D(0), D(0), "canceled")
+    line = OrderReport("x", wanted.intent_id, TICKER, Side.BUY, D("0.25"), D(0), D(0), "canceled")
     (order,) = engine.handle(stated(later(20), 1000, {}, line))
     assert (order.state, order.order_id, order.reason) == (OrderState.DONE, "x", "canceled")
 
@@ -281,7 +282,7 @@ def test_a_fill_of_an_order_placed_elsewhere_is_counted_and_tagged() -> None:
 
 def test_an_order_resting_elsewhere_is_adopted_and_counts_as_an_entry() -> None:
     engine = trading()
-    line = StatedOrder("theirs", "theirs", OTHER, Side.BUY, D("0.20"), D(0), D(5))
+    line = OrderReport("theirs", "theirs", OTHER, Side.BUY, D("0.20"), D(0), D(5))
     adopted, alarm, *_ = engine.handle(stated(later(5), 1000, {}, line))
     assert (adopted.order.intent.strategy, alarm.name) == (Strategy.MANUAL, "adopted_order")
     assert [order.pending for order in engine.account.entries()] == [D(5)]
