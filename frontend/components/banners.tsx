@@ -1,7 +1,7 @@
 "use client";
 
 import clsx from "clsx";
-import { useIsSilent } from "@/lib/live/silence";
+import { useIsStale } from "@/lib/live/stale";
 import { useLive, useTopic } from "@/lib/live/store";
 import type { Schemas } from "@/lib/types";
 
@@ -17,10 +17,10 @@ const TONES: Record<Level, string> = {
 export function Banners() {
   const { data: health } = useTopic("health");
   const problem = useLive((view) => view.problem);
-  const isSilent = useIsSilent();
+  const isStale = useIsStale();
   return (
     <div className="grid gap-px" aria-live="polite">
-      {isSilent && (
+      {isStale && (
         <Line
           level="danger"
           text={`STALE: nothing here is current. ${problem ?? ""}`}

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTopic } from "@/lib/live/store";
 import { Banners } from "./banners";
 import { Closing } from "./dialog/closing";
+import { LiveConnection } from "./live-connection";
 import { Calibration } from "./panels/calibration";
 import { Equity } from "./panels/equity";
 import { Forecasts } from "./panels/forecasts";
@@ -18,16 +19,15 @@ import { StatCards } from "./panels/stat-cards";
 import { Terms } from "./panels/terms";
 import { Trades } from "./panels/trades";
 import { StatusBar } from "./status-bar";
-import { useLiveLink } from "./use-live-link";
 
 /** Everything its owner looks at. Panels take their data from the live view, none from here. */
 export function Dashboard({ sessionEndsAt_ms }: { sessionEndsAt_ms: number }) {
-  useLiveLink(sessionEndsAt_ms);
   const [chosen, choose] = useState<string | null>(null);
   const first = useTopic("forecasts").data?.cities[0]?.city ?? null;
   const city = chosen ?? first;
   return (
     <Closing>
+      <LiveConnection sessionEndsAt_ms={sessionEndsAt_ms} />
       <div className="mx-auto max-w-[2200px]">
         <StatusBar />
         <Banners />

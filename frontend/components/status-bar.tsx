@@ -2,7 +2,7 @@
 
 import clsx from "clsx";
 import * as format from "@/lib/format";
-import { useIsSilent } from "@/lib/live/silence";
+import { useIsStale } from "@/lib/live/stale";
 import { useLive, useTopic } from "@/lib/live/store";
 import { chooseZone, useNow, useServerNow, useZone } from "@/lib/time";
 import { Button } from "./ui/button";
@@ -49,8 +49,8 @@ function LinkState() {
   const link = useLive((view) => view.link);
   const heard_ms = useLive((view) => view.heard_ms);
   const now_ms = useNow();
-  const isSilent = useIsSilent();
-  const [word, colour] = isSilent
+  const isStale = useIsStale();
+  const [word, colour] = isStale
     ? (["No word from the bot", "text-loss"] as const)
     : LINK_WORDS[link];
   return (

@@ -5,7 +5,10 @@ import { useLive } from "./live/store";
 import type { paths } from "./schema";
 
 /** The API as the browser sees it: the same paths, behind our own server, which holds the key. */
-export const api = createClient<paths>({ baseUrl: "/backend" });
+export const api = createClient<paths>({
+  baseUrl: "/backend",
+  fetch: (request) => fetch(request), // looked up at each call, so that a test can replace it
+});
 
 /**
  * What `ask` answers, asked again after every cycle and every minute: for what is not live.

@@ -1,6 +1,7 @@
 "use client";
 
 import clsx from "clsx";
+import { useState } from "react";
 import { Count, Money, Percent, Price } from "@/components/ui/figures";
 import { Tag } from "@/components/ui/tag";
 import * as format from "@/lib/format";
@@ -8,11 +9,15 @@ import type { Schemas } from "@/lib/types";
 
 type View = Schemas["OpportunityView"];
 
-/** One opportunity: a line of figures, and on request every gate with its figure and its limit. */
+/**
+ * One opportunity: a line of figures, and when opened every gate with its figure and its limit.
+ * Gates that nobody looks at are not rendered: they would be three quarters of the page's elements.
+ */
 export function Opportunity({ opportunity: one }: { opportunity: View }) {
+  const [isOpen, setIsOpen] = useState(false);
   return (
     <li className="border-line border-b last:border-0">
-      <details className="group">
+      <details className="group" onToggle={(event) => setIsOpen(event.currentTarget.open)}>
         <summary className="grid grid-cols-[minmax(8rem,1.4fr)_minmax(6rem,2fr)_repeat(3,minmax(4rem,1fr))_minmax(5rem,1.2fr)] items-center gap-x-3 px-3 py-1 text-xs hover:bg-raised max-sm:grid-cols-[1fr_auto_auto]">
           <span className="min-w-0">
             <span className="figure font-medium">
@@ -40,7 +45,7 @@ export function Opportunity({ opportunity: one }: { opportunity: View }) {
             )}
           </span>
         </summary>
-        <Details opportunity={one} />
+        {isOpen && <Details opportunity={one} />}
       </details>
     </li>
   );

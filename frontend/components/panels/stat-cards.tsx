@@ -2,7 +2,7 @@
 
 import type { ReactNode } from "react";
 import { Age, Count, Money, Percent } from "@/components/ui/figures";
-import { useIsSilent } from "@/lib/live/silence";
+import { useIsStale } from "@/lib/live/stale";
 import { useTopic } from "@/lib/live/store";
 
 /** Four figures before all others: what it is worth, how it does, today, and what is at stake. */
@@ -48,15 +48,15 @@ function Card({
   figure: ReactNode;
   children: ReactNode;
 }) {
-  const isSilent = useIsSilent();
+  const isStale = useIsStale();
   return (
     <div
-      data-stale={isSilent || undefined}
+      data-stale={isStale || undefined}
       className="min-w-0 border border-line bg-panel px-3 py-2 data-stale:opacity-70 data-stale:grayscale"
     >
       <h2 className="label flex justify-between gap-2">
         {title}
-        {isSilent ? (
+        {isStale ? (
           <span className="text-risk">stale</span>
         ) : (
           at && <Age at={at} className="text-2xs normal-case tracking-normal" />

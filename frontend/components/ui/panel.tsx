@@ -1,8 +1,8 @@
 "use client";
 
 import clsx from "clsx";
-import { type ReactNode, useId } from "react";
-import { useIsSilent } from "@/lib/live/silence";
+import { memo, type ReactNode, useId } from "react";
+import { useIsStale } from "@/lib/live/stale";
 import type { Slice } from "@/lib/live/store";
 import { Age } from "./figures";
 
@@ -35,18 +35,18 @@ export function Panel<T>({
   className,
 }: PanelProps<T>) {
   const heading = useId();
-  const isSilent = useIsSilent();
+  const isStale = useIsStale();
   return (
     <section
       aria-labelledby={heading}
-      data-stale={isSilent || undefined}
+      data-stale={isStale || undefined}
       className={clsx("flex min-w-0 flex-col border border-line bg-panel", className)}
     >
       <header className="flex min-h-9 flex-wrap items-center gap-x-3 gap-y-1 border-line border-b px-3 py-1.5">
         <h2 id={heading} className="label">
           {title}
         </h2>
-        {isSilent && <span className="figure text-2xs text-risk">STALE</span>}
+        {isStale && <span className="figure text-2xs text-risk">STALE</span>}
         <div className="ml-auto flex items-center gap-3">
           {aside}
           {slice.at !== null && (
@@ -58,7 +58,7 @@ export function Panel<T>({
           )}
         </div>
       </header>
-      <div className={clsx("min-w-0 flex-1", isSilent && "opacity-70 grayscale")}>
+      <div className={clsx("min-w-0 flex-1", isStale && "opacity-70 grayscale")}>
         <Body slice={slice} empty={empty} isEmpty={isEmpty}>
           {children}
         </Body>
@@ -67,7 +67,10 @@ export function Panel<T>({
   );
 }
 
-function Body<T>({
+/** Renders again for new data only, not when the panel turns grey. */
+const Body = memo(BodyOf) as typeof BodyOf;
+
+function BodyOf<T>({
   slice: { data, problem },
   children,
   empty,

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Schemas } from "../types";
 import { backoff_ms, FIRST_MS, LONGEST_MS } from "./backoff";
 import { addressFor, type Door, LiveLink, POLL_EVERY_MS, type Refusal } from "./link";
-import { reduced, SILENCE_MS, START, type View } from "./reducer";
+import { reduced, STALE_AFTER_MS, START, type View } from "./reducer";
 
 /** The line's other end: a socket that does what the test says, and questions that are counted. */
 class World {
@@ -85,7 +85,7 @@ it("waits longer from attempt to attempt, never all at once, never beyond the bo
 
 it("is live with the first message, and polls nothing", async () => {
   world.socket.says(SNAPSHOT);
-  await vi.advanceTimersByTimeAsync(SILENCE_MS / 2);
+  await vi.advanceTimersByTimeAsync(STALE_AFTER_MS / 2);
   expect(world.view.link).toBe("live");
   expect(world.polls).toBe(0);
 });
@@ -128,7 +128,7 @@ it("silence drops the socket; heartbeats keep it", async () => {
     first.says(HEARTBEAT);
   }
   expect(first.isClosed).toBe(false);
-  await vi.advanceTimersByTimeAsync(SILENCE_MS + 3_001);
+  await vi.advanceTimersByTimeAsync(STALE_AFTER_MS + 3_001);
   expect(first.isClosed).toBe(true);
 });
 

@@ -1,6 +1,6 @@
 import type { LiveMessage, Schemas } from "../types";
 import { backoff_ms } from "./backoff";
-import { type Action, isSilent, type View } from "./reducer";
+import { type Action, isStale, type View } from "./reducer";
 
 /**
  * The line to the bot: a WebSocket while there is one, questions in between, and always a next
@@ -42,7 +42,7 @@ export class LiveLink {
 
   start(): void {
     this.isStopped = false;
-    this.check = setInterval(() => this.checkSilence(), CHECK_EVERY_MS);
+    this.check = setInterval(() => this.checkStale(), CHECK_EVERY_MS);
     void this.connect();
   }
 
@@ -57,7 +57,7 @@ export class LiveLink {
   /** To be called when the page is looked at again: timers slept meanwhile. */
   wake(): void {
     if (this.isStopped) return;
-    if (this.socket !== null) this.checkSilence();
+    if (this.socket !== null) this.checkStale();
     else this.hurry();
   }
 
@@ -92,8 +92,8 @@ export class LiveLink {
     this.around.dispatch({ type: "message", message, local_ms: this.around.now() });
   }
 
-  private checkSilence(): void {
-    if (this.socket !== null && isSilent(this.around.view(), this.around.now())) {
+  private checkStale(): void {
+    if (this.socket !== null && isStale(this.around.view(), this.around.now())) {
       this.lost("The bot was silent for too long.");
     }
   }

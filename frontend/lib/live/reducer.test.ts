@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LiveMessage, LiveState, Schemas } from "../types";
-import { isSilent, KEPT_NEWS, reduced, SILENCE_MS, START, type View } from "./reducer";
+import { isStale, KEPT_NEWS, reduced, STALE_AFTER_MS, START, type View } from "./reducer";
 
 const LOCAL = 1_000_000;
 const at = (second: number) => new Date(Date.UTC(2026, 10, 25, 12, 0, second)).toISOString();
@@ -128,9 +128,9 @@ it("a snapshot polled while a resumption was under way leaves only duplicates to
 
 it("silence is beyond its limit, not at it, and never forgiven by data", () => {
   const view = viewAfter(START, snapshot(7));
-  expect(isSilent(START, LOCAL)).toBe(true);
-  expect(isSilent(view, LOCAL + SILENCE_MS)).toBe(false);
-  expect(isSilent(view, LOCAL + SILENCE_MS + 1)).toBe(true);
+  expect(isStale(START, LOCAL)).toBe(true);
+  expect(isStale(view, LOCAL + STALE_AFTER_MS)).toBe(false);
+  expect(isStale(view, LOCAL + STALE_AFTER_MS + 1)).toBe(true);
 });
 
 it("any order of duplicated updates ends in the state of the clean order or in a gap", () => {

@@ -115,7 +115,7 @@ function newestInstant(said: Dated): number | null {
 }
 
 /** Beyond this nothing on the screen may pass for current. Heartbeats come every few seconds. */
-export const SILENCE_MS = 15_000;
+export const STALE_AFTER_MS = 15_000;
 
-export const isSilent = (view: View, local_ms: number): boolean =>
-  view.heard_ms === null || local_ms - view.heard_ms > SILENCE_MS;
+export const isStale = (view: View, local_ms: number): boolean =>
+  view.heard_ms === null || local_ms - view.heard_ms > STALE_AFTER_MS;

@@ -18,7 +18,7 @@ export function dispatch(action: Action): void {
   for (const listener of listeners) listener();
 }
 
-function subscribe(listener: () => void): () => void {
+export function onChange(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
@@ -26,7 +26,7 @@ function subscribe(listener: () => void): () => void {
 /** `select` must return a part of the view as it is, not a new object. */
 export const useLive = <T>(select: (view: View) => T): T =>
   useSyncExternalStore(
-    subscribe,
+    onChange,
     () => select(view),
     () => select(START),
   );

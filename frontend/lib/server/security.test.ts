@@ -1,4 +1,3 @@
-// @vitest-environment node
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import document from "../openapi.json";
 import { CALLS, isForwarded } from "./calls";

@@ -5,8 +5,11 @@ import { LiveLink } from "@/lib/live/link";
 import { liveDoor, snapshot } from "@/lib/live/questions";
 import { currentView, dispatch, useLive } from "@/lib/live/store";
 
-/** Keeps the line to the bot for as long as the page is open, and leaves when the session ends. */
-export function useLiveLink(sessionEndsAt_ms: number): void {
+/**
+ * Keeps the page connected to the trader while it is open, and goes to the login when the session
+ * ends. It renders nothing: in a component of its own, a change of the link renders no panel.
+ */
+export function LiveConnection({ sessionEndsAt_ms }: { sessionEndsAt_ms: number }): null {
   const link = useLive((view) => view.link);
 
   useEffect(() => {
@@ -38,6 +41,8 @@ export function useLiveLink(sessionEndsAt_ms: number): void {
   useEffect(() => {
     if (link === "ended") leave();
   }, [link]);
+
+  return null;
 }
 
 /** A new page: nothing of the ended session stays in memory. */

@@ -1,0 +1,73 @@
+// @vitest-environment happy-dom
+import { fireEvent, screen, within } from "@testing-library/react";
+import { beforeEach, expect, it } from "vitest";
+import { Closing } from "@/components/dialog/closing";
+import { Positions } from "@/components/panels/positions";
+import { held, preview, update } from "./answers";
+import { currentServer, eventually, receive, show } from "./live-page";
+
+/** The dialog that closes a position, opened from its row. */
+
+const outcome = {
+  command_id: "k",
+  is_settled: true,
+  is_refused: false,
+  seq: 9,
+  text: "sold 40 at 40.0¢",
+  gates: [],
+  trades: [],
+  orders: [],
+};
+
+const dialog = () => within(screen.getByRole("dialog"));
+const sellButton = () => dialog().getByRole("button", { name: "Sell at this limit" });
+const fill = (label: string | RegExp, value: string) =>
+  fireEvent.change(dialog().getByLabelText(label), { target: { value } });
+
+beforeEach(() => {
+  currentServer().answers["/backend/api/positions/"] = (call) =>
+    Response.json(call.method === "GET" ? preview : outcome);
+  receive(held);
+  show(
+    <Closing>
+      <Positions />
+    </Closing>,
+  );
+  fireEvent.click(screen.getByText("CLOSE"));
+});
+
+it("previews the book's own figures and sells a part once, however often it is clicked", async () => {
+  await eventually(() => dialog().getByText(/Fills at once/));
+  // 5 at 45 ¢ and 95 at 40 ¢
+  expect(screen.getByRole("dialog").textContent).toContain("100 of 100 at 40.25¢");
+  fill("Contracts", "40");
+  fireEvent.click(sellButton());
+  fireEvent.click(sellButton());
+  await eventually(() => dialog().getByText(/^sold 40/));
+  const sales = currentServer().calls.filter((call) => call.method === "POST");
+  expect(sales).toHaveLength(1);
+  expect(sales[0]?.path).toContain("/sell");
+  expect(sales[0]?.key).toMatch(/[0-9a-f-]{36}/);
+  expect(JSON.parse(sales[0]?.body ?? "{}")).toMatchObject({ count: "40" });
+});
+
+it("refuses what the book could never take, before anything is sent", () => {
+  fill("Limit, dollars a contract", "1.20");
+  const limit = dialog().getByLabelText("Limit, dollars a contract");
+  expect(limit.getAttribute("aria-invalid")).toBe("true");
+  expect(sellButton().hasAttribute("disabled")).toBe(true);
+});
+
+it("asks for the typed word where real money follows, and for none on paper", () => {
+  expect(dialog().queryByLabelText(/Real money/)).toBeNull();
+  expect(sellButton().hasAttribute("disabled")).toBe(false);
+  receive(update(held.n + 1, { health: { ...held.state.health, mode: "live" } }));
+  expect(sellButton().hasAttribute("disabled")).toBe(true);
+  fill(/Real money/, "LIVE");
+  expect(sellButton().hasAttribute("disabled")).toBe(false);
+});
+
+it("says that a quick sell has nothing to take where all has filled", () => {
+  fireEvent.mouseDown(dialog().getByText("Quick sell"));
+  expect(screen.getByRole("dialog").textContent).toContain("Nothing of this trade rests");
+});

@@ -1,0 +1,79 @@
+import { act, cleanup, render, screen, within } from "@testing-library/react";
+import type { ReactNode } from "react";
+import { SWRConfig } from "swr";
+import { afterEach, beforeEach, vi } from "vitest";
+import { dispatch } from "@/lib/live/store";
+import type { LiveMessage } from "@/lib/types";
+import { Server } from "./answers";
+
+/**
+ * Components on what the trader's API really answers; only the network and the clock are ours. The
+ * clock stands still unless a test advances it, so no outcome depends on how fast the machine is.
+ */
+
+export const NOW = Date.parse("2026-11-21T20:01:05Z");
+
+let server = new Server();
+
+const nextTurn = setImmediate; // the real one: kept before a test fakes the timers
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOW });
+  server = new Server();
+  vi.stubGlobal("fetch", server.fetch);
+});
+
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+/** The server of the test that runs now. */
+export const currentServer = (): Server => server;
+
+/** Renders only what a test looks at: the whole dashboard costs ten times one panel. */
+export const show = (component: ReactNode) =>
+  render(
+    <SWRConfig value={{ provider: () => new Map(), dedupingInterval: 0 }}>{component}</SWRConfig>,
+  );
+
+/** Messages as the live connection brings them. */
+export const receive = (...messages: LiveMessage[]): void =>
+  act(() => {
+    for (const message of messages) dispatch({ type: "message", message, local_ms: Date.now() });
+  });
+
+/** Advances the clock. It is synchronous: nothing is left behind for the next test to wait for. */
+export const advance = (ms: number): void => act(() => void vi.advanceTimersByTime(ms));
+
+const TURNS = 200;
+
+/** What `read` returns once it no longer throws: after turns of the event loop, not after seconds. */
+export async function eventually<T>(read: () => T): Promise<T> {
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    try {
+      return read();
+    } catch {
+      advance(1); // some answers are asked for in the next frame
+      await act(() => new Promise<void>((resolve) => nextTurn(() => resolve())));
+    }
+  }
+  return read();
+}
+
+export const panel = (title: RegExp | string) => screen.getByRole("region", { name: title });
+
+/** The text of each row of a table, without its head. */
+export const rows = (table: string): string[] =>
+  within(panel(`${table}, table`))
+    .getAllByRole("row")
+    .slice(1)
+    .map((row) => row.textContent ?? "");
+
+/** The first of a list in the fixtures; a test without it would test nothing. */
+export function first<T>(list: readonly T[]): T {
+  const [found] = list;
+  if (found === undefined) throw new Error("the fixtures hold none");
+  return found;
+}
