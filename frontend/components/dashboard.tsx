@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useTopic } from "@/lib/live/store";
 import { Banners } from "./banners";
 import { Closing } from "./dialog/closing";
-import { LiveConnection } from "./live-connection";
+import { LiveConnection } from "./live/connection";
 import { Calibration } from "./panels/calibration";
 import { Equity } from "./panels/equity";
 import { Forecasts } from "./panels/forecasts";

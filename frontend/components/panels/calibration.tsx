@@ -2,8 +2,8 @@
 
 import type { ReactNode } from "react";
 import { Histogram, ReliabilityChart } from "@/components/charts/calibration-charts";
+import { Panel } from "@/components/live/panel";
 import { Count, Num, Temperature } from "@/components/ui/figures";
-import { Panel } from "@/components/ui/panel";
 import { api, useAnswer } from "@/lib/api";
 import * as format from "@/lib/format";
 import type { Schemas } from "@/lib/types";

@@ -1,7 +1,7 @@
 "use client";
 
 import dynamic from "next/dynamic";
-import { Panel } from "@/components/ui/panel";
+import { Panel } from "@/components/live/panel";
 import { api, useAnswer } from "@/lib/api";
 import { useTopic } from "@/lib/live/store";
 

@@ -1,8 +1,9 @@
 "use client";
 
 import clsx from "clsx";
-import { Age, Num, Price, Temperature } from "@/components/ui/figures";
-import { Panel } from "@/components/ui/panel";
+import { Panel } from "@/components/live/panel";
+import { Age } from "@/components/live/times";
+import { Num, Price, Temperature } from "@/components/ui/figures";
 import { Cell, type Head, Row, Table } from "@/components/ui/table";
 import * as format from "@/lib/format";
 import { useTopic } from "@/lib/live/store";

@@ -3,8 +3,9 @@
 import clsx from "clsx";
 import { useState } from "react";
 import { LadderChart } from "@/components/charts/ladder-chart";
-import { Count, Instant, Money, Num, Percent, Price, Temperature } from "@/components/ui/figures";
-import { Panel } from "@/components/ui/panel";
+import { Panel } from "@/components/live/panel";
+import { Instant } from "@/components/live/times";
+import { Count, Money, Num, Percent, Price, Temperature } from "@/components/ui/figures";
 import { Cell, type Head, Row, Table } from "@/components/ui/table";
 import { Tag } from "@/components/ui/tag";
 import { api, useAnswer } from "@/lib/api";

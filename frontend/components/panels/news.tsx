@@ -1,8 +1,9 @@
 "use client";
 
 import clsx from "clsx";
-import { Instant, Money } from "@/components/ui/figures";
-import { Panel } from "@/components/ui/panel";
+import { Panel } from "@/components/live/panel";
+import { Instant } from "@/components/live/times";
+import { Money } from "@/components/ui/figures";
 import { useTopic } from "@/lib/live/store";
 import type { Schemas } from "@/lib/types";
 

@@ -1,8 +1,9 @@
 "use client";
 
 import { CloseOrderButton } from "@/components/dialog/close-button";
-import { Count, Instant, Price } from "@/components/ui/figures";
-import { Panel } from "@/components/ui/panel";
+import { Panel } from "@/components/live/panel";
+import { Instant } from "@/components/live/times";
+import { Count, Price } from "@/components/ui/figures";
 import { Cell, type Head, Row, Table } from "@/components/ui/table";
 import { Tag } from "@/components/ui/tag";
 import { useTopic } from "@/lib/live/store";

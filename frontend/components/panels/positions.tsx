@@ -1,8 +1,9 @@
 "use client";
 
 import { CloseButton } from "@/components/dialog/close-button";
-import { Age, Count, Money, Percent, Price } from "@/components/ui/figures";
-import { Panel } from "@/components/ui/panel";
+import { Panel } from "@/components/live/panel";
+import { Age } from "@/components/live/times";
+import { Count, Money, Percent, Price } from "@/components/ui/figures";
 import { Cell, type Head, Row, Table } from "@/components/ui/table";
 import { Tag } from "@/components/ui/tag";
 import * as format from "@/lib/format";

@@ -1,9 +1,10 @@
 "use client";
 
 import { HaltControls } from "@/components/dialog/halt-controls";
-import { Count, Instant, Money, Percent } from "@/components/ui/figures";
+import { Panel } from "@/components/live/panel";
+import { Instant } from "@/components/live/times";
+import { Count, Money, Percent } from "@/components/ui/figures";
 import { Meter } from "@/components/ui/meter";
-import { Panel } from "@/components/ui/panel";
 import { Tag } from "@/components/ui/tag";
 import * as format from "@/lib/format";
 import { useTopic } from "@/lib/live/store";

@@ -1,7 +1,7 @@
 "use client";
 
-import { Opportunity } from "@/components/panels/opportunity";
-import { Panel } from "@/components/ui/panel";
+import { Panel } from "@/components/live/panel";
+import { Opportunity } from "@/components/opportunity";
 import { useTopic } from "@/lib/live/store";
 import type { Schemas } from "@/lib/types";
 

@@ -1,8 +1,8 @@
 "use client";
 
 import clsx from "clsx";
-import { Instant } from "@/components/ui/figures";
-import { Panel } from "@/components/ui/panel";
+import { Panel } from "@/components/live/panel";
+import { Instant } from "@/components/live/times";
 import * as format from "@/lib/format";
 import { useTopic } from "@/lib/live/store";
 import type { Schemas } from "@/lib/types";

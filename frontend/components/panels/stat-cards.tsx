@@ -1,7 +1,8 @@
 "use client";
 
 import type { ReactNode } from "react";
-import { Age, Count, Money, Percent } from "@/components/ui/figures";
+import { Age } from "@/components/live/times";
+import { Count, Money, Percent } from "@/components/ui/figures";
 import { useIsStale } from "@/lib/live/stale";
 import { useTopic } from "@/lib/live/store";
 

@@ -1,8 +1,8 @@
 "use client";
 
 import { AcknowledgeButton } from "@/components/dialog/acknowledge-button";
-import { Instant } from "@/components/ui/figures";
-import { Panel } from "@/components/ui/panel";
+import { Panel } from "@/components/live/panel";
+import { Instant } from "@/components/live/times";
 import { api, useAnswer } from "@/lib/api";
 
 /** Series whose rules changed and wait for a person: until then nothing new is bought in them. */

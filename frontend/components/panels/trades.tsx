@@ -1,8 +1,9 @@
 "use client";
 
 import clsx from "clsx";
-import { Count, Instant, Money, Price } from "@/components/ui/figures";
-import { Panel } from "@/components/ui/panel";
+import { Panel } from "@/components/live/panel";
+import { Instant } from "@/components/live/times";
+import { Count, Money, Price } from "@/components/ui/figures";
 import { Cell, type Head, Row, Table } from "@/components/ui/table";
 import { Tag } from "@/components/ui/tag";
 import * as format from "@/lib/format";

@@ -1,3 +1,5 @@
+import "server-only";
+
 /**
  * The fixed list of what is forwarded to the bot. What is not in it does not exist for a browser;
  * a name in braces stands for one plain path segment.

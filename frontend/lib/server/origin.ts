@@ -1,3 +1,5 @@
+import "server-only";
+
 /**
  * Whether a write comes from our own pages. SameSite already keeps the cookie at home; this holds
  * where a browser does not, and against a sibling on the same site.

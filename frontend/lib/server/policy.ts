@@ -1,3 +1,5 @@
+import "server-only";
+
 /** The Content-Security-Policy of one answer. Scripts need its nonce; nothing loads from elsewhere. */
 export function contentSecurityPolicy(
   nonce: string,

@@ -1,3 +1,5 @@
+import "server-only";
+
 /**
  * How long an address waits after failed logins: three are free, then 2, 4, 8 … seconds, at most
  * 15 minutes. All addresses together have a budget too, for someone who has many.

@@ -4,7 +4,7 @@ import clsx from "clsx";
 import { memo, type ReactNode, useId } from "react";
 import { useIsStale } from "@/lib/live/stale";
 import type { Slice } from "@/lib/live/store";
-import { Age } from "./figures";
+import { Age } from "./times";
 
 interface PanelProps<T> {
   title: string;
