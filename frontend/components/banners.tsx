@@ -13,7 +13,7 @@ const TONES: Record<Level, string> = {
   danger: "border-loss bg-loss/10 text-loss",
 };
 
-/** What whoever looks must not miss: the bot's own warnings, and what the link itself has to say. */
+/** What must not be missed: the trader's own warnings, and that it is not responding. */
 export function Banners() {
   const { data: health } = useTopic("health");
   const problem = useLive((view) => view.problem);
@@ -23,8 +23,8 @@ export function Banners() {
       {isStale && (
         <Line
           level="danger"
-          text={`STALE: nothing here is current. ${problem ?? ""}`}
-          kind="silent"
+          text={`Trader not responding: all data shown is STALE. ${problem ?? ""}`}
+          kind="not-responding"
         />
       )}
       {health?.banners.map((banner) => (

@@ -1,6 +1,6 @@
 /**
- * Every figure's text, in one place. Money and prices arrive as decimal strings and are never made
- * into floats: Intl formats the string itself.
+ * The text of every figure. Money and prices arrive as decimal strings and are never converted to
+ * floats: Intl formats the string itself.
  */
 
 export type Decimal = string;
@@ -92,7 +92,7 @@ const STEPS: readonly [limit_s: number, unit_s: number, unit: string][] = [
   [Number.POSITIVE_INFINITY, 86400, "d"],
 ];
 
-/** How long ago, rounded down so that nothing looks younger than its unit says: `4 s`, `3 min`. */
+/** How long ago, rounded down to the unit shown: `4 s`, `3 min`. */
 export function age(age_ms: number): string {
   const seconds = Math.max(0, age_ms / 1000);
   const [, unit_s, unit] = STEPS.find(([limit_s]) => seconds < limit_s) ?? [0, 86400, "d"];
@@ -102,7 +102,7 @@ export function age(age_ms: number): string {
 const timeZone = (zone: Zone): Intl.DateTimeFormatOptions =>
   zone === "utc" ? { timeZone: "UTC" } : {};
 
-/** The time of day of an instant: `12:25:03Z` in UTC, `07:25:03` in the reader's own zone. */
+/** The time of day of an instant: `12:25:03Z` in UTC, `07:25:03` in the viewer's zone. */
 export function timeOfDay(at: string | number, zone: Zone): string {
   const text = dateFormat({
     hour: "2-digit",
@@ -139,7 +139,7 @@ export function day(iso_date: string): string {
     .replace(",", "");
 }
 
-/** Whether a figure is above, below or at zero, once rounded as shown would not matter. */
+/** The sign of a figure before any rounding. */
 export function sign(value: Decimal | number): -1 | 0 | 1 {
   const float = Number(value);
   return float > 0 ? 1 : float < 0 ? -1 : 0;

@@ -38,7 +38,7 @@ export const tickTime_ms = (): number => tick_ms || Date.now();
 /** This machine's time, to the second; `null` while the page is rendered on the server. */
 export const useNow = (): number | null => useSyncExternalStore(onTick, tickTime_ms, () => null);
 
-/** The bot's own time, reckoned from its last message; `null` before the first. */
+/** The trader's time, estimated from its last message; `null` before the first. */
 export function useServerNow(): number | null {
   const now_ms = useNow();
   const clock = useLive((state) => state.clock);
@@ -55,7 +55,7 @@ function watchZone(listener: () => void): () => void {
 
 const chosenZone = (): Zone => (localStorage.getItem(ZONE) === "local" ? "local" : "utc");
 
-/** UTC unless the reader chose their own zone, which their browser remembers. */
+/** UTC, unless the viewer chose local time, which the browser remembers. */
 export const useZone = (): Zone => useSyncExternalStore<Zone>(watchZone, chosenZone, () => "utc");
 
 export function chooseZone(zone: Zone): void {

@@ -43,8 +43,8 @@ const FORBIDDEN = [
   ["app/session/route.ts", "@/components/dashboard"],
   ["app/session/route.ts", "@/lib/live/store"],
   ["proxy.ts", "@/lib/live/store"],
-  ["e2e/doors.ts", "@/lib/format"],
-  ["e2e/doors.ts", "../components/dashboard"],
+  ["e2e/page-actions.ts", "@/lib/format"],
+  ["e2e/page-actions.ts", "../components/dashboard"],
 ];
 const ALLOWED = [
   ["components/ui/tag.tsx", "@/lib/format"],
@@ -59,7 +59,7 @@ const ALLOWED = [
   ["app/page.tsx", "@/lib/server/session"],
   ["app/session/route.ts", "@/lib/server/session"],
   ["proxy.ts", "next/server"],
-  ["e2e/doors.ts", "../lib/types"],
+  ["e2e/page-actions.ts", "../lib/types"],
 ];
 
 const folder = mkdtempSync(join(tmpdir(), "zones-"));

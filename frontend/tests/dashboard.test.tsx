@@ -18,7 +18,7 @@ it("marks everything as stale when the trader stops responding, until it respond
   expect(panels("[data-stale]")).toHaveLength(0);
   advance(20_000);
   expect(panels("[data-stale]")).toHaveLength(count);
-  expect(screen.getByText("No word from the bot")).toBeTruthy();
+  expect(screen.getByText("Trader not responding")).toBeTruthy();
   receive({ type: "heartbeat", n: held.n, at: "2026-11-21T20:01:30Z" });
   expect(panels("[data-stale]")).toHaveLength(0);
 });

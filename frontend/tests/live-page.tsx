@@ -7,8 +7,8 @@ import type { LiveMessage } from "@/lib/types";
 import { Server } from "./answers";
 
 /**
- * Components on what the trader's API really answers; only the network and the clock are ours. The
- * clock stands still unless a test advances it, so no outcome depends on how fast the machine is.
+ * Components on real responses of the trader's API; only the network and the clock are replaced. The
+ * clock stands still unless a test advances it, so no result depends on how fast the machine is.
  */
 
 export const NOW = Date.parse("2026-11-21T20:01:05Z");
@@ -32,7 +32,7 @@ afterEach(() => {
 /** The server of the test that runs now. */
 export const currentServer = (): Server => server;
 
-/** Renders only what a test looks at: the whole dashboard costs ten times one panel. */
+/** Renders only what a test needs: the whole dashboard costs ten times as much as one panel. */
 export const show = (component: ReactNode) =>
   render(
     <SWRConfig value={{ provider: () => new Map(), dedupingInterval: 0 }}>{component}</SWRConfig>,
@@ -55,7 +55,7 @@ export async function eventually<T>(read: () => T): Promise<T> {
     try {
       return read();
     } catch {
-      advance(1); // some answers are asked for in the next frame
+      advance(1); // some requests are sent in the next frame
       await act(() => new Promise<void>((resolve) => nextTurn(() => resolve())));
     }
   }

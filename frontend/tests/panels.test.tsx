@@ -1,16 +1,16 @@
 // @vitest-environment happy-dom
 import { fireEvent, screen, within } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
+import { Activity } from "@/components/panels/activity";
+import { ContractRuleChanges } from "@/components/panels/contract-rules";
 import { Forecasts } from "@/components/panels/forecasts";
 import { Ladder } from "@/components/panels/ladder";
-import { News } from "@/components/panels/news";
-import { Orders } from "@/components/panels/orders";
 import { Positions } from "@/components/panels/positions";
 import { Risk } from "@/components/panels/risk";
 import { Scanner } from "@/components/panels/scanner";
 import { StatCards } from "@/components/panels/stat-cards";
-import { Terms } from "@/components/panels/terms";
 import { Trades } from "@/components/panels/trades";
+import { WorkingOrders } from "@/components/panels/working-orders";
 import { StatusBar } from "@/components/status-bar";
 import type { Schemas } from "@/lib/types";
 import { empty, held, terms, update } from "./answers";
@@ -23,8 +23,8 @@ function open(row: HTMLElement): void {
   fireEvent(details, new Event("toggle"));
 }
 
-describe("an account that holds something", () => {
-  it("shows what selling it would fetch now, as the book pays it", () => {
+describe("an account with positions", () => {
+  it("shows what selling the position into the book would bring now", () => {
     receive(held);
     show(<Positions />);
     const row = first(rows("Open positions"));
@@ -37,9 +37,9 @@ describe("an account that holds something", () => {
   it("follows an update of the balance", () => {
     receive(held);
     show(<StatCards />);
-    expect(panel("The account").textContent).toContain("$1,013.94");
+    expect(panel("Account").textContent).toContain("$1,013.94");
     receive(update(held.n + 1, { balance: { ...held.state.balance, equity: "1234.5" } }));
-    expect(panel("The account").textContent).toContain("$1,234.50");
+    expect(panel("Account").textContent).toContain("$1,234.50");
   });
 
   it("takes a newer quote into the ladder", async () => {
@@ -60,17 +60,17 @@ describe("an account that holds something", () => {
     const row = first(within(panel("Opportunity scanner")).getAllByRole("listitem"));
     open(row);
     const text = row.textContent ?? "";
-    for (const gate of refused.gates.filter((one) => !one.passed)) {
-      expect(text).toContain(gate.rule.replaceAll("_", " "));
-      expect(text).toContain(gate.limit);
+    for (const check of refused.gates.filter((one) => !one.passed)) {
+      expect(text).toContain(check.rule.replaceAll("_", " "));
+      expect(text).toContain(check.limit);
     }
   });
 
-  it("lists trades with the newest first, and leaves what a person sold out of the tally", () => {
+  it("lists trades newest first, and leaves manual sales out of the tally", () => {
     const trade = first(held.state.trades);
     const trades = [
       { ...trade, trade_id: "new", bin: "newest", pnl: "-3", closed_at: trade.opened_at },
-      { ...trade, trade_id: "hand", bin: "middle", pnl: "9", by_hand: true },
+      { ...trade, trade_id: "manual", bin: "middle", pnl: "9", by_hand: true },
       { ...trade, trade_id: "old", bin: "oldest", pnl: "4" },
     ];
     receive(held, update(held.n + 1, { trades }));
@@ -90,24 +90,24 @@ describe("an account that holds something", () => {
 
 describe("the states of a panel", () => {
   it.each([
-    ["Open positions", "Nothing is held.", <Positions key="" />],
+    ["Open positions", "No open positions.", <Positions key="" />],
     ["Opportunity scanner", "No cycle has run yet.", <Scanner key="" />],
     ["City forecasts", "No forecast yet", <Forecasts key="" city={null} onChoose={vi.fn()} />],
-    ["Last 50 trades", "No trade yet.", <Trades key="" />],
-    ["What happened", "Nothing has happened yet.", <News key="" />],
+    ["Last 50 trades", "No trades yet.", <Trades key="" />],
+    ["Activity", "No activity yet.", <Activity key="" />],
   ])("empty: %s says %s", (title, sentence, component) => {
     receive(empty);
     show(component);
     expect(panel(title).textContent).toContain(sentence);
   });
 
-  it("empty: without an order there is no panel of orders", () => {
+  it("empty: without a working order there is no panel", () => {
     receive(empty);
-    show(<Orders />);
+    show(<WorkingOrders />);
     expect(screen.queryByRole("region")).toBeNull();
   });
 
-  it("a problem: a panel that got no answer says why", async () => {
+  it("error: a panel without data says why", async () => {
     currentServer().answers["/backend/api/markets/NYC"] = () =>
       Response.json({ detail: "the exchange is closed" }, { status: 503 });
     receive(held);
@@ -133,12 +133,12 @@ describe("the states of a panel", () => {
     expect(screen.getByRole("button", { name: "Resume trading" })).toBeTruthy();
   });
 
-  it("rules that changed wait for a person, in a panel of their own", async () => {
+  it("contract rule changes wait in a panel of their own until they are accepted", async () => {
     const changed = { ...first(terms.series), accepted: false, source: "Another Office" };
     currentServer().answers["/backend/api/terms"] = () => Response.json({ series: [changed] });
     receive(held);
-    show(<Terms />);
-    const shown = await eventually(() => panel("Rules that changed"));
+    show(<ContractRuleChanges />);
+    const shown = await eventually(() => panel("Contract rule changes"));
     expect(shown.textContent).toContain("Another Office");
   });
 });

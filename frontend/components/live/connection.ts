@@ -2,7 +2,7 @@
 
 import { useEffect } from "react";
 import { LiveLink } from "@/lib/live/link";
-import { liveDoor, snapshot } from "@/lib/live/questions";
+import { requestTicket, snapshot } from "@/lib/live/requests";
 import { currentView, dispatch, useLive } from "@/lib/live/store";
 
 /**
@@ -13,21 +13,21 @@ export function LiveConnection({ sessionEndsAt_ms }: { sessionEndsAt_ms: number 
   const link = useLive((view) => view.link);
 
   useEffect(() => {
-    const line = new LiveLink({
+    const live = new LiveLink({
       view: currentView,
       dispatch,
-      door: liveDoor,
+      requestTicket,
       poll: snapshot,
       open: (url, subprotocols) => new WebSocket(url, subprotocols),
       now: Date.now,
       random: Math.random,
     });
-    const wake = () => document.visibilityState === "visible" && line.wake();
-    line.start();
+    const wake = () => document.visibilityState === "visible" && live.wake();
+    live.start();
     document.addEventListener("visibilitychange", wake);
     window.addEventListener("online", wake);
     return () => {
-      line.stop();
+      live.stop();
       document.removeEventListener("visibilitychange", wake);
       window.removeEventListener("online", wake);
     };
@@ -45,5 +45,5 @@ export function LiveConnection({ sessionEndsAt_ms }: { sessionEndsAt_ms: number 
   return null;
 }
 
-/** A new page: nothing of the ended session stays in memory. */
+/** Loads a new page, so that nothing of the ended session stays in memory. */
 const leave = () => window.location.assign("/login");

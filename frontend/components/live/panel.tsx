@@ -10,10 +10,10 @@ interface PanelProps<T> {
   title: string;
   slice: Slice<T>;
   children: (data: T) => ReactNode;
-  /** What to say where there is nothing to show; no sentence, and the children are always asked. */
+  /** The text where there is nothing to show; without one the children are always rendered. */
   empty?: string;
   isEmpty?: (data: T) => boolean;
-  /** Seconds of the bot's clock beyond which the data is shown as old. */
+  /** Age in seconds, by the trader's clock, from which the data is marked as old. */
   limit_s?: number;
   /** Beside the title: counts, filters, buttons. */
   aside?: ReactNode;
@@ -21,8 +21,8 @@ interface PanelProps<T> {
 }
 
 /**
- * A titled part of the dashboard with its data's age, and the four states every panel has: loading,
- * problem, empty, shown. Once the bot is silent nothing in it passes for current.
+ * A titled part of the dashboard with the age of its data and four states: loading, error, empty and
+ * shown. While the trader is not responding, it is marked as stale.
  */
 export function Panel<T>({
   title,

@@ -5,7 +5,7 @@ import { Figure, type Known } from "@/components/ui/figures";
 import * as format from "@/lib/format";
 import { useServerNow, useZone } from "@/lib/time";
 
-/** How old something is by the bot's own clock, in the colour of risk beyond `limit_s`. */
+/** How old something is by the trader's clock, in the colour of risk beyond `limit_s`. */
 export function Age({
   at,
   limit_s,
@@ -27,7 +27,7 @@ export function Age({
   );
 }
 
-/** An instant in the reader's chosen zone. */
+/** An instant in the time zone that the viewer chose. */
 export function Instant({
   at,
   className,

@@ -6,14 +6,14 @@ import { Count, Money, Percent } from "@/components/ui/figures";
 import { useIsStale } from "@/lib/live/stale";
 import { useTopic } from "@/lib/live/store";
 
-/** Four figures before all others: what it is worth, how it does, today, and what is at stake. */
+/** The four headline figures: equity, total return, today's P&L and open positions. */
 export function StatCards() {
   const balance = useTopic("balance");
   const today = useTopic("pnl_today").data;
   const risk = useTopic("risk").data;
   const { data, at } = balance;
   return (
-    <section aria-label="The account" className="grid grid-cols-2 gap-2 lg:grid-cols-4">
+    <section aria-label="Account" className="grid grid-cols-2 gap-2 lg:grid-cols-4">
       <Card title="Equity" at={at} figure={<Money value={data?.equity} />}>
         cash <Money value={data?.cash} />
       </Card>
@@ -22,14 +22,14 @@ export function StatCards() {
         at={at}
         figure={<Percent value={share(data?.total_return_percent)} toned />}
       >
-        from <Money value={data?.starting_balance} />
+        starting balance <Money value={data?.starting_balance} />
       </Card>
-      <Card title="Today" at={at} figure={<Money value={data?.day_pnl} toned />}>
+      <Card title="P&L today" at={at} figure={<Money value={data?.day_pnl} toned />}>
         realised <Money value={today?.realised} toned /> · <Count value={today?.wins} /> won,{" "}
         <Count value={today?.losses} /> lost
       </Card>
       <Card title="Open positions" at={at} figure={<Count value={data?.open_positions} />}>
-        unrealised <Money value={data?.unrealised} toned /> · at most{" "}
+        unrealised <Money value={data?.unrealised} toned /> · limit{" "}
         <Count value={risk?.limits.max_positions} />
       </Card>
     </section>

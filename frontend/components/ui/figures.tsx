@@ -2,15 +2,15 @@ import clsx from "clsx";
 import type { ReactNode } from "react";
 import * as format from "@/lib/format";
 
-/** Figures as people read them. A figure that is not known is a dash, never a zero. */
+/** Formatted figures. An unknown figure is a dash, never a zero. */
 
 export type Known<T> = T | null | undefined;
 
 interface FigureProps {
   className?: string | undefined;
-  /** Writes the sign of a gain too. */
+  /** Shows the plus sign too. */
   signed?: boolean;
-  /** Colours by sign; the sign itself is always written, colour is never alone. */
+  /** Colours by sign, and always shows the sign as well. */
   toned?: boolean;
   digits?: number;
 }

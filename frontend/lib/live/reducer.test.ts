@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LiveMessage, LiveState, Schemas } from "../types";
-import { isStale, KEPT_NEWS, reduced, STALE_AFTER_MS, START, type View } from "./reducer";
+import { isStale, KEPT_ACTIVITY, reduced, STALE_AFTER_MS, START, type View } from "./reducer";
 
 const LOCAL = 1_000_000;
 const at = (second: number) => new Date(Date.UTC(2026, 10, 25, 12, 0, second)).toISOString();
@@ -52,16 +52,16 @@ describe("messages in order", () => {
     expect(view.state?.prices).toBe(before.state?.prices);
   });
 
-  it("prices are put over the others, news and equity are added and bounded", () => {
-    const many = Array.from({ length: KEPT_NEWS }, (_, n) => item(n + 2));
+  it("prices are merged; activity and equity are appended up to a limit", () => {
+    const many = Array.from({ length: KEPT_ACTIVITY }, (_, n) => item(n + 2));
     const view = viewAfter(
       START,
       snapshot(1),
       update(2, { prices: { B: quote("0.25") }, news: many }),
     );
     expect(view.state?.prices).toEqual({ A: quote("0.10"), B: quote("0.25") });
-    expect(view.state?.news).toHaveLength(KEPT_NEWS);
-    expect(view.state?.news.at(-1)?.seq).toBe(KEPT_NEWS + 1);
+    expect(view.state?.news).toHaveLength(KEPT_ACTIVITY);
+    expect(view.state?.news.at(-1)?.seq).toBe(KEPT_ACTIVITY + 1);
   });
 
   it("a heartbeat changes nothing but the clock", () => {
@@ -71,7 +71,7 @@ describe("messages in order", () => {
     expect(view.clock?.server_ms).toBe(Date.parse(at(30)));
   });
 
-  it("a resumed stream goes on", () => {
+  it("a resumed stream continues", () => {
     const view = viewAfter(
       START,
       snapshot(7),
@@ -82,8 +82,8 @@ describe("messages in order", () => {
   });
 });
 
-describe("messages that are not the next", () => {
-  it("a duplicate or an older one is taken in once", () => {
+describe("messages out of order", () => {
+  it("a duplicate or an older one is applied once", () => {
     const once = viewAfter(START, snapshot(7), update(8, { news: [item(2)] }), update(9, {}));
     const twice = viewAfter(once, update(8, { news: [item(2)] }), update(9, {}), {
       type: "heartbeat",
@@ -98,7 +98,7 @@ describe("messages that are not the next", () => {
     ["a heartbeat", { type: "heartbeat", n: 8, at: at(1) }],
     ["a resumption elsewhere", { type: "resumed", stream: "s", n: 8 }],
     ["another process", { type: "resumed", stream: "t", n: 7 }],
-  ])("%s past the next is a gap: nothing is believed until a snapshot", (_, message) => {
+  ])("%s past the next is a gap: nothing is applied until a snapshot", (_, message) => {
     const before = viewAfter(START, snapshot(7));
     const gapped = viewAfter(before, message);
     expect(gapped.isGapped).toBe(true);
@@ -112,7 +112,7 @@ describe("messages that are not the next", () => {
   });
 });
 
-it("a snapshot polled while a resumption was under way leaves only duplicates to come", () => {
+it("after a snapshot polled during a resumption the older updates are duplicates", () => {
   const view = viewAfter(
     START,
     snapshot(7),
@@ -126,7 +126,7 @@ it("a snapshot polled while a resumption was under way leaves only duplicates to
   expect(view.state?.news.map(({ seq }) => seq)).toEqual([1, 8, 9, 10]);
 });
 
-it("silence is beyond its limit, not at it, and never forgiven by data", () => {
+it("data is stale beyond the limit, not at it, and before the first message", () => {
   const view = viewAfter(START, snapshot(7));
   expect(isStale(START, LOCAL)).toBe(true);
   expect(isStale(view, LOCAL + STALE_AFTER_MS)).toBe(false);
@@ -147,7 +147,7 @@ it("any order of duplicated updates ends in the state of the clean order or in a
 
 function orders<T>(items: T[]): T[][] {
   if (items.length <= 1) return [items];
-  return items.flatMap((chosen, place) =>
-    orders(items.toSpliced(place, 1)).map((rest) => [chosen, ...rest]),
+  return items.flatMap((chosen, index) =>
+    orders(items.toSpliced(index, 1)).map((rest) => [chosen, ...rest]),
   );
 }

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { fireEvent, screen, within } from "@testing-library/react";
 import { beforeEach, expect, it } from "vitest";
-import { Closing } from "@/components/dialog/closing";
+import { CloseDialogProvider } from "@/components/dialog/close-dialog";
 import { Positions } from "@/components/panels/positions";
 import { held, preview, update } from "./answers";
 import { currentServer, eventually, receive, show } from "./live-page";
@@ -20,7 +20,7 @@ const outcome = {
 };
 
 const dialog = () => within(screen.getByRole("dialog"));
-const sellButton = () => dialog().getByRole("button", { name: "Sell at this limit" });
+const sellButton = () => dialog().getByRole("button", { name: "Sell at limit" });
 const fill = (label: string | RegExp, value: string) =>
   fireEvent.change(dialog().getByLabelText(label), { target: { value } });
 
@@ -29,15 +29,15 @@ beforeEach(() => {
     Response.json(call.method === "GET" ? preview : outcome);
   receive(held);
   show(
-    <Closing>
+    <CloseDialogProvider>
       <Positions />
-    </Closing>,
+    </CloseDialogProvider>,
   );
   fireEvent.click(screen.getByText("CLOSE"));
 });
 
-it("previews the book's own figures and sells a part once, however often it is clicked", async () => {
-  await eventually(() => dialog().getByText(/Fills at once/));
+it("previews the sale against the book, and sells once however often it is clicked", async () => {
+  await eventually(() => dialog().getByText(/Fills immediately/));
   // 5 at 45 ¢ and 95 at 40 ¢
   expect(screen.getByRole("dialog").textContent).toContain("100 of 100 at 40.25¢");
   fill("Contracts", "40");
@@ -51,14 +51,14 @@ it("previews the book's own figures and sells a part once, however often it is c
   expect(JSON.parse(sales[0]?.body ?? "{}")).toMatchObject({ count: "40" });
 });
 
-it("refuses what the book could never take, before anything is sent", () => {
-  fill("Limit, dollars a contract", "1.20");
-  const limit = dialog().getByLabelText("Limit, dollars a contract");
+it("refuses an impossible limit price before anything is sent", () => {
+  fill("Limit price, dollars per contract", "1.20");
+  const limit = dialog().getByLabelText("Limit price, dollars per contract");
   expect(limit.getAttribute("aria-invalid")).toBe("true");
   expect(sellButton().hasAttribute("disabled")).toBe(true);
 });
 
-it("asks for the typed word where real money follows, and for none on paper", () => {
+it("needs LIVE typed in live mode, and nothing on paper", () => {
   expect(dialog().queryByLabelText(/Real money/)).toBeNull();
   expect(sellButton().hasAttribute("disabled")).toBe(false);
   receive(update(held.n + 1, { health: { ...held.state.health, mode: "live" } }));
@@ -67,7 +67,7 @@ it("asks for the typed word where real money follows, and for none on paper", ()
   expect(sellButton().hasAttribute("disabled")).toBe(false);
 });
 
-it("says that a quick sell has nothing to take where all has filled", () => {
+it("quick sell says that there are no working orders where everything has filled", () => {
   fireEvent.mouseDown(dialog().getByText("Quick sell"));
-  expect(screen.getByRole("dialog").textContent).toContain("Nothing of this trade rests");
+  expect(screen.getByRole("dialog").textContent).toContain("This trade has no working orders");
 });

@@ -13,17 +13,13 @@ const TONES: Record<Schemas["Level"], string> = {
   danger: "text-loss",
 };
 
-/** What happened, the newest first. The list scrolls, so it takes the keyboard's focus. */
-export function News() {
+/** What the trader did and received, newest first. The list scrolls, so it takes keyboard focus. */
+export function Activity() {
   return (
-    <Panel title="What happened" slice={useTopic("news")} empty="Nothing has happened yet.">
-      {(news) => (
-        <ol
-          tabIndex={0}
-          aria-label="What happened, newest first"
-          className="max-h-96 overflow-y-auto"
-        >
-          {news.toReversed().map((item) => (
+    <Panel title="Activity" slice={useTopic("news")} empty="No activity yet.">
+      {(items) => (
+        <ol tabIndex={0} aria-label="Activity, newest first" className="max-h-96 overflow-y-auto">
+          {items.toReversed().map((item) => (
             <Item key={`${item.seq} ${item.kind} ${item.ticker} ${item.text}`} item={item} />
           ))}
         </ol>
