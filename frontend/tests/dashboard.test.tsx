@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { screen } from "@testing-library/react";
-import { expect, it, vi } from "vitest";
+import { beforeEach, expect, it, vi } from "vitest";
 import { Dashboard } from "@/components/dashboard";
 import { held } from "./answers";
 import { advance, NOW, receive, show } from "./live-page";
@@ -8,10 +8,12 @@ import { advance, NOW, receive, show } from "./live-page";
 /** The dashboard as a whole. Recharts needs a layout engine: its chart is in the browser's tests. */
 vi.mock("@/components/charts/equity-chart", () => ({ default: () => null }));
 
-it("marks everything as stale when the trader stops responding, until it responds again", () => {
+beforeEach(() => {
   receive(held);
   show(<Dashboard sessionEndsAt_ms={NOW + 3_600_000} />);
-  // By selector: the roles of a thousand elements take longer to compute than the page to render.
+});
+
+it("marks everything as stale when the trader stops responding, until it responds again", () => {
   const panels = (state: string) => document.querySelectorAll(`section[aria-labelledby]${state}`);
   const count = panels("").length;
   expect(count).toBeGreaterThan(8);

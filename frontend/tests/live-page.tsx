@@ -1,4 +1,4 @@
-import { act, cleanup, render, screen, within } from "@testing-library/react";
+import { act, cleanup, render } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { SWRConfig } from "swr";
 import { afterEach, beforeEach, vi } from "vitest";
@@ -49,27 +49,41 @@ export const advance = (ms: number): void => act(() => void vi.advanceTimersByTi
 
 const TURNS = 200;
 
-/** What `read` returns once it no longer throws: after turns of the event loop, not after seconds. */
-export async function eventually<T>(read: () => T): Promise<T> {
+/**
+ * What `find` returns once it is not null: after turns of the event loop, not after seconds. A query
+ * that throws would print the whole page at every turn, which takes longer than rendering it.
+ */
+export async function eventually<T>(find: () => T | null | undefined): Promise<T> {
   for (let turn = 0; turn < TURNS; turn += 1) {
-    try {
-      return read();
-    } catch {
-      advance(1); // some requests are sent in the next frame
-      await act(() => new Promise<void>((resolve) => nextTurn(() => resolve())));
-    }
+    const found = find();
+    if (found !== null && found !== undefined) return found;
+    advance(1); // some requests are sent in the next frame
+    await act(() => new Promise<void>((resolve) => nextTurn(() => resolve())));
   }
-  return read();
+  throw new Error(`not found within ${TURNS} turns in: ${document.body.textContent}`);
 }
 
-export const panel = (title: RegExp | string) => screen.getByRole("region", { name: title });
+/**
+ * The panel with this title, if there is one. By attributes: to query a role is to compute the role,
+ * the name and the style of every element, which takes longer than rendering them.
+ */
+export const findPanel = (title: string): HTMLElement | undefined =>
+  [...document.querySelectorAll("section")].find(
+    (section) =>
+      (section.getAttribute("aria-label") ?? section.querySelector("h2")?.textContent) === title,
+  );
+
+export function panel(title: string): HTMLElement {
+  const found = findPanel(title);
+  if (found === undefined) throw new Error(`no panel ${title} in: ${document.body.textContent}`);
+  return found;
+}
 
 /** The text of each row of a table, without its head. */
 export const rows = (table: string): string[] =>
-  within(panel(`${table}, table`))
-    .getAllByRole("row")
-    .slice(1)
-    .map((row) => row.textContent ?? "");
+  [...document.querySelectorAll(`[aria-label="${table}, table"] tbody tr`)].map(
+    (row) => row.textContent ?? "",
+  );
 
 /** The first of a list in the fixtures; a test without it would test nothing. */
 export function first<T>(list: readonly T[]): T {

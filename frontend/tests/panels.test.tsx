@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { fireEvent, screen, within } from "@testing-library/react";
+import { fireEvent, screen } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import { Activity } from "@/components/panels/activity";
 import { ContractRuleChanges } from "@/components/panels/contract-rules";
@@ -14,7 +14,16 @@ import { WorkingOrders } from "@/components/panels/working-orders";
 import { StatusBar } from "@/components/status-bar";
 import type { Schemas } from "@/lib/types";
 import { empty, held, terms, update } from "./answers";
-import { currentServer, eventually, first, panel, receive, rows, show } from "./live-page";
+import {
+  currentServer,
+  eventually,
+  findPanel,
+  first,
+  panel,
+  receive,
+  rows,
+  show,
+} from "./live-page";
 
 function open(row: HTMLElement): void {
   const details = row.querySelector("details");
@@ -57,7 +66,7 @@ describe("an account with positions", () => {
     show(<Scanner />);
     const refused = first(held.state.scanner.singles);
     expect(refused.is_approved).toBe(false);
-    const row = first(within(panel("Opportunity scanner")).getAllByRole("listitem"));
+    const row = first([...panel("Opportunity scanner").querySelectorAll("li")]);
     open(row);
     const text = row.textContent ?? "";
     for (const check of refused.gates.filter((one) => !one.passed)) {
@@ -77,7 +86,7 @@ describe("an account with positions", () => {
     show(<Trades />);
     const order = rows("Last trades").map((row) => /newest|middle|oldest/.exec(row)?.[0]);
     expect(order).toEqual(["newest", "middle", "oldest"]);
-    expect(panel(/^Last 50 trades/).textContent).toContain("1 won, 1 lost, n = 2");
+    expect(panel("Last 50 trades").textContent).toContain("1 won, 1 lost, n = 2");
   });
 
   it("says that it is SYNTHETIC and on paper", () => {
@@ -104,7 +113,7 @@ describe("the states of a panel", () => {
   it("empty: without a working order there is no panel", () => {
     receive(empty);
     show(<WorkingOrders />);
-    expect(screen.queryByRole("region")).toBeNull();
+    expect(document.querySelector("section")).toBeNull();
   });
 
   it("error: a panel without data says why", async () => {
@@ -112,7 +121,7 @@ describe("the states of a panel", () => {
       Response.json({ detail: "the exchange is closed" }, { status: 503 });
     receive(held);
     show(<Ladder city="NYC" />);
-    const alert = await eventually(() => screen.getByRole("alert"));
+    const alert = await eventually(() => document.querySelector("[role=alert]"));
     expect(alert.textContent).toBe("the exchange is closed");
   });
 
@@ -130,7 +139,7 @@ describe("the states of a panel", () => {
     const text = panel("Risk").textContent ?? "";
     expect(text).toContain("HALT");
     expect(text).toContain("day loss $51.20 reached $50.00");
-    expect(screen.getByRole("button", { name: "Resume trading" })).toBeTruthy();
+    expect(screen.getByText("Resume trading")).toBeTruthy();
   });
 
   it("contract rule changes wait in a panel of their own until they are accepted", async () => {
@@ -138,7 +147,7 @@ describe("the states of a panel", () => {
     currentServer().answers["/backend/api/terms"] = () => Response.json({ series: [changed] });
     receive(held);
     show(<ContractRuleChanges />);
-    const shown = await eventually(() => panel("Contract rule changes"));
+    const shown = await eventually(() => findPanel("Contract rule changes"));
     expect(shown.textContent).toContain("Another Office");
   });
 });
