@@ -53,6 +53,7 @@ WRONG = {
     "MAX_OPEN_POSITIONS": ["0", "-1", "1001", "2.5", "ten"],
     "MAX_CITY_POSITIONS": ["0", "-1", "1001"],
     "MAX_DAY_LOSS_SHARE": ["0", "1.01", "5", "NaN"],
+    "MAX_MARK_LOSS_SHARE": ["0", "1.01", "5", "NaN"],
     "CONTRACT_STEP": ["0", "0.001", "-1", "101", "0.015", "NaN"],
     "CLOSE_MARGIN_MIN": ["-1", "1441", "nan", "inf"],
     "MAX_BOOK_AGE_MIN": ["0", "-1", "1441", "nan"],
