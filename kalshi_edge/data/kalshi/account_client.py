@@ -113,7 +113,7 @@ class AccountClient:
     async def order(self, order_id: str) -> OrderReport:
         """One order; ``RequestRefused`` with status 404 where it is not known (any more)."""
         answer = await self._rest.get("/portfolio/orders/{order_id}", order_id=order_id)
-        return parse_order(self._met(object_field(answer, "order")))
+        return parse_order(self._met(object_field(answer, "order")), self._names)
 
     async def orders(
         self, since_at: datetime | None = None, *, ticker: str | None = None
@@ -124,7 +124,8 @@ class AccountClient:
         """
         params = _since(since_at) | ({} if ticker is None else {"ticker": ticker})
         found = await self._both_sides("orders", "order_id", params, since_at, "orders_updated_ts")
-        return read_rows(map(self._met, found), parse_order, "client_order_id", "order_id")
+        parse = partial(parse_order, names=self._names)
+        return read_rows(map(self._met, found), parse, "client_order_id", "order_id")
 
     # --- money --------------------------------------------------------------------------------
 
@@ -214,7 +215,8 @@ class AccountClient:
         """Note whose ``order`` is, whatever else it says."""
         order_id, ours = order.get("order_id"), order.get("client_order_id") or ""
         if isinstance(order_id, str) and isinstance(ours, str):
-            self._names[order_id] = ours or order_id
+            # The first name holds: an owner who amends our order may give it another.
+            self._names.setdefault(order_id, ours or order_id)
         return order
 
     async def _both_sides(

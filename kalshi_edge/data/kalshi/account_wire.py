@@ -44,8 +44,11 @@ class OrderStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-def parse_order(payload: Payload) -> OrderReport:
+def parse_order(payload: Payload, names: Mapping[str, str]) -> OrderReport:
     """An order of ``GET /portfolio/orders`` or of the stream's ``user_order``.
+
+    ``names`` are the intents by the exchange's order ids: they hold even where an owner has given
+    our order another name since. An order that was placed by hand goes by its order id.
 
     Raises ``ContractError`` for a status that is a new word to us: it may rest, or be over.
     """
@@ -57,7 +60,7 @@ def parse_order(payload: Payload) -> OrderReport:
     resting = remaining if known is OrderStatus.RESTING else ZERO
     return OrderReport(
         order_id=order_id,
-        intent_id=optional_text(payload, "client_order_id") or order_id,
+        intent_id=_name(payload, order_id, names),
         ticker=text_field(payload, "ticker"),
         side=_side(payload),
         price=decimal_field(payload, "yes_price_dollars"),
@@ -83,15 +86,11 @@ def parse_taken(payload: Payload, intent: Intent) -> OrderReport:
 
 
 def parse_fill(payload: Payload, names: Mapping[str, str], received_at: datetime) -> Fill:
-    """A fill of ``GET /portfolio/fills`` or of the stream.
-
-    Only the stream may name our intent; elsewhere ``names`` does, by order id. An order that was
-    placed by hand goes by its order id.
-    """
+    """A fill of ``GET /portfolio/fills`` or of the stream, ``names`` as in ``parse_order``."""
     order_id = text_field(payload, "order_id")
     return Fill(
         fill_id=text_field(payload, "trade_id"),
-        intent_id=optional_text(payload, "client_order_id") or names.get(order_id) or order_id,
+        intent_id=_name(payload, order_id, names),
         ticker=text_field(payload, "market_ticker"),
         side=_side(payload),
         count=decimal_field(payload, "count_fp"),
@@ -176,6 +175,10 @@ def parse_limits(payload: Payload) -> AccountLimits:
             raise ContractError(f"a {name} limit of {rate}")
         rates.append(rate)
     return AccountLimits(text_field(payload, "usage_tier"), *rates)
+
+
+def _name(payload: Payload, order_id: str, names: Mapping[str, str]) -> str:
+    return names.get(order_id) or optional_text(payload, "client_order_id") or order_id
 
 
 def _side(payload: Payload) -> Side:

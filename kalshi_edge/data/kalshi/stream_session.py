@@ -224,7 +224,7 @@ class Session:
     def _order(self, message: Payload, received_at: datetime) -> Iterator[StreamEvent]:
         if _is_others(message, "subaccount_number"):
             return
-        yield order_update(parse_order(message), received_at)
+        yield order_update(parse_order(message, self._names), received_at)
 
     def _change(self, kind: str, message: Payload, received_at: datetime) -> Iterator[StreamEvent]:
         ticker = None

@@ -39,7 +39,7 @@ MINE = replace(intent(), intent_id="an-intent")
 
 
 def test_an_order_is_the_same_by_rest_and_by_the_stream():
-    assert parse_order(order_json("an-intent")) == parse_order(user_order_json("an-intent"))
+    assert parse_order(order_json("an-intent"), {}) == parse_order(user_order_json("an-intent"), {})
 
 
 def test_a_fill_has_the_same_name_by_rest_and_by_the_stream():
@@ -112,7 +112,7 @@ def test_either_word_for_a_side_will_do_and_old_ones_are_not_looked_at():
     ],
 )
 def test_an_orders_status_is_a_step_of_its_life(status, step, resting):
-    report = parse_order(order_json("an-intent", status=status))
+    report = parse_order(order_json("an-intent", status=status), {})
     reason = "" if status == "resting" else status
     assert order_update(report, NOW) == OrderUpdate(
         "an-intent", step, NOW, order_id=UUID, filled=D("1.56"), reason=reason
@@ -122,19 +122,27 @@ def test_an_orders_status_is_a_step_of_its_life(status, step, resting):
 
 def test_the_stream_says_why_an_order_is_over():
     over = user_order_json("an-intent", status="canceled", last_update_reason="CloseCancel")
-    update = order_update(parse_order(over), NOW)
+    update = order_update(parse_order(over, {}), NOW)
     assert update.reason == "CloseCancel"
 
 
 def test_a_status_that_is_new_to_us_is_neither_resting_nor_over():
     with pytest.raises(ContractError, match=f"order {UUID} is 'hovering'"):
-        parse_order(order_json("an-intent", status="hovering"))
+        parse_order(order_json("an-intent", status="hovering"), {})
 
 
 def test_an_order_placed_by_hand_goes_by_its_own_id():
-    report = parse_order(order_json(""))
+    report = parse_order(order_json(""), {})
     update = order_update(report, NOW)
     assert update.intent_id == UUID
+
+
+def test_an_order_of_ours_keeps_its_name_though_its_owner_gave_it_another():
+    names = {UUID: "an-intent"}
+    assert parse_order(order_json("renamed"), names).intent_id == "an-intent"
+    assert parse_fill(stream_fill_json(client_order_id="renamed"), names, NOW).intent_id == (
+        "an-intent"
+    )
 
 
 def test_an_order_that_was_taken_is_reported_with_what_traded_and_what_rests():
