@@ -209,6 +209,7 @@ class Trader:
             await self.inbox.handled()
             watch = self.engine.watch
             if watch.clean_at is not None:
+                statements.agreed(watch.clean_at)
                 self.agreed.set()
             doubtful = watch.clean_at is None or bool(watch.suspects)
             await asyncio.sleep(LOOK_EVERY_S if doubtful else RECONCILED_EVERY_S)

@@ -32,7 +32,7 @@ class StatementSource:
     account: AccountClient
     clock: Clock
     known_until: datetime
-    """Up to when an earlier life knew its fills."""
+    """Up to when its fills are known: by an earlier life, and since then by agreement."""
     problem: str = ""
     """Why there was no answer the last time; empty where there was one."""
     last_success_at: datetime | None = None
@@ -68,6 +68,13 @@ class StatementSource:
             last_bytes=0,
         )
 
+    def agreed(self, as_of: datetime) -> None:
+        """Our books agreed with the exchange's as of ``as_of``: what came before is known.
+
+        Until they do everything since they last did is asked for again: a row may come late.
+        """
+        self.known_until = max(self.known_until, as_of)
+
     async def ask(self) -> Sequence[Event]:
         """What is new, and the books as they stand; nothing where the exchange does not answer."""
         self._asked_at = self.clock.now()
@@ -93,7 +100,6 @@ class StatementSource:
         news |= {f"paid {one.settlement.ticker}": one.settlement for one in payouts}
         fresh = [event for name, event in news.items() if name not in self._told]
         self._told = set(news)
-        self.known_until = max(self.known_until, as_of)
         lists = (
             ("position", positions.refused),
             ("order", orders.refused),
