@@ -13,8 +13,8 @@ from kalshi_edge.clock import ManualClock
 from kalshi_edge.data.kalshi.account_client import AccountClient
 from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.public_client import PublicClient
-from kalshi_edge.data.kalshi.rate_limits import Rate
 from kalshi_edge.data.kalshi.transport import Host
+from kalshi_edge.token_bucket import Rate
 from tests.support.builders import EVENT, NOW, TICKER
 
 HOST = Host("http://127.0.0.1:9/trade-api/v2", "ws://127.0.0.1:9/trade-api/ws/v2")

@@ -33,12 +33,13 @@ from kalshi_edge.data.kalshi.fields import (
     unix_s,
 )
 from kalshi_edge.data.kalshi.order_wire import EXCHANGE_INDEX
-from kalshi_edge.data.kalshi.rate_limits import BALANCE_RATE, Bucket, Jitter, parse_costs
+from kalshi_edge.data.kalshi.rate_limits import BALANCE_RATE, Jitter, parse_costs
 from kalshi_edge.data.kalshi.reading import Reading, read_rows
 from kalshi_edge.data.kalshi.signed_rest import SignedRest
 from kalshi_edge.data.kalshi.transport import ErrorBody, Host, Params, open_http
 from kalshi_edge.domain.orders import Fill, OrderReport
 from kalshi_edge.errors import ContractError, InputError, RequestRefused
+from kalshi_edge.token_bucket import TokenBucket
 
 SUBACCOUNT = 0
 """The primary one: left out, some answers are about it alone and others about all."""
@@ -63,7 +64,7 @@ class AccountClient:
         http = open_http(host, auth=key, transport=transport)
         self._rest = SignedRest(http, key.clock, jitter)
         self._clock = clock
-        self._balance_bucket = Bucket(BALANCE_RATE)
+        self._balance_bucket = TokenBucket(BALANCE_RATE)
         self._names: dict[str, str] = {}
 
     @property
@@ -203,7 +204,10 @@ class AccountClient:
         """Ask how fast this account may go and what endpoints cost, and keep to it from now on."""
         limits = parse_limits(await self._rest.get("/account/limits"))
         costs = parse_costs(await self._rest.get("/account/endpoint_costs"))
-        self._rest.bucket, self._rest.write_bucket = Bucket(limits.read), Bucket(limits.write)
+        self._rest.bucket, self._rest.write_bucket = (
+            TokenBucket(limits.read),
+            TokenBucket(limits.write),
+        )
         self._rest.costs = costs
         return limits
 

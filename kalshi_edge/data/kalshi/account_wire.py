@@ -27,9 +27,9 @@ from kalshi_edge.data.kalshi.fields import (
     text_field,
     whole_field,
 )
-from kalshi_edge.data.kalshi.rate_limits import Rate
 from kalshi_edge.domain.orders import Fill, Intent, OrderReport, Settlement, Side
 from kalshi_edge.errors import ContractError
+from kalshi_edge.token_bucket import Rate
 from kalshi_edge.units import ONE, ZERO
 
 _SIDES = {"bid": Side.BUY, "yes": Side.BUY, "ask": Side.SELL, "no": Side.SELL}

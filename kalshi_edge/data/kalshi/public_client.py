@@ -20,7 +20,7 @@ from kalshi_edge.data.kalshi.market_wire import (
     parse_market,
     parse_settlement,
 )
-from kalshi_edge.data.kalshi.rate_limits import PUBLIC_RATE, Bucket, Jitter, Rate
+from kalshi_edge.data.kalshi.rate_limits import PUBLIC_RATE, Jitter
 from kalshi_edge.data.kalshi.reading import Reading, Unreadable, reading
 from kalshi_edge.data.kalshi.trading_hours import (
     ExchangeStatus,
@@ -33,6 +33,7 @@ from kalshi_edge.domain.market import Book, FeeRule, Ladder, Market, MarketStatu
 from kalshi_edge.domain.orders import Settlement
 from kalshi_edge.domain.weather import Station
 from kalshi_edge.errors import ContractError, ExchangeDown, InputError, RequestRefused, SettingError
+from kalshi_edge.token_bucket import Rate, TokenBucket
 
 BATCH = 100
 """Markets per request, at most."""
@@ -67,7 +68,7 @@ class PublicClient:
         self.markets: dict[str, Market] = {}
         """Markets as last read, by ticker, until they close."""
         self._rest = Rest(
-            open_http(host, transport=transport), machine or clock, jitter, Bucket(rate)
+            open_http(host, transport=transport), machine or clock, jitter, TokenBucket(rate)
         )
         self._fee_changes = FeeAnnouncements()
         self._clock = clock

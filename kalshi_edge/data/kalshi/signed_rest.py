@@ -10,7 +10,7 @@ import httpx
 
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.kalshi.fields import Payload
-from kalshi_edge.data.kalshi.rate_limits import BASIC_READ, BASIC_WRITE, Bucket, Jitter
+from kalshi_edge.data.kalshi.rate_limits import BASIC_READ, BASIC_WRITE, Jitter
 from kalshi_edge.data.kalshi.transport import (
     ErrorBody,
     Params,
@@ -21,6 +21,7 @@ from kalshi_edge.data.kalshi.transport import (
     parse_refusal,
 )
 from kalshi_edge.errors import ContractError, ExchangeDown, OutcomeUnknown
+from kalshi_edge.token_bucket import TokenBucket
 
 MAX_WRITE_WAIT_S = 1.0
 """An order that must wait longer for our own budget is not sent: its price would be old."""
@@ -32,8 +33,8 @@ class SignedRest(Rest):
     """Questions with a signature, and writes."""
 
     def __init__(self, http: httpx.AsyncClient, machine: Clock, jitter: Jitter) -> None:
-        super().__init__(http, machine, jitter, Bucket(BASIC_READ))
-        self.write_bucket = Bucket(BASIC_WRITE)
+        super().__init__(http, machine, jitter, TokenBucket(BASIC_READ))
+        self.write_bucket = TokenBucket(BASIC_WRITE)
 
     async def send(
         self,

@@ -17,8 +17,9 @@ import httpx
 
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.kalshi.fields import Payload, optional_text, parse_json, rows
-from kalshi_edge.data.kalshi.rate_limits import Bucket, Costs, Jitter, backoff_s
+from kalshi_edge.data.kalshi.rate_limits import Costs, Jitter, backoff_s
 from kalshi_edge.errors import ContractError, ExchangeDown, RequestRefused, SettingError
+from kalshi_edge.token_bucket import TokenBucket
 
 Params: TypeAlias = Mapping[str, str | int | list[str]]
 
@@ -112,7 +113,7 @@ class Rest:
     """Questions to one host, within one budget."""
 
     def __init__(
-        self, http: httpx.AsyncClient, machine: Clock, jitter: Jitter, bucket: Bucket
+        self, http: httpx.AsyncClient, machine: Clock, jitter: Jitter, bucket: TokenBucket
     ) -> None:
         self.bucket = bucket
         self.costs = Costs()
@@ -127,7 +128,7 @@ class Rest:
         route: str,
         params: Params | None = None,
         *,
-        bucket: Bucket | None = None,
+        bucket: TokenBucket | None = None,
         answers: Collection[int] = (),
         **names: str,
     ) -> Payload:
@@ -187,7 +188,7 @@ class Rest:
         await self._http.aclose()
 
     async def _ask(
-        self, path: str, params: Params | None, bucket: Bucket, answers: Collection[int]
+        self, path: str, params: Params | None, bucket: TokenBucket, answers: Collection[int]
     ) -> Payload:
         response = await self._exchange(self._http.build_request("GET", path, params=params))
         if response.is_success:

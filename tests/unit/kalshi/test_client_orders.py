@@ -18,7 +18,6 @@ from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
 from kalshi_edge.data.kalshi.order_wire import objections, order_body
 from kalshi_edge.data.kalshi.public_client import PublicClient
-from kalshi_edge.data.kalshi.rate_limits import Rate
 from kalshi_edge.domain.market import MarketStatus, PriceRange
 from kalshi_edge.domain.orders import Order, OrderState, Side, TimeInForce
 from kalshi_edge.domain.prices import nearest_price
@@ -31,6 +30,7 @@ from kalshi_edge.errors import (
     OutcomeUnknown,
     RequestRefused,
 )
+from kalshi_edge.token_bucket import Rate
 from tests.support.builders import CENTS, NOW, TICKER, intent, ladder
 from tests.support.kalshi_answers import (
     COSTS,

@@ -15,10 +15,10 @@ from kalshi_edge.data.kalshi.account_wire import (
     parse_position,
     parse_taken,
 )
-from kalshi_edge.data.kalshi.rate_limits import Rate
 from kalshi_edge.domain.events import OrderUpdate, order_update
 from kalshi_edge.domain.orders import OrderReport, OrderStep, Side
 from kalshi_edge.errors import ContractError, InputError
+from kalshi_edge.token_bucket import Rate
 from tests.support.builders import NOW, TICKER, intent
 from tests.support.kalshi_answers import (
     LIMITS,
