@@ -73,7 +73,11 @@ class Account:
             return (Alarm("unknown_order", f"news of order {update.intent_id}, which is not ours"),)
         order = before if update.count is None else before.limited(update.count)
         after = order.step(
-            update.step, order_id=update.order_id, reported=update.filled, reason=update.reason
+            update.step,
+            order_id=update.order_id,
+            reported=update.filled,
+            reason=update.reason,
+            is_correction=update.is_correction,
         )
         if after == before and not update.is_error:
             return ()

@@ -217,6 +217,7 @@ def _reduced(trade: Trade | None, fill: Fill, intent: Intent) -> Trade:
         # When we learnt it: a UTC day's books are closed on what was known by its end.
         closed_at=None if left else fill.received_at,
         by_hand=trade.by_hand or intent.by_hand,
+        imagined_gain=trade.imagined_gain + fill.imagined_gain,
     )
 
 
@@ -225,7 +226,12 @@ def _sold_before_settlement(trade: Trade, settled_value: Decimal, fill: Fill) ->
     if fill.count > trade.count:
         raise StateError(f"{fill.ticker}: sold {fill.count} contracts of {trade.count}")
     each = _value_to_holder(trade.side, fill.price) - settled_value
-    return replace(trade, received=trade.received + fill.count * each, fees=trade.fees + fill.fee)
+    return replace(
+        trade,
+        received=trade.received + fill.count * each,
+        fees=trade.fees + fill.fee,
+        imagined_gain=trade.imagined_gain + fill.imagined_gain,
+    )
 
 
 def _settled(trade: Trade, settlement: Settlement) -> Trade:
