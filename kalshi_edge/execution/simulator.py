@@ -109,8 +109,7 @@ class SimulatedExchange:
         working = self._working | ({intent.intent_id: order} if rests else {})
         needed = self._collateral(ledger, working.values())
         if ledger.cash < needed:
-            why = f"{ledger.cash} dollars left, {needed} needed"
-            raise OrderRejected(f"insufficient_balance: {why}")
+            raise OrderRejected(f"insufficient_balance: ${ledger.cash} left, ${needed} needed")
         self.ledger, self._working = ledger, working
         self._seen.add(intent.intent_id)
         self._trades(book, fills)
@@ -135,10 +134,7 @@ class SimulatedExchange:
             yield self._follows.popleft()
 
     def _seen_by_loop(self, event: Event) -> Iterator[Event]:
-        """What the loop is to see of ``event``: nothing of a book that it has seen already.
-
-        A journal has the books that followed from our orders among its events.
-        """
+        """What the loop is to see of ``event``: not a book of ours again that a journal repeats."""
         known = self._books.get(event.ticker) if isinstance(event, Book) else None
         if not self._books_lack_trades or known is None or known.left != event:
             yield self._see(event)
@@ -165,8 +161,6 @@ class SimulatedExchange:
             case Started():
                 owed = (order for order in event.orders if order.reported > order.filled)
                 self._follows.extend(taken_back(order, self._now) for order in owed)
-            case _:
-                pass
         return event
 
     def _observed(self, shown: Book) -> ObservedBook:
@@ -179,7 +173,7 @@ class SimulatedExchange:
         observed = ObservedBook(shown)
         for order in self._filled_before:
             if order.intent.ticker == shown.ticker:
-                limit = order.intent.limit_price
+                limit = self._limit(order.intent)
                 observed, _ = observed.swept(order.intent.side, order.filled, limit)
         return observed
 
@@ -254,18 +248,21 @@ class SimulatedExchange:
 
     def _offered(self, intent: Intent) -> tuple[ObservedBook, tuple[Level, ...]]:
         """What ``intent`` takes, and the book without it."""
-        whole, count, limit = self._books[intent.ticker], intent.count, intent.limit_price
+        whole, count, limit = self._books[intent.ticker], intent.count, self._limit(intent)
         waits = intent.time_in_force is TimeInForce.GOOD_TILL_CANCELED
-        at_once = self._instant_fill and intent.by_hand and intent.reduces
-        if intent.reduces and (at_once or not waits):
+        if intent.reduces and (limit is None or not waits):
             held = self.ledger.held(intent.ticker)
             count = min(count, max(held if intent.side is Side.SELL else -held, ZERO))
-        stop = self._own_price(intent)
-        book, taken = whole.swept(intent.side, count, None if at_once else limit, stop=stop)
+        book, taken = whole.swept(intent.side, count, limit, stop=self._own_price(intent))
         kill = intent.time_in_force is TimeInForce.FILL_OR_KILL
         if kill and sum((level.count for level in taken), ZERO) < intent.count:
             return whole, ()
         return book, taken
+
+    def _limit(self, intent: Intent) -> Decimal | None:
+        """The worst price at which ``intent`` takes; ``None`` where it takes any."""
+        is_instant = self._instant_fill and intent.by_hand and intent.reduces
+        return None if is_instant else intent.limit_price
 
     def _own_price(self, intent: Intent) -> Decimal | None:
         """The best price at which an order of ours waits on the other side, if one does."""

@@ -125,6 +125,14 @@ async def test_an_instant_fill_sells_only_what_somebody_bids_for_and_what_is_hel
     assert (await exchange.place(sale(5, "0.30", name="again"))).filled == 0
 
 
+async def test_what_an_instant_fill_took_stays_taken_over_a_restart() -> None:
+    exchange = await holding(60, instant_fill=True)
+    await exchange.place(sale(30, "0.40"))
+    sold = Order(sale(30, "0.40"), OrderState.DONE, filled=D(30), reported=D(30))
+    again = await holding(30, instant_fill=True, orders=[sold])
+    assert (await again.place(sale(30, "0.40", name="again"))).filled == 10
+
+
 async def test_buying_no_contracts_back_at_once_is_the_mirror_of_it() -> None:
     exchange = await holding(-12, instant_fill=True)
     receipt = await exchange.place(replace(sale(12, "0.30"), side=BUY))
