@@ -46,6 +46,7 @@ class Settings(BaseSettings):
 
     trading_mode: TradingMode = TradingMode.PAPER
     starting_balance: Decimal = Field(default=Decimal(1000), gt=0, le=10_000_000)
+    paper_instant_fill: bool = False
     cities: Words = ("NYC", "LA", "MIA", "CHI", "PHX")
     strategies: Words = ("single", "bracket")
     forecast_models: Words = ("NBP", "NBM", "GFSMOS")

@@ -499,8 +499,10 @@ export interface paths {
          * Sell
          * @description Sell a position at a price or better; a bracket with all its legs.
          *
-         *     In paper mode it trades at once, at its limit where nobody offers more, and is left out of all
-         *     statistics.
+         *     It takes what the book pays down to the limit; the rest waits there, where it may. The answer
+         *     says how much was sold at what, and how much waits. A trade that a person sold is left out of
+         *     the statistics. In paper mode with PAPER_INSTANT_FILL it is sold at once for whatever the book
+         *     pays; what the limit would have brought beyond that is the imagined gain, and no money.
          */
         post: operations["sell_api_positions__trade_id__sell_post"];
         delete?: never;
@@ -707,6 +709,13 @@ export interface components {
              * @example -12.34
              */
             unrealised: string;
+            /**
+             * Imagined Gain
+             * @description What instant fills on paper would have brought beyond what the book paid. It is in no other
+             *     figure.
+             * @example -12.34
+             */
+            imagined_gain: string;
         };
         /**
          * Banner
@@ -883,13 +892,13 @@ export interface components {
             orders: components["schemas"]["OrderView"][];
             /**
              * Filled
-             * @description Contracts that had filled already: they stay a position.
+             * @description Contracts that had filled already: bought, they stay a position; sold, they are gone.
              * @example 25
              */
             filled: string;
             /**
              * Positions
-             * @description That position, where there is one.
+             * @description The position that they belong to, where there is one.
              */
             positions: components["schemas"]["TradeView"][];
         };
@@ -1394,6 +1403,12 @@ export interface components {
              * @example -12.34
              */
             total_unrealised: string;
+            /**
+             * Total Imagined Gain
+             * @description In no other figure.
+             * @example -12.34
+             */
+            total_imagined_gain: string;
         };
         /**
          * OpportunityView
@@ -1583,6 +1598,12 @@ export interface components {
              */
             by_hand: number;
             /**
+             * Imagined Gain
+             * @description Of trades closed by instant fills on paper; in no other figure.
+             * @example -12.34
+             */
+            imagined_gain: string;
+            /**
              * Unrealised
              * @example -12.34
              */
@@ -1718,6 +1739,12 @@ export interface components {
              * @example -12.34
              */
             payoff_if_won: string;
+            /**
+             * Imagined Gain
+             * @description Of what was sold of it by instant fills on paper; in no other figure.
+             * @example -12.34
+             */
+            imagined_gain: string;
             /** Book At */
             book_at: string | null;
             /** Book Age S */
@@ -1855,8 +1882,40 @@ export interface components {
             exposure: components["schemas"]["Exposure"][];
         };
         /**
+         * SaleFill
+         * @description Contracts that a sale sold, and at what.
+         */
+        SaleFill: {
+            /** Ticker */
+            ticker: string;
+            /**
+             * Count
+             * @example 25
+             */
+            count: string;
+            /**
+             * Price
+             * @description Dollars per YES contract that somebody paid.
+             * @example 0.42
+             */
+            price: string;
+            /**
+             * Fee
+             * @example -12.34
+             */
+            fee: string;
+            /** Is Taker */
+            is_taker: boolean;
+            /**
+             * Imagined Gain
+             * @description What the limit would have brought beyond it, where it was an instant fill on paper.
+             * @example -12.34
+             */
+            imagined_gain: string;
+        };
+        /**
          * SaleOutcome
-         * @description A limit sell: its orders and the trades they close.
+         * @description A limit sell: its orders, what they sold and at what, and the trades they close.
          */
         SaleOutcome: {
             /**
@@ -1894,6 +1953,23 @@ export interface components {
              * @example 25
              */
             sold: string;
+            /**
+             * Waiting
+             * @description Contracts that stay in the book at the limit.
+             * @example 25
+             */
+            waiting: string;
+            /**
+             * Fills
+             * @description What ``sold`` is made of, in the order of trading.
+             */
+            fills: components["schemas"]["SaleFill"][];
+            /**
+             * Imagined Gain
+             * @description Of all fills; in no balance, limit or statistic.
+             * @example -12.34
+             */
+            imagined_gain: string;
             /** Trades */
             trades: components["schemas"]["TradeView"][];
         };
@@ -2336,6 +2412,13 @@ export interface components {
              * @description A person sold some of it: statistics leave it out.
              */
             by_hand: boolean;
+            /**
+             * Imagined Gain
+             * @description What its instant fills on paper would have brought beyond what the book paid; in no other
+             *     figure.
+             * @example -12.34
+             */
+            imagined_gain: string;
         };
         /**
          * Trades

@@ -15,6 +15,7 @@ from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Order, OrderState
 from kalshi_edge.domain.verdicts import Approved, CancelOrder
 from kalshi_edge.runtime.trader import Trader
+from kalshi_edge.units import ZERO
 
 RECORDED_WITHIN_S = 5.0
 DONE_WITHIN_S = 5.0
@@ -67,11 +68,19 @@ class CommandQueue:
             known = self._trader.engine.account.orders
             return [known[name] for name in names if name in known]
 
-        is_done = _is_out if is_cancel else _is_placed
+        is_done = _is_out if is_cancel else self._is_placed
         settled = await self._until(
             lambda: len(orders()) == len(names) and all(map(is_done, orders())), DONE_WITHIN_S
         )
         return orders(), settled
+
+    def _is_placed(self, order: Order) -> bool:
+        """Whether an order is in the book or over, and all its fills can be shown."""
+        rests = order.state in {OrderState.RESTING, OrderState.PARTIAL}
+        is_placed = rests or order.state is OrderState.DONE
+        fills = self._read_model.fills.get(order.intent.intent_id, ())
+        shown = sum((fill.count for fill in fills), ZERO)
+        return is_placed and order.reported <= order.filled <= shown
 
     def _ring(self, _entry: JournalEntry) -> None:
         bell, self._bell = self._bell, asyncio.Event()
@@ -97,11 +106,6 @@ def _orders_of(verdict: object) -> list[str]:
     if isinstance(verdict, Approved):
         return [intent.intent_id for intent in verdict.intents]
     return [verdict.intent_id] if isinstance(verdict, CancelOrder) else []
-
-
-def _is_placed(order: Order) -> bool:
-    rests = order.state in {OrderState.RESTING, OrderState.PARTIAL}
-    return (rests or order.state is OrderState.DONE) and order.reported <= order.filled
 
 
 def _is_out(order: Order) -> bool:

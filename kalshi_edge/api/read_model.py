@@ -15,6 +15,7 @@ from kalshi_edge.api.schemas.status import ActivityItem
 from kalshi_edge.db.copy_store import lines_of
 from kalshi_edge.domain.events import Command
 from kalshi_edge.domain.journal import JournalEntry
+from kalshi_edge.domain.orders import Fill
 from kalshi_edge.domain.records import Calibration, DailyRecord, Switch
 from kalshi_edge.domain.verdicts import Approved, CityView, CycleDone, Opportunity, Refused, Verdict
 from kalshi_edge.domain.weather import ClimateReport
@@ -57,6 +58,8 @@ class ReadModel:
         self.activity: deque[ActivityItem] = deque(maxlen=500)
         self.recorded: dict[str, RecordedCommand] = {}
         self.audit: deque[RecordedCommand] = deque(maxlen=500)
+        self.fills: dict[str, tuple[Fill, ...]] = {}
+        """By the order that they filled."""
         self.days: dict[date, DailyRecord] = {}
         self.calibrations: deque[Calibration] = deque(maxlen=20_000)
         self.views: dict[tuple[str, date], CityView] = {}
@@ -94,6 +97,9 @@ class ReadModel:
                 # A line's verdicts follow from its last event; from those before it nothing did.
                 verdicts = entry.verdicts if event is entry.events[-1] else ()
                 self._hear(RecordedCommand(entry.seq, event, verdicts))
+            elif isinstance(event, Fill) and entry.moved_a_trade(event):
+                name = event.intent_id
+                _keep(self.fills, name, (*self.fills.get(name, ()), event), replace=True)
             elif isinstance(event, ClimateReport) and event.is_final and event.high_f is not None:
                 _keep(self.reports, (event.report, event.climate_day), event)
         for verdict in entry.verdicts:

@@ -63,6 +63,8 @@ class OrderUpdate:
     """Contracts that it was sent for, where that is told."""
     is_error: bool = False
     """Whether it went otherwise than an order should: refused, not sent, or no answer."""
+    is_correction: bool = False
+    """Whether ``filled`` takes the place of what was reported before, even where it is less."""
 
 
 def order_update(report: OrderReport, received_at: datetime) -> OrderUpdate:

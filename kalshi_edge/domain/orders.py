@@ -224,13 +224,17 @@ class Order:
         order_id: str | None = None,
         reported: Decimal = ZERO,
         reason: str = "",
+        is_correction: bool = False,
     ) -> "Order":
-        """The order after ``step``."""
+        """The order after ``step``.
+
+        Reports may overtake each other, so the highest count holds, unless it is a correction.
+        """
         return replace(
             self,
             state=ORDER_STEPS[self.state, step],
             order_id=order_id or self.order_id,
-            reported=max(reported, self.reported),
+            reported=reported if is_correction else max(reported, self.reported),
             reason=reason or self.reason,
         )
 
@@ -293,6 +297,11 @@ class Fill:
     is_taker: bool
     valid_at: datetime
     received_at: datetime
+    imagined_gain: Decimal = ZERO
+    """Dollars that the price asked for would have brought beyond ``price``, for the whole fill.
+
+    Only of an instant fill on paper; it is money nowhere.
+    """
 
     def __post_init__(self) -> None:
         if self.count <= ZERO or not ZERO < self.price < ONE:

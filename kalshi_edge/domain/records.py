@@ -69,6 +69,9 @@ class Trade:
     """What a contract paid at settlement, where it was held that long."""
     by_hand: bool = False
     """A person sold some of it: its money counts, but it says nothing about its strategy."""
+    imagined_gain: Decimal = ZERO
+    """What its instant fills on paper would have brought beyond what the book paid; in no other
+    figure."""
 
     @property
     def is_open(self) -> bool:

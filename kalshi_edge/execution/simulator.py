@@ -5,78 +5,46 @@ event, and from orders placed meanwhile, behind that event.
 """
 
 from collections import defaultdict, deque
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import chain
 
-from kalshi_edge.domain.events import Event, OrderUpdate
-from kalshi_edge.domain.market import Book, FeeRule, Ladder, Level, Market, MarketStatus
+from kalshi_edge.domain.events import Event, OrderUpdate, Started
+from kalshi_edge.domain.market import Book, FeeRule, Ladder, Level, MarketStatus
 from kalshi_edge.domain.orders import (
     Fill,
     Intent,
     Order,
     OrderReport,
     OrderState,
-    OrderStep,
     Settlement,
     Side,
     TimeInForce,
-    derived_id,
 )
 from kalshi_edge.errors import ContractError, OrderObjection, OrderRejected
 from kalshi_edge.execution.matching import Reason
+from kalshi_edge.execution.observed_book import ObservedBook
 from kalshi_edge.execution.simulated_ledger import Ledger
-from kalshi_edge.trading.fees import OrderFees, fee_regime, model_fee
+from kalshi_edge.execution.working_order import WorkingOrder, taken_back
+from kalshi_edge.trading.fees import model_fee
 from kalshi_edge.units import CENT, ONE, ZERO
-
-
-@dataclass(frozen=True, slots=True)
-class _Working:
-    """An accepted order of ours, what is left of it, and its fees once it has traded."""
-
-    intent: Intent
-    left: Decimal
-    fees: OrderFees | None = None
-
-    @property
-    def filled(self) -> Decimal:
-        return self.intent.count - self.left
-
-    def traded(
-        self, price: Decimal, count: Decimal, rule: FeeRule, at: datetime, *, is_taker: bool
-    ) -> tuple["_Working", Fill]:
-        """The order after a trade, and its fill."""
-        intent = self.intent
-        fees = self.fees or OrderFees(rule, fee_regime(at))
-        fee, fees = fees.charge(intent.side, price, count, is_taker=is_taker)
-        fill = Fill(
-            # What was filled before tells the fills of an order apart, across restarts too.
-            fill_id=derived_id("fill", intent.intent_id, f"{self.filled:.2f}"),
-            intent_id=intent.intent_id,
-            ticker=intent.ticker,
-            side=intent.side,
-            count=count,
-            price=price,
-            fee=fee,
-            is_taker=is_taker,
-            valid_at=at,
-            received_at=at,
-        )
-        return replace(self, left=self.left - count, fees=fees), fill
 
 
 class SimulatedExchange:
     """Takes orders against the latest observed books, with real fees and its own ledger.
 
-    - An order takes what the book offers within its limit, level by level; what it took stays
-      taken until the market's next book.
-    - A resting order trades only when a later book goes *through* its price: as maker, at its
-      own price, up to the depth beyond it.
+    - An order takes what the book offers within its limit, level by level, each at its own price.
+      What it took counts as taken for as long as it is shown; the loop is shown the book without.
+    - A resting order trades when a later book reaches its price: as maker, at its own price, up
+      to the contracts shown there or beyond. An offer that stands there would have met it, and all
+      that was before it in the queue is gone, or the book would be crossed.
     - An order that would meet one of our own is withdrawn where it would.
     - With ``reduces``, an order that does not wait never trades more than the position it closes.
-    - A person's own sale trades at once: first with the book, the rest at its own limit, which
-      nobody may have offered. Its trade is marked ``by_hand``, and no statistics count it.
+    - With ``instant_fill`` a person's own sale takes whatever the book pays, below its limit too:
+      only that is money, and how much it is short of the limit is the fill's ``imagined_gain``.
+      What nobody bids for is not sold.
     """
 
     def __init__(
@@ -85,22 +53,32 @@ class SimulatedExchange:
         *,
         positions: Mapping[str, Decimal] | None = None,
         orders: Iterable[Order] = (),
+        ladders: Iterable[Ladder] = (),
+        instant_fill: bool = False,
+        books_lack_trades: bool = False,
     ) -> None:
-        """Start with ``cash`` dollars, or go on from recorded positions and orders."""
+        """Start with ``cash`` dollars, or go on from recorded positions, orders and ladders.
+
+        ``books_lack_trades`` where the feed's books are a journal's: without what we took.
+        """
         self.ledger = Ledger(cash, dict(positions or {}))
+        self._instant_fill = instant_fill
+        self._books_lack_trades = books_lack_trades
         self._now = datetime.min.replace(tzinfo=UTC)
-        self._markets: dict[str, tuple[Market, FeeRule]] = {}
-        self._books: dict[str, Book] = {}
-        self._news: deque[Fill | OrderUpdate] = deque()
+        self._markets = {m.ticker: (m, one.fee_rule) for one in ladders for m in one.markets}
+        self._books: dict[str, ObservedBook] = {}
+        self._follows: deque[Fill | OrderUpdate | Book] = deque()
         # An order whose answer we never had was lost with the exchange that had it.
         lost = {OrderState.NEW, OrderState.SENT, OrderState.UNKNOWN}
         known = [order for order in orders if order.state not in lost]
         self._seen = {order.intent.intent_id for order in known}
         self._working = {
-            order.intent.intent_id: _Working(order.intent, order.intent.count - order.filled)
+            order.intent.intent_id: WorkingOrder(order.intent, order.intent.count - order.filled)
             for order in known
             if order.state is not OrderState.DONE
         }
+        self._filled_before = [order for order in known if order.filled > ZERO]
+        """What these took may still be shown in the first book that we see of their markets."""
 
     async def watch(self, feed: AsyncIterable[Event]) -> AsyncIterator[Event]:
         """The feed's events, each followed by what it did to our orders.
@@ -108,14 +86,10 @@ class SimulatedExchange:
         What follows from orders placed meanwhile comes before the next event.
         """
         async for event in feed:
-            for news in self._told():
-                yield news
-            self._see(event)
-            yield event
-            for news in self._told():
-                yield news
-        for news in self._told():
-            yield news
+            for each in chain(self._followed(), self._seen_by_loop(event), self._followed()):
+                yield each
+        for follows in self._followed():
+            yield follows
 
     async def place(self, intent: Intent) -> OrderReport:
         """Trade what the book offers; rest or withdraw the remainder.
@@ -126,23 +100,20 @@ class SimulatedExchange:
         self._check(intent)
         _, rule = self._markets[intent.ticker]
         book, taken = self._offered(intent)
-        order, ledger, fills = _Working(intent, intent.count), self.ledger, []
+        order, ledger, fills = WorkingOrder(intent, intent.count), self.ledger, list[Fill]()
         for level in taken:
             order, fill = order.traded(level.price, level.count, rule, self._now, is_taker=True)
             ledger = ledger.filled(fill)
             fills.append(fill)
-        rests = order.left > ZERO and self._may_rest(intent)
+        rests = order.left > ZERO and self._may_rest(order)
         working = self._working | ({intent.intent_id: order} if rests else {})
         needed = self._collateral(ledger, working.values())
         if ledger.cash < needed:
-            raise OrderRejected(
-                f"insufficient_balance: {ledger.cash} dollars left, {needed} needed"
-            )
+            raise OrderRejected(f"insufficient_balance: ${ledger.cash} left, ${needed} needed")
         self.ledger, self._working = ledger, working
-        self._books[intent.ticker] = book
         self._seen.add(intent.intent_id)
-        self._news.extend(fills)
-        return intent.report(_order_id(intent), order.filled, order.left if rests else ZERO)
+        self._trades(book, fills)
+        return intent.report(order.order_id, order.filled, order.left if rests else ZERO)
 
     async def cancel(self, order: Order) -> Decimal:
         """Take an order out of the book; one that is not there any more takes back nothing."""
@@ -153,16 +124,23 @@ class SimulatedExchange:
         """Every answer of this exchange arrives, so an order without one died with its process."""
         working = self._working.get(intent.intent_id)
         if working is not None:
-            return intent.report(_order_id(intent), working.filled, working.left)
+            return intent.report(working.order_id, working.filled, working.left)
         if resend and intent.intent_id not in self._seen:
             return await self.place(intent)
         raise OrderRejected(f"{intent.ticker}: the order never arrived")
 
-    def _told(self) -> Iterator[Fill | OrderUpdate]:
-        while self._news:
-            yield self._news.popleft()
+    def _followed(self) -> Iterator[Fill | OrderUpdate | Book]:
+        while self._follows:
+            yield self._follows.popleft()
 
-    def _see(self, event: Event) -> None:
+    def _seen_by_loop(self, event: Event) -> Iterator[Event]:
+        """What the loop is to see of ``event``: not a book of ours again that a journal repeats."""
+        known = self._books.get(event.ticker) if isinstance(event, Book) else None
+        if not self._books_lack_trades or known is None or known.left != event:
+            yield self._see(event)
+
+    def _see(self, event: Event) -> Event:
+        """Take in ``event``; what the loop is to see of it."""
         self._now = max(self._now, event.received_at)
         self._sweep_due()
         match event:
@@ -172,33 +150,60 @@ class SimulatedExchange:
                     if market.status is not MarketStatus.ACTIVE:
                         self._sweep(market.ticker, Reason.HALT)
             case Book():
-                self._books[event.ticker] = event
-                self._trade_through(event.ticker)
+                self._books[event.ticker] = observed = self._observed(event)
+                self._trade_resting(event.ticker)
+                return observed.left
             case Settlement():
                 self._sweep(event.ticker, Reason.CLOSE)
                 self._markets.pop(event.ticker, None)
                 self._books.pop(event.ticker, None)
                 self.ledger = self.ledger.settled(event)
-            case _:
-                pass
+            case Started():
+                owed = (order for order in event.orders if order.reported > order.filled)
+                self._follows.extend(taken_back(order, self._now) for order in owed)
+        return event
 
-    def _trade_through(self, ticker: str) -> None:
+    def _observed(self, shown: Book) -> ObservedBook:
+        """A market's new book, and what of it we have taken already."""
+        before = self._books.get(shown.ticker)
+        if self._books_lack_trades:
+            return ObservedBook(shown)
+        if before is not None:
+            return before.followed_by(shown)
+        observed = ObservedBook(shown)
+        for order in self._filled_before:
+            if order.intent.ticker == shown.ticker:
+                limit = self._limit(order.intent)
+                observed, _ = observed.swept(order.intent.side, order.filled, limit)
+        return observed
+
+    def _trade_resting(self, ticker: str) -> None:
         if ticker not in self._markets:
             return
         _, rule = self._markets[ticker]
+        book, fills = self._books[ticker], list[Fill]()
         for order in self._queue(ticker):
-            price = order.intent.limit_price
-            # A book that only touches the price may never have reached our place in the queue.
-            book, beyond = _swept(self._books[ticker], order.intent, order.left, stop=price)
-            count = sum((level.count for level in beyond), ZERO)
-            if count == ZERO:
+            intent = order.intent
+            book, reached = book.swept(intent.side, order.left, intent.limit_price)
+            if not reached:
                 continue
-            after, fill = order.traded(price, count, rule, self._now, is_taker=False)
-            self.ledger, self._books[ticker] = self.ledger.filled(fill), book
-            self._working[order.intent.intent_id] = after
+            count = sum((level.count for level in reached), ZERO)
+            after, fill = order.traded(intent.limit_price, count, rule, self._now, is_taker=False)
+            self.ledger = self.ledger.filled(fill)
+            self._working[intent.intent_id] = after
             if after.left == ZERO:
-                del self._working[order.intent.intent_id]
-            self._news.append(fill)
+                del self._working[intent.intent_id]
+            fills.append(fill)
+        self._trades(book, fills)
+
+    def _trades(self, book: ObservedBook, fills: Sequence[Fill]) -> None:
+        """Have the loop hear of ``fills``, and then of the book without what they took."""
+        if not fills:
+            return
+        self._books[book.shown.ticker] = book = ObservedBook(
+            replace(book.shown, received_at=self._now), book.taken
+        )
+        self._follows.extend((*fills, book.left))
 
     def _sweep_due(self) -> None:
         for order in tuple(self._working.values()):
@@ -212,18 +217,9 @@ class SimulatedExchange:
         for order in self._queue(ticker):
             self._end(order, reason)
 
-    def _end(self, order: _Working, reason: Reason) -> None:
+    def _end(self, order: WorkingOrder, reason: Reason) -> None:
         del self._working[order.intent.intent_id]
-        self._news.append(
-            OrderUpdate(
-                intent_id=order.intent.intent_id,
-                step=OrderStep.FINISH,
-                received_at=self._now,
-                order_id=_order_id(order.intent),
-                filled=order.filled,
-                reason=reason.value,
-            )
-        )
+        self._follows.append(order.ended(reason, self._now))
 
     def _check(self, intent: Intent) -> None:
         """Raise ``OrderRejected`` where the exchange would not even look at the book."""
@@ -242,45 +238,48 @@ class SimulatedExchange:
             )
         if intent.expires_at is not None and not (waits and self._now < intent.expires_at):
             raise OrderRejected(f"invalid_order: cannot expire at {intent.expires_at}")
-        if intent.post_only and _swept(self._books[ticker], intent, CENT)[1]:
+        book = self._books[ticker]
+        if intent.post_only and book.swept(intent.side, CENT, intent.limit_price)[1]:
             raise OrderRejected("invalid_order: post only cross")
         try:
             model_fee(intent.limit_price, intent.count, rule, is_taker=True)
         except ContractError as error:
             raise OrderRejected(str(error)) from error
 
-    def _offered(self, intent: Intent) -> tuple[Book, tuple[Level, ...]]:
+    def _offered(self, intent: Intent) -> tuple[ObservedBook, tuple[Level, ...]]:
         """What ``intent`` takes, and the book without it."""
-        whole, count = self._books[intent.ticker], intent.count
+        whole, count, limit = self._books[intent.ticker], intent.count, self._limit(intent)
         waits = intent.time_in_force is TimeInForce.GOOD_TILL_CANCELED
-        if intent.reduces and (intent.by_hand or not waits):
+        if intent.reduces and (limit is None or not waits):
             held = self.ledger.held(intent.ticker)
             count = min(count, max(held if intent.side is Side.SELL else -held, ZERO))
-        book, taken = _swept(whole, intent, count, stop=self._own_price(intent))
-        if intent.by_hand:
-            left = count - sum((level.count for level in taken), ZERO)
-            return book, (*taken, Level(intent.limit_price, left)) if left else taken
+        book, taken = whole.swept(intent.side, count, limit, stop=self._own_price(intent))
         kill = intent.time_in_force is TimeInForce.FILL_OR_KILL
         if kill and sum((level.count for level in taken), ZERO) < intent.count:
             return whole, ()
         return book, taken
+
+    def _limit(self, intent: Intent) -> Decimal | None:
+        """The worst price at which ``intent`` takes; ``None`` where it takes any."""
+        is_instant = self._instant_fill and intent.by_hand and intent.reduces
+        return None if is_instant else intent.limit_price
 
     def _own_price(self, intent: Intent) -> Decimal | None:
         """The best price at which an order of ours waits on the other side, if one does."""
         facing = [o for o in self._queue(intent.ticker) if o.intent.side is not intent.side]
         return facing[0].intent.limit_price if facing else None
 
-    def _may_rest(self, intent: Intent) -> bool:
-        own = self._own_price(intent)
-        crosses = own is not None and _within(own, intent)
-        return intent.time_in_force is TimeInForce.GOOD_TILL_CANCELED and not crosses
+    def _may_rest(self, order: WorkingOrder) -> bool:
+        own = self._own_price(order.intent)
+        crosses = own is not None and order.meets(own)
+        return order.intent.time_in_force is TimeInForce.GOOD_TILL_CANCELED and not crosses
 
-    def _queue(self, ticker: str) -> tuple[_Working, ...]:
+    def _queue(self, ticker: str) -> tuple[WorkingOrder, ...]:
         """Our orders of a market in the order in which they trade, side by side."""
         mine = [order for order in self._working.values() if order.intent.ticker == ticker]
-        return tuple(sorted(mine, key=lambda order: (order.intent.side, _rank(order.intent))))
+        return tuple(sorted(mine, key=lambda order: (order.intent.side, order.rank)))
 
-    def _collateral(self, ledger: Ledger, orders: Iterable[_Working]) -> Decimal:
+    def _collateral(self, ledger: Ledger, orders: Iterable[WorkingOrder]) -> Decimal:
         """Dollars that must stand ready for ``orders``, their fees as makers included."""
         needed, by_market = ZERO, defaultdict(list)
         for order in orders:
@@ -298,38 +297,3 @@ def settle(ladder: Ladder, high_f: int, at: datetime) -> tuple[Settlement, ...]:
         Settlement(market.ticker, ONE if market is winner else ZERO, Decimal(high_f), at, at)
         for market in ladder.markets
     )
-
-
-def _order_id(intent: Intent) -> str:
-    return derived_id("order", intent.intent_id)
-
-
-def _rank(intent: Intent) -> Decimal:
-    """Lower trades first."""
-    return -intent.limit_price if intent.side is Side.BUY else intent.limit_price
-
-
-def _within(price: Decimal, intent: Intent) -> bool:
-    limit = intent.limit_price
-    return price <= limit if intent.side is Side.BUY else price >= limit
-
-
-def _swept(
-    book: Book, intent: Intent, count: Decimal, *, stop: Decimal | None = None
-) -> tuple[Book, tuple[Level, ...]]:
-    """``book`` after ``count`` contracts were taken within the limit, and the levels taken.
-
-    Only prices better than ``stop`` are taken, where there is one.
-    """
-    buys = intent.side is Side.BUY
-    taken, left = [], []
-    for level in book.asks if buys else book.bids:
-        better = stop is None or (level.price < stop if buys else level.price > stop)
-        step = min(count, level.count) if better and _within(level.price, intent) else ZERO
-        count -= step
-        if step > ZERO:
-            taken.append(Level(level.price, step))
-        if step < level.count:
-            left.append(Level(level.price, level.count - step))
-    rest = replace(book, asks=tuple(left)) if buys else replace(book, bids=tuple(left))
-    return rest, tuple(taken)

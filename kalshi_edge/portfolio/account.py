@@ -83,7 +83,11 @@ class Account:
             return (Alarm("unknown_order", text),)
         order = before if update.count is None else before.limited(update.count)
         after = order.step(
-            update.step, order_id=update.order_id, reported=update.filled, reason=update.reason
+            update.step,
+            order_id=update.order_id,
+            reported=update.filled,
+            reason=update.reason,
+            is_correction=update.is_correction,
         )
         if after == before and not update.is_error:
             return ()

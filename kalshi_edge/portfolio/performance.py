@@ -25,6 +25,8 @@ class Performance:
     paid: Decimal = ZERO
     fees: Decimal = ZERO
     pnl: Decimal = ZERO
+    imagined_gain: Decimal = ZERO
+    """Of instant fills on paper; in no other figure."""
 
     @property
     def win_rate(self) -> float | None:
@@ -45,6 +47,7 @@ def performance(trades: Iterable[Trade]) -> Performance:
         paid=sum((trade.paid for trade, _ in closed), ZERO),
         fees=sum((trade.fees for trade, _ in closed), ZERO),
         pnl=sum((pnl for _, pnl in closed), ZERO),
+        imagined_gain=sum((trade.imagined_gain for trade, _ in closed), ZERO),
     )
 
 

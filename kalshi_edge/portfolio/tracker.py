@@ -207,14 +207,21 @@ def _enlarged(before: Trade | None, fill: Fill, intent: Intent, mode: str) -> Tr
 def _parts(fill: Fill, most: Decimal) -> tuple[Fill, ...]:
     """``fill`` as at most ``most`` contracts of it and the rest, if there is one.
 
-    The fee is split in proportion, to the exchange's last digit, and the remainder goes with the
+    The fee, and an imagined gain, is split in proportion, to the exchange's last digit, and the remainder goes with the
     rest: the parts are the whole.
     """
     if fill.count <= most:
         return (fill,)
-    fee = floor_to(fill.fee * most / fill.count, MICRO)
-    rest = replace(fill, count=fill.count - most, fee=fill.fee - fee)
-    return (replace(fill, count=most, fee=fee), rest)
+    fee, gain = (
+        floor_to(whole * most / fill.count, MICRO) for whole in (fill.fee, fill.imagined_gain)
+    )
+    rest = replace(
+        fill,
+        count=fill.count - most,
+        fee=fill.fee - fee,
+        imagined_gain=fill.imagined_gain - gain,
+    )
+    return (replace(fill, count=most, fee=fee, imagined_gain=gain), rest)
 
 
 def _reduced(trade: Trade, fill: Fill, intent: Intent) -> Trade:
@@ -227,6 +234,7 @@ def _reduced(trade: Trade, fill: Fill, intent: Intent) -> Trade:
         # When we learnt it: a UTC day's books are closed on what was known by its end.
         closed_at=None if left else fill.received_at,
         by_hand=trade.by_hand or intent.by_hand or intent.adopted,
+        imagined_gain=trade.imagined_gain + fill.imagined_gain,
     )
 
 

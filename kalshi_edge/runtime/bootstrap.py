@@ -92,7 +92,8 @@ async def open_trader(
         line, simulated, recorder = None, None, None
         exchange: Exchange
         if account is None:
-            exchange = simulated = _simulated(engine)
+            instant = settings.paper_instant_fill
+            exchange = simulated = _simulated(engine, instant_fill=instant)
         else:
             group_id = await _checked_line(account, public, settings.max_contracts_15s)
             exchange = KalshiExchange(account, public, environment.clock, group_id=group_id)
@@ -188,14 +189,19 @@ async def _recorder(folder: Path, setup: Setup, store: Store, environment: Envir
     )
 
 
-def _simulated(engine: Engine) -> SimulatedExchange:
+def _simulated(engine: Engine, *, instant_fill: bool = False) -> SimulatedExchange:
     """The simulated exchange as it was when the store was last written."""
     tracker, positions = engine.account.tracker, dict[str, Decimal]()
     for trade in tracker.open_trades():
         held = trade.open_count if trade.side is Side.BUY else -trade.open_count
         positions[trade.ticker] = positions.get(trade.ticker, ZERO) + held
-    orders = engine.account.orders.values()
-    return SimulatedExchange(tracker.cash, positions=positions, orders=orders)
+    return SimulatedExchange(
+        tracker.cash,
+        positions=positions,
+        orders=engine.account.orders.values(),
+        ladders=engine.state.ladders.values(),
+        instant_fill=instant_fill,
+    )
 
 
 def _line(

@@ -33,8 +33,8 @@ class Watched(httpx.AsyncHTTPTransport):
 async def main():
     settings = load_settings()
     around = await environment_of(settings)
-    wire = replace(around.wire, transport=Watched(), weather=Watched())
-    around = replace(around, wire=wire)
+    transport = replace(around.transport, exchange=Watched(), weather=Watched())
+    around = replace(around, transport=transport)
     async with (
         open_store(settings, around.store_mode) as store,
         open_trader(settings, around, store, ()) as trader,

@@ -223,7 +223,7 @@ def _check_queue(side, queue, levels: tuple[Level, ...], filled) -> None:
     sign = -1 if side is Side.BUY else 1
     left = list(levels)
     for order in sorted(queue, key=lambda order: sign * order.limit_price):
-        beyond = [x for x in left if sign * (x.price - order.limit_price) > 0]
+        beyond = [x for x in left if sign * (x.price - order.limit_price) >= 0]
         depth = sum((level.count for level in beyond), ZERO)
         assert filled[order.intent_id] == min(order.count, depth)
         taken = filled[order.intent_id]

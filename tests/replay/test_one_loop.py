@@ -52,9 +52,11 @@ def written(lines: Iterable[JournalEntry]) -> list[bytes]:
     return [to_json(line) for line in lines]
 
 
-async def traded(feed: AsyncIterator[Event] | EventQueue) -> list[JournalEntry]:
+async def traded(
+    feed: AsyncIterator[Event] | EventQueue, *, is_journal: bool = False
+) -> list[JournalEntry]:
     """The journal of trading through ``feed`` on the simulated exchange."""
-    exchange = SimulatedExchange(SETUP.starting_balance)
+    exchange = SimulatedExchange(SETUP.starting_balance, books_lack_trades=is_journal)
     async with SqliteStore(":memory:", SETUP.mode) as store:
         await run(exchange.watch(feed), SETUP.fresh_engine(), Executor(exchange, store), store)
         return list(await store.journal())
@@ -87,7 +89,7 @@ async def replayed(lines: Iterable[JournalEntry]) -> list[JournalEntry]:
                 if not isinstance(event, Fill | OrderUpdate):
                     yield event
 
-    return await traded(outside())
+    return await traded(outside(), is_journal=True)
 
 
 def verdicts(lines: Iterable[JournalEntry], kind: type[Verdict]) -> list[Verdict]:

@@ -29,9 +29,9 @@ from kalshi_edge.domain.events import CycleDue, Event
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.engine import Setup
 from kalshi_edge.execution.executor import Executor
-from kalshi_edge.execution.simulator import SimulatedExchange
 from kalshi_edge.ports import Store
 from kalshi_edge.runner import resumed_engine, run, start
+from kalshi_edge.runtime.bootstrap import _simulated
 from kalshi_edge.runtime.lease import LeaseHolder
 from kalshi_edge.runtime.schedule import Timetable
 from kalshi_edge.runtime.trader import Poll, Trader
@@ -76,7 +76,11 @@ class ApiHarness:
 
 @asynccontextmanager
 async def desk(
-    policy: Policy = KEYED, store: Store | None = None, mode: str = "paper"
+    policy: Policy = KEYED,
+    store: Store | None = None,
+    mode: str = "paper",
+    *,
+    instant_fill: bool = False,
 ) -> AsyncIterator[ApiHarness]:
     """A desk with nothing on it but what ``store`` remembers."""
     loop_store = SqliteStore(":memory:", mode="paper") if store is None else store
@@ -92,7 +96,7 @@ async def desk(
     engine = await resumed_engine(setup, loop_store)
     nowhere = Host("http://127.0.0.1:9", "ws://127.0.0.1:9")
     public = PublicClient(nowhere, clock, lambda: 0.5)
-    simulated = SimulatedExchange(engine.account.tracker.cash)
+    simulated = _simulated(engine, instant_fill=instant_fill)
     trader = Trader(
         engine=engine,
         executor=Executor(simulated, loop_store),

@@ -38,6 +38,7 @@ WRONG = {
     "TRADING_MODE": ["Paper", "real", "papre"],
     "STORE": ["SQLite", "postgres"],
     "STARTING_BALANCE": ["0", "-1", "ten", "NaN", "Infinity", "10000001"],
+    "PAPER_INSTANT_FILL": ["perhaps", "2"],
     "CITIES": ["", "NYC,Atlantis", ",", "NYC;LA"],
     "STRATEGIES": ["", "double", "single,double", "manual"],
     "MIN_EDGE_THRESHOLD": ["-0.01", "1", "nan", "inf", "5 %"],

@@ -120,8 +120,10 @@ async def sell(
 ) -> SaleOutcome:
     """Sell a position at a price or better; a bracket with all its legs.
 
-    In paper mode it trades at once, at its limit where nobody offers more, and is left out of all
-    statistics.
+    It takes what the book pays down to the limit; the rest waits there, where it may. The answer
+    says how much was sold at what, and how much waits. A trade that a person sold is left out of
+    the statistics. In paper mode with PAPER_INSTANT_FILL it is sold at once for whatever the book
+    pays; what the limit would have brought beyond that is the imagined gain, and no money.
     """
     _confirmed(here, is_meant=request.confirm)
     command = _closing(here, trade.trade_id, request, _name(key), by)

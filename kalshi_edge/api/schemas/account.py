@@ -22,6 +22,9 @@ class Balance(Shape):
     """(equity ÷ paid in − 1) × 100."""
     open_positions: int
     unrealised: Dollars
+    imagined_gain: Dollars
+    """What instant fills on paper would have brought beyond what the book paid. It is in no other
+    figure."""
 
 
 class Position(Shape):
@@ -67,6 +70,8 @@ class Position(Shape):
     """Liquidation value − cost − the held contracts' share of fees."""
     payoff_if_won: Dollars
     """What it pays if its bin wins."""
+    imagined_gain: Dollars
+    """Of what was sold of it by instant fills on paper; in no other figure."""
     book_at: Instant | None
     book_age_s: float | None
     is_stale: bool
@@ -79,6 +84,8 @@ class OpenPositions(Shape):
     positions: list[Position]
     total_cost: Dollars
     total_unrealised: Dollars
+    total_imagined_gain: Dollars
+    """In no other figure."""
 
 
 class SalePreview(Shape):
@@ -127,6 +134,9 @@ class TradeView(Shape):
     settled_value: Price | None
     by_hand: bool
     """A person sold some of it: statistics leave it out."""
+    imagined_gain: Dollars
+    """What its instant fills on paper would have brought beyond what the book paid; in no other
+    figure."""
 
 
 class Trades(Shape):
@@ -180,6 +190,8 @@ class PnlToday(Shape):
     losses: int
     by_hand: int
     """Closed by a person, in neither count."""
+    imagined_gain: Dollars
+    """Of trades closed by instant fills on paper; in no other figure."""
     unrealised: Dollars
     opening_balance: Dollars
     equity: Dollars

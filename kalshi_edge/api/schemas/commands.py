@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, StringConstraints
 
 from kalshi_edge.api.schemas.account import OrderView, SwitchView, TradeView
-from kalshi_edge.api.schemas.figures import Count, GivenCount, GivenPrice, Shape
+from kalshi_edge.api.schemas.figures import Count, Dollars, GivenCount, GivenPrice, Price, Shape
 from kalshi_edge.api.schemas.market import Gate
 from kalshi_edge.api.schemas.status import TermsView
 from kalshi_edge.domain.records import Cause
@@ -126,16 +126,35 @@ class CancelOutcome(CommandOutcome):
 
     orders: list[OrderView]
     filled: Count
-    """Contracts that had filled already: they stay a position."""
+    """Contracts that had filled already: bought, they stay a position; sold, they are gone."""
     positions: list[TradeView]
-    """That position, where there is one."""
+    """The position that they belong to, where there is one."""
+
+
+class SaleFill(Shape):
+    """Contracts that a sale sold, and at what."""
+
+    ticker: str
+    count: Count
+    price: Price
+    """Dollars per YES contract that somebody paid."""
+    fee: Dollars
+    is_taker: bool
+    imagined_gain: Dollars
+    """What the limit would have brought beyond it, where it was an instant fill on paper."""
 
 
 class SaleOutcome(CommandOutcome):
-    """A limit sell: its orders and the trades they close."""
+    """A limit sell: its orders, what they sold and at what, and the trades they close."""
 
     orders: list[OrderView]
     sold: Count
+    waiting: Count
+    """Contracts that stay in the book at the limit."""
+    fills: list[SaleFill]
+    """What ``sold`` is made of, in the order of trading."""
+    imagined_gain: Dollars
+    """Of all fills; in no balance, limit or statistic."""
     trades: list[TradeView]
 
 

@@ -44,6 +44,7 @@ def balance(engine: Engine, at: datetime) -> Balance:
         total_return_percent=round(float(equity / paid_in - 1) * 100, 4),
         open_positions=len(trades),
         unrealised=sum((unrealised(t, marks.get(t.ticker)) for t in trades), ZERO),
+        imagined_gain=sum((t.imagined_gain for t in account.tracker.trades.values()), ZERO),
     )
 
 
@@ -56,6 +57,7 @@ def open_positions(engine: Engine, read_model: ReadModel, at: datetime) -> OpenP
         positions=positions,
         total_cost=sum((one.cost for one in positions), ZERO),
         total_unrealised=sum((one.unrealised for one in positions), ZERO),
+        total_imagined_gain=sum((one.imagined_gain for one in positions), ZERO),
     )
 
 
@@ -97,6 +99,7 @@ def _position(trade: Trade, engine: Engine, fair: dict[str, float], at: datetime
         covered_count=covered,
         unrealised=unrealised(trade, mark),
         payoff_if_won=trade.open_count,
+        imagined_gain=trade.imagined_gain,
         book_at=None if book is None else book.valid_at,
         book_age_s=age_s,
         is_stale=age_s is None or age_s > engine.playbook.limits.max_book_age.total_seconds(),
@@ -184,6 +187,7 @@ def trade_view(trade: Trade, market: Market | None) -> TradeView:
         edge_at_entry=trade.edge,
         settled_value=trade.settled_value,
         by_hand=trade.by_hand,
+        imagined_gain=trade.imagined_gain,
     )
 
 
@@ -252,6 +256,7 @@ def pnl_today(engine: Engine, at: datetime) -> PnlToday:
         wins=done.wins,
         losses=done.losses,
         by_hand=done.by_hand,
+        imagined_gain=done.imagined_gain,
         unrealised=sum((unrealised(t, marks.get(t.ticker)) for t in trades), ZERO),
         opening_balance=account.opening_balance,
         equity=account.tracker.equity(marks),

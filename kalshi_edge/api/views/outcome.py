@@ -1,17 +1,23 @@
 """What became of a wish: in one sentence, and as shapes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kalshi_edge.api.context import ApiContext
 from kalshi_edge.api.read_model import RecordedCommand
-from kalshi_edge.api.schemas.commands import CancelOutcome, SaleOutcome, SwitchOutcome, TermsOutcome
+from kalshi_edge.api.schemas.commands import (
+    CancelOutcome,
+    SaleFill,
+    SaleOutcome,
+    SwitchOutcome,
+    TermsOutcome,
+)
 from kalshi_edge.api.views.account import market_of, order_view, trade_view
 from kalshi_edge.api.views.market import gates
 from kalshi_edge.api.views.risk import switch_view
 from kalshi_edge.api.views.status import terms_view
 from kalshi_edge.domain.events import AcknowledgeTerms, Command
-from kalshi_edge.domain.orders import Order
+from kalshi_edge.domain.orders import Fill, Order, OrderState, Side
 from kalshi_edge.domain.sentences import outcome_text, refusal
 from kalshi_edge.units import ZERO, plain
 
@@ -46,8 +52,9 @@ def cancel_outcome(
     is_settled: bool,
 ) -> CancelOutcome:
     """The orders after the wish, and what of them had filled."""
+    stayed = [] if not is_settled else [_stayed(order) for order in orders]
     return CancelOutcome(
-        **_common(command, recorded, is_settled=is_settled, orders=orders),
+        **_common(command, recorded, is_settled=is_settled, orders=orders, more=stayed),
         orders=[order_view(order) for order in orders],
         filled=sum((order.filled for order in orders), ZERO),
         positions=_trades(orders, context),
@@ -62,11 +69,28 @@ def sale_outcome(
     *,
     is_settled: bool,
 ) -> SaleOutcome:
-    """The sale's orders and the trades they close."""
+    """The sale's orders, what they sold and the trades they close."""
+    by_order = context.read_model.fills
+    fills = [fill for order in orders for fill in by_order.get(order.intent.intent_id, ())]
     return SaleOutcome(
-        **_common(command, recorded, is_settled=is_settled, orders=orders),
+        **_common(
+            command, recorded, is_settled=is_settled, orders=orders, more=map(_sold_at, fills)
+        ),
         orders=[order_view(order) for order in orders],
         sold=sum((order.filled for order in orders), ZERO),
+        waiting=sum((o.pending for o in orders if o.state is not OrderState.DONE), ZERO),
+        fills=[
+            SaleFill(
+                ticker=fill.ticker,
+                count=fill.count,
+                price=fill.price,
+                fee=fill.fee,
+                is_taker=fill.is_taker,
+                imagined_gain=fill.imagined_gain,
+            )
+            for fill in fills
+        ],
+        imagined_gain=sum((fill.imagined_gain for fill in fills), ZERO),
         trades=_trades(orders, context),
     )
 
@@ -77,12 +101,14 @@ def _common(
     *,
     is_settled: bool,
     orders: Sequence[Order] = (),
+    more: Iterable[str] = (),
 ) -> dict[str, Any]:
     refused = None if recorded is None else refusal(recorded.command, recorded.verdicts)
     if recorded is None:
         text = "in the loop's inbox: ask again with the same Idempotency-Key, or see /api/audit"
     else:
-        text = "; ".join([outcome_text(recorded.command, recorded.verdicts), *map(_fate, orders)])
+        said = outcome_text(recorded.command, recorded.verdicts)
+        text = "; ".join([said, *map(_fate, orders), *more])
     return {
         "command_id": command.command_id,
         "is_settled": is_settled,
@@ -97,6 +123,22 @@ def _fate(order: Order) -> str:
     why = f" ({order.reason})" if order.reason else ""
     filled, count = plain(order.filled), plain(order.intent.count)
     return f"{order.intent.ticker}: {filled} of {count}, {order.state}{why}"
+
+
+def _stayed(order: Order) -> str:
+    """What a cancelled order leaves behind."""
+    if not order.filled:
+        return f"{order.intent.ticker}: nothing had filled, closed at P&L 0"
+    what = "had been sold" if order.intent.reduces else "had filled and stay a position"
+    return f"{order.intent.ticker}: {plain(order.filled)} {what}"
+
+
+def _sold_at(fill: Fill) -> str:
+    verb = "sold" if fill.side is Side.SELL else "bought back"
+    text = f"{verb} {plain(fill.count)} at ${plain(fill.price)}, fee ${plain(fill.fee)}"
+    if not fill.imagined_gain:
+        return text
+    return f"{text} (instant fill: ${plain(fill.imagined_gain)} more is imagined)"
 
 
 def _trades(orders: Sequence[Order], context: ApiContext) -> list[Any]:

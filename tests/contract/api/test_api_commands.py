@@ -24,7 +24,7 @@ def sales(at: ApiHarness) -> list[Order]:
     return [order for order in at.trader.engine.account.orders.values() if order.intent.reduces]
 
 
-async def test_a_paper_sale_trades_at_once_and_is_no_statistic() -> None:
+async def test_a_sale_says_what_it_sold_at_what_and_is_no_statistic() -> None:
     async with desk() as at:
         trade = await at.buys()
         answer = await sell(at, trade.trade_id, reason="enough")
@@ -33,11 +33,79 @@ async def test_a_paper_sale_trades_at_once_and_is_no_statistic() -> None:
         assert outcome["is_settled"]
         assert not outcome["is_refused"]
         assert Decimal(outcome["sold"]) == trade.count
+        (fill,) = outcome["fills"]
+        assert (fill["price"], fill["count"], outcome["waiting"]) == ("0.23", outcome["sold"], "0")
+        assert f"sold {outcome['sold']} at $0.23" in outcome["text"]
+        assert (fill["is_taker"], outcome["imagined_gain"]) == (True, "0")
         (sold,) = outcome["trades"]
         assert sold["by_hand"]
         assert Decimal(sold["received"]) == trade.count * Decimal("0.23")
         today = (await at.http.get("/api/pnl/today")).json()
         assert (today["wins"], today["losses"], today["by_hand"]) == (0, 0, 1)
+
+
+async def test_what_nobody_pays_waits_and_a_quick_sell_takes_it_back() -> None:
+    async with desk() as at:
+        trade = await at.buys()
+        await at.tell(book(TICKER, [("0.30", 4), ("0.23", 500)], [("0.60", 100)], EVE))
+        before = (await at.http.get("/api/balance")).json()
+        answer = await sell(at, trade.trade_id, limit_price="0.30")
+        outcome = answer.json()
+        assert (answer.status_code, outcome["sold"]) == (200, "4")
+        assert Decimal(outcome["waiting"]) == trade.count - 4
+        assert outcome["orders"][0]["state"] == "partial"
+        after = (await at.http.get("/api/balance")).json()
+        (fill,) = outcome["fills"]
+        paid = 4 * Decimal("0.30") - Decimal(fill["fee"])
+        assert Decimal(after["cash"]) - Decimal(before["cash"]) == paid
+        assert Decimal(after["equity"]) <= Decimal(before["equity"])
+        # The four are still shown by the others; they are gone for us.
+        await at.tell(book(TICKER, [("0.30", 4), ("0.23", 500)], [("0.60", 100)], EVE))
+        cancelled = (await at.http.delete(f"/api/orders/{sales(at)[0].intent.intent_id}")).json()
+        assert (cancelled["is_settled"], cancelled["filled"]) == (True, "4")
+        assert "4 had been sold" in cancelled["text"]
+        (position,) = cancelled["positions"]
+        assert Decimal(position["open_count"]) == trade.count - 4
+        (shown,) = (await at.http.get("/api/positions/open")).json()["positions"]
+        assert shown["on_sale"] == "0"
+
+
+@pytest.mark.parametrize("bids", [[("0.30", 4), ("0.23", 500)], []])
+async def test_an_instant_fill_shows_what_was_imagined_and_pays_what_the_book_pays(
+    bids: list[tuple[str, int]],
+) -> None:
+    async with desk(instant_fill=True) as at:
+        trade = await at.buys()
+        await at.tell(book(TICKER, bids, [("0.60", 100)], EVE))
+        before = (await at.http.get("/api/balance")).json()
+        outcome = (await sell(at, trade.trade_id, limit_price="0.40", waits=False)).json()
+        balance = (await at.http.get("/api/balance")).json()
+        if not bids:
+            assert (outcome["sold"], outcome["fills"], balance["cash"]) == ("0", [], before["cash"])
+            return
+        left = trade.count - 4
+        imagined = 4 * Decimal("0.10") + left * Decimal("0.17")
+        paid = 4 * Decimal("0.30") + left * Decimal("0.23")
+        fees = sum(Decimal(fill["fee"]) for fill in outcome["fills"])
+        assert Decimal(outcome["sold"]) == trade.count
+        assert Decimal(balance["cash"]) - Decimal(before["cash"]) == paid - fees
+        assert Decimal(balance["equity"]) == Decimal(before["equity"]) - fees
+        today = (await at.http.get("/api/pnl/today")).json()
+        figures = (outcome, outcome["trades"][0], balance, today)
+        assert {Decimal(one["imagined_gain"]) for one in figures} == {imagined}
+        assert "is imagined" in outcome["text"]
+        assert Decimal(today["realised"]) == paid - fees - trade.paid - trade.fees
+        at_risk = (await at.http.get("/api/risk/status")).json()
+        assert Decimal(at_risk["bankroll"]) == Decimal(balance["equity"])
+
+
+async def test_a_price_off_the_markets_grid_is_refused_and_nothing_is_sold() -> None:
+    async with desk() as at:
+        trade = await at.buys()
+        outcome = (await sell(at, trade.trade_id, limit_price="0.225")).json()
+        assert outcome["sold"] == outcome["waiting"] == "0"
+        assert "off the grid" in outcome["text"]
+        assert at.trader.engine.account.pending_sales(trade.trade_id) == 0
 
 
 async def test_a_double_click_a_replay_and_a_race_of_closes_are_one_order() -> None:
@@ -129,6 +197,7 @@ async def test_a_quick_sell_takes_a_bracket_out_of_the_book_and_leaves_no_trade(
         assert {order["ticker"] for order in outcome["orders"]} == {TICKER, OTHER}
         assert {order["state"] for order in outcome["orders"]} == {"done"}
         assert (outcome["filled"], outcome["positions"]) == ("0", [])
+        assert f"{TICKER}: nothing had filled, closed at P&L 0" in outcome["text"]
         assert (await at.http.get("/api/pnl/today")).json()["realised"] == "0"
         again = await at.http.delete(path, headers={"Idempotency-Key": "out"})
         assert again.json() == outcome
@@ -143,6 +212,7 @@ async def test_what_had_filled_before_a_quick_sell_stays_a_position_and_is_said(
         outcome = (await at.http.delete(f"/api/orders/{leg.intent_id}")).json()
         assert outcome["is_settled"]
         assert outcome["filled"] == "2"
+        assert "2 had filled and stay a position" in outcome["text"]
         (position,) = outcome["positions"]
         assert (position["ticker"], position["open_count"]) == (TICKER, "2")
         (open_,) = (await at.http.get("/api/positions/open")).json()["positions"]

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from kalshi_edge.domain.events import CycleDue, Event, OrderUpdate
-from kalshi_edge.domain.market import FeeRule, FeeType, MarketStatus
+from kalshi_edge.domain.events import CycleDue, Event, OrderUpdate, Started
+from kalshi_edge.domain.market import Book, FeeRule, FeeType, MarketStatus
 from kalshi_edge.domain.orders import (
     Fill,
     Intent,
@@ -23,7 +23,7 @@ from kalshi_edge.errors import OrderRejected
 from kalshi_edge.execution.simulated_ledger import Ledger
 from kalshi_edge.execution.simulator import SimulatedExchange, settle
 from kalshi_edge.trading.fees import taker_fee
-from tests.support.builders import NOW, TICKER, book, fill, intent, ladder
+from tests.support.builders import NOW, TICKER, book, fill, intent, ladder, levels
 
 D = Decimal
 BUY, SELL = Side.BUY, Side.SELL
@@ -69,16 +69,82 @@ async def fills(exchange: SimulatedExchange, *events: Event) -> list[tuple[str, 
 # --- a person's own sale -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("waits", [TimeInForce.IMMEDIATE_OR_CANCEL, GTC])
-async def test_a_persons_sale_trades_at_once_the_rest_at_its_own_limit(waits: TimeInForce) -> None:
-    exchange = SimulatedExchange(D(100), positions={TICKER: D(30)})
+def sale(count: int, price: str, **changes) -> Intent:
+    whole = {"reduces": True, "by_hand": True, "time_in_force": GTC}
+    return intent(TICKER, SELL, count, price, **(whole | changes))
+
+
+async def holding(count: int, **how) -> SimulatedExchange:
+    exchange = SimulatedExchange(D(100), positions={TICKER: D(count)}, **how)
     await told(exchange, LADDER, OFFERS)
-    sale = intent(TICKER, SELL, 30, "0.27", reduces=True, by_hand=True, time_in_force=waits)
-    receipt = await exchange.place(sale)
-    assert (receipt.filled, receipt.resting) == (D(30), 0)
-    assert await fills(exchange) == [("20", "0.28", True), ("10", "0.27", True)]
-    again = replace(sale, intent_id="again")
-    assert (await exchange.place(again)).filled == 0  # nothing is held any more
+    return exchange
+
+
+async def test_a_persons_sale_takes_the_bids_down_to_its_limit_and_the_rest_waits() -> None:
+    exchange = await holding(50)
+    receipt = await exchange.place(sale(30, "0.27"))
+    assert (receipt.filled, receipt.resting) == (D(20), D(10))
+    assert await fills(exchange) == [("20", "0.28", True)]
+    # The same twenty are still shown, and are not there for us any more.
+    assert await fills(exchange, later(1, bids=[("0.28", 20), ("0.25", 20)])) == []
+    assert await fills(exchange, later(2, bids=[("0.28", 24), ("0.27", 3)])) == [
+        ("7", "0.27", False)
+    ]
+    assert await exchange.cancel(Order(sale(30, "0.27"))) == 3
+
+
+async def test_a_persons_sale_that_does_not_wait_leaves_the_rest_a_position() -> None:
+    exchange = await holding(30)
+    now = TimeInForce.IMMEDIATE_OR_CANCEL
+    receipt = await exchange.place(sale(30, "0.25", time_in_force=now, name="low"))
+    assert (receipt.filled, receipt.resting) == (D(30), D(0))
+    assert await fills(exchange) == [("20", "0.28", True), ("10", "0.25", True)]
+    nothing = await exchange.place(sale(30, "0.25", time_in_force=now, name="again"))
+    assert (nothing.filled, nothing.resting) == (D(0), D(0))
+
+
+async def test_an_instant_fill_pays_what_the_book_pays_and_notes_what_was_imagined() -> None:
+    exchange = await holding(30, instant_fill=True)
+    receipt = await exchange.place(sale(30, "0.27"))
+    assert (receipt.filled, receipt.resting) == (D(30), D(0))
+    first, second = [e for e in await told(exchange) if isinstance(e, Fill)]
+    assert (first.count, first.price, first.imagined_gain) == (D(20), D("0.28"), D(0))
+    assert (second.count, second.price, second.imagined_gain) == (D(10), D("0.25"), D("0.20"))
+    paid = 20 * D("0.28") + 10 * D("0.25") - first.fee - second.fee
+    assert exchange.ledger == Ledger(100 + paid, {})
+
+
+async def test_an_instant_fill_sells_only_what_somebody_bids_for_and_what_is_held() -> None:
+    exchange = await holding(60, instant_fill=True)
+    receipt = await exchange.place(sale(60, "0.40"))
+    assert (receipt.filled, receipt.resting) == (D(40), D(20))
+    assert sum(e.imagined_gain for e in await told(exchange) if isinstance(e, Fill)) == D("5.40")
+    # What waits is an order like any other.
+    assert await fills(exchange, later(1, bids=[("0.39", 50)])) == []
+    assert await fills(exchange, later(2, bids=[("0.40", 50)])) == [("20", "0.40", False)]
+    assert (await exchange.place(sale(5, "0.30", name="again"))).filled == 0
+
+
+async def test_what_an_instant_fill_took_stays_taken_over_a_restart() -> None:
+    exchange = await holding(60, instant_fill=True)
+    await exchange.place(sale(30, "0.40"))
+    sold = Order(sale(30, "0.40"), OrderState.DONE, filled=D(30), reported=D(30))
+    again = await holding(30, instant_fill=True, orders=[sold])
+    assert (await again.place(sale(30, "0.40", name="again"))).filled == 10
+
+
+async def test_buying_no_contracts_back_at_once_is_the_mirror_of_it() -> None:
+    exchange = await holding(-12, instant_fill=True)
+    receipt = await exchange.place(replace(sale(12, "0.30"), side=BUY))
+    assert receipt.filled == 12
+    gains = [e.imagined_gain for e in await told(exchange) if isinstance(e, Fill)]
+    assert gains == [D("0.30"), D("0.10")]
+
+
+async def test_an_instant_fill_is_for_a_persons_own_sale_alone() -> None:
+    exchange = await holding(30, instant_fill=True)
+    assert (await exchange.place(sale(30, "0.40", by_hand=False))).filled == 0
+    assert (await exchange.place(intent(count=30, price="0.32"))).filled == 0
 
 
 # --- taking ------------------------------------------------------------------------------------
@@ -88,7 +154,10 @@ async def test_an_order_walks_the_levels_within_its_limit_and_pays_the_real_fee(
     exchange = await opened()
     receipt = await exchange.place(intent(count=15, price="0.35"))
     assert (receipt.filled, receipt.resting) == (D(15), 0)
-    first, second = await told(exchange)
+    first, second, left = await told(exchange)
+    assert isinstance(first, Fill)
+    assert isinstance(second, Fill)
+    assert left == replace(OFFERS, asks=levels([("0.35", 5)]))
     assert [(f.count, f.price) for f in (first, second)] == [(D(10), D("0.33")), (D(5), D("0.35"))]
     assert first.fee == taker_fee(D("0.33"), D(10), FeeRule(), NOW)
     assert first.valid_at == first.received_at == NOW
@@ -104,13 +173,26 @@ async def test_what_is_not_offered_within_the_limit_is_withdrawn() -> None:
     assert await fills(exchange, later(1, asks=[("0.33", 50)])) == [("10", "0.33", True)]
 
 
-async def test_what_was_taken_stays_taken_until_the_next_book() -> None:
+async def test_what_was_taken_stays_taken_for_as_long_as_it_may_be_what_is_shown() -> None:
     exchange = await opened()
     await exchange.place(intent(count=8))
     assert (await exchange.place(intent(count=8, name="again"))).filled == 2
     assert (await exchange.place(intent(count=8, name="third"))).filled == 0
-    await told(exchange, later(1, asks=[("0.33", 3)]))
-    assert (await exchange.place(intent(count=8, name="fourth"))).filled == 3
+    for minute, (shown, offered) in enumerate([(10, 0), (13, 3), (4, 0), (9, 5)], start=1):
+        await told(exchange, later(minute, asks=[("0.33", shown)]))
+        assert (await exchange.place(intent(count=50, name=f"{minute}"))).filled == offered
+    await told(exchange, later(8), later(9, asks=[("0.33", 9)]))
+    assert (await exchange.place(intent(count=50, name="last"))).filled == 9
+
+
+async def test_the_loop_is_shown_books_without_what_our_orders_took() -> None:
+    exchange = await opened()
+    await exchange.place(intent(count=8))
+    shown = [later(1, asks=[("0.33", 10)]), later(2, asks=[("0.33", 8)]), later(3, asks=[])]
+    seen = [e for e in await told(exchange, *shown) if isinstance(e, Book)]
+    assert [[level.count for level in one.asks] for one in seen] == [[2, 10], [2], [], []]
+    assert seen[0].valid_at == NOW
+    assert [one.valid_at for one in seen[1:]] == [one.valid_at for one in shown]
 
 
 async def test_selling_what_is_not_held_buys_no_contracts_at_the_complement() -> None:
@@ -258,24 +340,26 @@ async def test_selling_what_is_held_needs_no_cash() -> None:
 # --- resting -----------------------------------------------------------------------------------
 
 
-async def test_a_resting_order_trades_only_when_a_book_goes_through_its_price() -> None:
+async def test_a_resting_order_trades_when_a_book_reaches_its_price_each_contract_once() -> None:
     exchange = await opened()
     assert (await exchange.place(resting(BUY, 8, "0.30"))).resting == 8
-    touching = later(1, asks=[("0.30", 50)])
-    assert await fills(exchange, touching) == []
-    through = later(2, asks=[("0.28", 2), ("0.29", "1.5"), ("0.30", 50)])
-    assert await fills(exchange, through) == [("3.5", "0.30", False)]
-    assert await fills(exchange, later(3, asks=[("0.29", 50)])) == [("4.5", "0.30", False)]
-    assert await fills(exchange, later(4, asks=[("0.29", 50)])) == []
+    assert await fills(exchange, later(1, asks=[("0.31", 50)])) == []
+    reached = [("0.28", 2), ("0.29", "1.5"), ("0.31", 50)]
+    assert await fills(exchange, later(2, asks=reached)) == [("3.5", "0.30", False)]
+    assert await fills(exchange, later(3, asks=reached)) == []
+    more = [("0.29", "2.5"), ("0.30", 1)]
+    assert await fills(exchange, later(4, asks=more)) == [("2.0", "0.30", False)]
+    assert await fills(exchange, later(5, asks=[("0.20", 50)])) == [("2.5", "0.30", False)]
+    assert await fills(exchange, later(6, asks=[("0.19", 50)])) == []
     assert exchange.ledger == Ledger(100 - 8 * D("0.30"), {TICKER: D(8)})
 
 
 async def test_a_resting_sale_mirrors_it() -> None:
     exchange = await opened()
     await exchange.place(resting(SELL, 8, "0.34"))
-    assert await fills(exchange, later(1, bids=[("0.34", 50)])) == []
-    assert await fills(exchange, later(2, bids=[("0.36", 3), ("0.34", 9)])) == [
-        ("3", "0.34", False)
+    assert await fills(exchange, later(1, bids=[("0.33", 50)])) == []
+    assert await fills(exchange, later(2, bids=[("0.36", 3), ("0.34", 2), ("0.33", 9)])) == [
+        ("5", "0.34", False)
     ]
 
 
@@ -297,7 +381,7 @@ async def test_what_a_waiting_order_does_not_take_rests_at_its_limit() -> None:
     exchange = await opened()
     receipt = await exchange.place(resting(BUY, 15, "0.34"))
     assert (receipt.filled, receipt.resting) == (D(10), D(5))
-    events = (later(1, asks=[("0.33", 2)]),)
+    events = (later(1, asks=[("0.33", 12)]),)
     assert await fills(exchange, *events) == [("10", "0.33", True), ("2", "0.34", False)]
 
 
@@ -368,7 +452,7 @@ async def test_fills_of_an_order_come_before_the_next_event_of_the_feed() -> Non
         if event == CycleDue(NOW):
             await exchange.place(intent(count=15, price="0.35"))
     assert seen == [
-        "pulled", "Ladder", "pulled", "Book", "pulled", "CycleDue", "Fill", "Fill",
+        "pulled", "Ladder", "pulled", "Book", "pulled", "CycleDue", "Fill", "Fill", "Book",
         "pulled", "CycleDue",
     ]  # fmt: skip
 
@@ -411,7 +495,9 @@ async def test_it_goes_on_from_recorded_orders() -> None:
         Order(intent(name="lost"), OrderState.SENT),
     ]
     exchange = SimulatedExchange(D(100), positions={TICKER: D(3)}, orders=orders)
-    assert await fills(exchange, LADDER, later(0, asks=[("0.29", 50)])) == [("5", "0.30", False)]
+    # The three that it took before may be among those that are shown.
+    assert await fills(exchange, LADDER, later(0, asks=[("0.29", 7)])) == [("4", "0.30", False)]
+    assert await fills(exchange, later(1, asks=[("0.28", 50)])) == [("1", "0.30", False)]
     assert exchange.ledger.held(TICKER) == 8
     with pytest.raises(OrderRejected, match="order_already_exists"):
         await exchange.place(intent(name="done"))
@@ -424,9 +510,36 @@ async def test_an_order_that_went_on_gets_other_fill_ids_than_before() -> None:
     await exchange.place(order)
     through = later(1, asks=[("0.29", 3)])
     (before,) = [e for e in await told(exchange, through) if isinstance(e, Fill)]
+    assert before.count == 3
     resumed = SimulatedExchange(D(100), orders=[Order(order, OrderState.PARTIAL, filled=D(3))])
-    (after,) = [e for e in await told(resumed, LADDER, through) if isinstance(e, Fill)]
+    more = later(2, asks=[("0.29", 6)])
+    (after,) = [e for e in await told(resumed, LADDER, through, more) if isinstance(e, Fill)]
     assert before.fill_id != after.fill_id
+
+
+async def test_orders_that_waited_leave_with_a_market_that_closed_meanwhile() -> None:
+    order = Order(resting(BUY, 8, "0.30"), OrderState.RESTING)
+    exchange = SimulatedExchange(D(100), orders=[order], ladders=[LADDER])
+    closed = LADDER.markets[0].close_at
+    _, update = await told(exchange, Started(closed, (order,)))
+    assert isinstance(update, OrderUpdate)
+    assert (update.step, update.reason) == (OrderStep.FINISH, "CloseCancel")
+
+
+async def test_fills_that_nobody_stored_are_taken_back_at_the_next_start() -> None:
+    sold = Order(sale(8, "0.28"), OrderState.DONE, filled=D(3), reported=D(8))
+    waits = Order(resting(BUY, 8, "0.33", name="w"), OrderState.RESTING, reported=D(5))
+    whole = Order(resting(BUY, 8, "0.30"), OrderState.PARTIAL, filled=D(2), reported=D(2))
+    orders = (sold, waits, whole)
+    exchange = SimulatedExchange(D(100), positions={TICKER: D(7)}, orders=orders)
+    _, *updates = await told(exchange, Started(NOW, orders))
+    assert [(u.step, u.filled, u.is_correction) for u in updates] == [
+        (OrderStep.FINISH, D(3), True),
+        (OrderStep.ACCEPT, D(0), True),
+    ]
+    assert "5 contracts taken back" in updates[0].reason
+    # What did not happen leaves its contracts in the book, and the order trades with them.
+    assert await fills(exchange, LADDER, later(1, asks=[("0.33", 9)])) == [("8", "0.33", False)]
 
 
 # --- the ledger --------------------------------------------------------------------------------
