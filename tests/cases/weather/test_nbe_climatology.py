@@ -5,8 +5,6 @@ They follow the hours without a separator. The block is read, and no day comes o
 
 from datetime import UTC, date, datetime
 
-import pytest
-
 from kalshi_edge.data.weather.nbm.nbs import parse_nbs
 
 BLOCK = """\
@@ -19,7 +17,6 @@ XND     2   2|  3   2|  2   3|  2   2|  3   2|  4   3|  4   3|  5
 """
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the block is refused")
 def test_a_block_with_climatology_is_read_without_it() -> None:
     bulletin = parse_nbs(BLOCK, received_at=datetime(2024, 5, 6, 7, tzinfo=UTC))
     assert bulletin.faults == ()
