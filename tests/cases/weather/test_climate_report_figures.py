@@ -10,7 +10,6 @@ import pytest
 
 from kalshi_edge.data.weather.cli import parse_cli
 from kalshi_edge.domain.weather import ClimateReport
-from kalshi_edge.errors import BulletinError
 
 TEXT = """
 000
@@ -30,12 +29,11 @@ TEMPERATURE (F)
 
 PRECIPITATION (IN)
 """
-NOT_READ = pytest.mark.xfail(strict=True, raises=BulletinError, reason="the report is refused")
 ESTIMATED = [
     "{}(E)  ",
     "{} (E) ",
-    pytest.param("{}E    ", marks=NOT_READ),
-    pytest.param("{} E   ", marks=NOT_READ),
+    "{}E    ",
+    "{} E   ",
 ]
 
 
@@ -53,7 +51,6 @@ def test_an_estimated_figure_is_a_figure(written: str) -> None:
     assert (report.high_f, report.low_f, report.is_record) == (57, 41, False)
 
 
-@NOT_READ
 @pytest.mark.parametrize("hour", ["12 AM", "3 PM"])
 def test_an_hour_without_minutes_is_a_time(hour: str) -> None:
     text = TEXT.format(high="57     ", low="41     ").replace("302 PM", f"{hour:>6}")

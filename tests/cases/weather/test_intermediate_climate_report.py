@@ -49,7 +49,6 @@ def report(
     return found
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="it is taken to reach to its issue")
 @pytest.mark.parametrize("as_of", ["0400 PM", "400 PM", "4 PM"])
 def test_it_reaches_to_the_hour_that_it_is_valid_as_of(as_of: str) -> None:
     evidence = seen([report(as_of=as_of)])
@@ -58,7 +57,6 @@ def test_it_reaches_to_the_hour_that_it_is_valid_as_of(as_of: str) -> None:
     assert no_further_rise == pytest.approx(0.607, abs=5e-4)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the higher of both figures counts")
 def test_a_correction_that_lowers_the_maximum_is_the_floor() -> None:
     corrected = report(83, heading="292112 CCA", issued="512 PM", received="21:15")
     assert corrected.is_corrected

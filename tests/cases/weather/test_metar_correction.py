@@ -38,7 +38,6 @@ def test_a_correction_alone_is_a_floor_of_its_own_figure() -> None:
     assert evidence.floor_f() == 88
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the higher of both figures counts")
 @pytest.mark.parametrize("pages", PAGES.values(), ids=PAGES)
 def test_a_corrected_reading_is_the_floor(pages: list[tuple[str, str]]) -> None:
     evidence = seen(received(pages), CHI)
@@ -47,7 +46,6 @@ def test_a_corrected_reading_is_the_floor(pages: list[tuple[str, str]]) -> None:
     assert at_88 == pytest.approx(0.456, abs=5e-4)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="two words on one subject alternate")
 async def test_a_page_with_report_and_correction_is_no_news_at_the_next_poll() -> None:
     async with office(utc("18:06")) as at:
         for hours in (30, 3):

@@ -29,27 +29,23 @@ def read(text: str, at: str) -> Observation:
     return maximum
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="its window ends at its receipt")
 def test_a_correction_without_an_hour_ends_when_it_was_sent_however_late_it_is_read() -> None:
     first, *others = (read(MESSAGE, at) for at in ("14:32", "15:00", "20:00", LAST_HOUR))
     assert first.end_at <= SENT
     assert {(one.start_at, one.end_at) for one in others} == {(first.start_at, first.end_at)}
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="its window ends at its receipt")
 def test_a_morning_maximum_leaves_the_forecast_as_it_is_in_the_afternoon() -> None:
     evidence = seen([read(MESSAGE, "20:00")])
     assert high((82, 2.5), evidence, "20:00").mu_f == pytest.approx(82, abs=0.1)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="its window ends at its receipt")
 def test_a_morning_maximum_is_no_ceiling_at_the_end_of_the_day() -> None:
     evidence = seen([read(MESSAGE, LAST_HOUR)])
     assert evidence.bounds
     assert not any(bound.is_ceiling for bound in evidence.bounds)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="each poll gives it a new window")
 async def test_a_correction_without_an_hour_is_no_news_at_the_next_poll() -> None:
     async with office(utc("14:32")) as at:
         at.server.put("/iem/cgi-bin/afos/retrieve.py?pil=DSMNYC&fmt=text&limit=4", MESSAGE)
@@ -59,7 +55,6 @@ async def test_a_correction_without_an_hour_is_no_news_at_the_next_poll() -> Non
         assert await source() == ()
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the higher of both figures counts")
 def test_a_correction_that_lowers_the_maximum_of_its_hour_is_the_floor() -> None:
     first = read("KNYC DS 1600 29/08 831459/ 630541//", "21:05")
     corrected = read("KNYC DS COR 1600 29/08 811423/ 630541//", "21:40")
