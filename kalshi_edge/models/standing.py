@@ -76,7 +76,7 @@ def _takes_its_place(other: ClimateReport, one: ClimateReport) -> bool:
     """
     if (other.report, other.climate_day) != (one.report, one.climate_day):
         return False
-    if other.issued_at is not None and other.issued_at == one.issued_at:
+    if other.issued_at == one.issued_at and other.high_f == one.high_f:
         return one.as_of is None and other.as_of is not None
     if other.high_f is None or one.high_f is None or other.high_f >= one.high_f:
         return False

@@ -118,7 +118,7 @@ def values(
     number, line = row(rows, *labels)
     label = labels[0].decode()
     beyond = line.rstrip(b" |")[len(rows[b"FHR"][1].rstrip(b" |")) :]
-    if beyond and len(beyond) % 3 != 0 and not _is_climatology(rows, beyond):
+    if beyond and not _is_climatology(rows, beyond):
         raise BulletinError(f"{label} goes {len(beyond)} characters beyond the hours", line=number)
     try:
         return [table[column.separator][line[column.cut]] for column in at]

@@ -46,6 +46,8 @@ class PastWeather:
         self._tally = Tally("past weather", clock)
         self._files = FileReader(client, self._tally)
         self._pages = Pages(client, clock, self._tally)
+        self.unread: tuple[str, ...] = ()
+        """What of the archive's list made no sense when a day's report was last looked for."""
 
     @property
     def bytes_moved(self) -> int:
@@ -78,6 +80,7 @@ class PastWeather:
         url = f"{self._addresses.iem}/json/cli.py?station={station.icao}&year={day.year}"
         document = await self._pages.read_as(ClimateDocument, url)
         found: list[ClimateReport] = []
+        faults: list[SourceError] = []
         for entry in document.of_days({day}, url):
             try:
                 if isinstance(entry, SourceError):
@@ -85,7 +88,10 @@ class PastWeather:
                 received_at = entry.product.issued_at + REPORT_DELAY
                 found.append(archived_report(entry, station, received_at))
             except SourceError as error:
-                self._tally.note(error)
+                faults.append(error)
+        if faults:
+            self._tally.end((), faults)
+        self.unread = tuple(str(fault) for fault in faults)
         finals = [one for one in found if one.is_final and one.high_f is not None]
         return min(finals, key=lambda one: one.version, default=None)
 
