@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from kalshi_edge.domain.weather import Basis, ClimateReport, Observation, Station
-from kalshi_edge.models.standing import standing_observations, standing_reports
+from kalshi_edge.models.versions import current_observations, current_reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +157,11 @@ def evidence(
     ours = (one for one in observations if one.station == station.icao)
     found = [
         bound
-        for one in standing_observations(ours)
+        for one in current_observations(ours)
         if (bound := _of_observation(station, climate_day, one)) is not None
     ]
     about = (station.report, climate_day)
-    told = (report for report in reports if (report.report, report.climate_day) == about)
+    about_day = (report for report in reports if (report.report, report.climate_day) == about)
     start_at, end_at = station.day_start(climate_day), station.day_end(climate_day)
     found += [
         Bound(
@@ -173,7 +173,7 @@ def evidence(
             is_maximum=True,
             is_ceiling=report.is_final,
         )
-        for report in standing_reports(told)
+        for report in current_reports(about_day)
         if report.high_f is not None
     ]
     return Evidence(tuple(found))

@@ -72,19 +72,19 @@ headings = st.sampled_from(["292043", "292043 CCA", "292112 CCB", "292130 CCC"])
 @st.composite
 def stories(draw: st.DrawFn) -> list[Statement]:
     """Some statements of one day, each version of a subject at most once."""
-    told: dict[str, list[Statement]] = {}
+    known: dict[str, list[Statement]] = {}
     for mark in draw(st.lists(marks, unique=True)):
-        told[f"metar {'COR ' if mark == 'CCA ' else mark}"] = [
+        known[f"metar {'COR ' if mark == 'CCA ' else mark}"] = [
             *metar(mark, draw(celsius), six_hours=draw(st.booleans()))
         ]
     for mark in draw(st.lists(summary_marks, unique=True)):
-        told[f"summary {mark}"] = [*summary(mark, draw(figures))]
+        known[f"summary {mark}"] = [*summary(mark, draw(figures))]
     for heading in draw(st.lists(headings, unique=True)):
-        told[heading] = [*report(heading, draw(figures))]
-    return [one for some in told.values() for one in some]
+        known[heading] = [*report(heading, draw(figures))]
+    return [one for some in known.values() for one in some]
 
 
-def standing(statements: list[Statement]) -> set[Bound]:
+def current(statements: list[Statement]) -> set[Bound]:
     return set(seen(statements).bounds)
 
 
@@ -92,14 +92,14 @@ def standing(statements: list[Statement]) -> set[Bound]:
 def test_any_order_and_any_receipt_come_to_the_same(
     story: list[Statement], chance: object, delays: list[int]
 ) -> None:
-    expected = standing(story)
+    expected = current(story)
     late = [
         replace(one, received_at=one.received_at + timedelta(minutes=delay))
         for one, delay in zip(story, [*delays, *([0] * len(story))], strict=False)
     ]
     chance.shuffle(late)  # type: ignore[attr-defined]
-    assert standing(late) == expected
-    assert standing(late + story) == expected
+    assert current(late) == expected
+    assert current(late + story) == expected
 
 
 @given(stories(), st.randoms(use_true_random=False), st.integers(1, 4))
@@ -108,10 +108,10 @@ def test_whatever_pages_they_come_in_the_state_is_the_same_and_nothing_is_news_t
 ) -> None:
     chance.shuffle(story)  # type: ignore[attr-defined]
     news = Deduplicator()
-    heard: list[Statement] = []
+    taken: list[Statement] = []
     for start in range(0, len(story), size):
-        heard += news.of(story[start : start + size])
-    assert standing(heard) == standing(story)
+        taken += news.of(story[start : start + size])
+    assert current(taken) == current(story)
     chance.shuffle(story)  # type: ignore[attr-defined]
     again = [replace(one, received_at=RECEIVED + timedelta(minutes=5)) for one in story]
     assert news.of(again) == news.of(again[::-1]) == []
@@ -132,8 +132,8 @@ def test_in_whatever_order_they_are_put_into_the_history_it_holds_the_same(
     shuffled = [*story]
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
     assert kept(shuffled, cut) == expected
-    told = [one for one in expected if isinstance(one, Observation | ClimateReport)]
-    assert standing(told) == standing(story)
+    known = [one for one in expected if isinstance(one, Observation | ClimateReport)]
+    assert current(known) == current(story)
 
 
 @given(figures, figures, st.integers(0, 600))
@@ -144,9 +144,9 @@ def test_a_replay_knows_a_correction_only_once_it_was_received(
     at = original.received_at + timedelta(minutes=minutes)
     (correction,) = summary("COR ", corrected_f)
     correction = replace(correction, received_at=at + timedelta(minutes=1))
-    told = [one for one in (original, correction) if one.received_at <= at]
-    assert seen(told).floor_f() == first_f
-    assert seen([*told, correction]).floor_f() == corrected_f
+    known = [one for one in (original, correction) if one.received_at <= at]
+    assert seen(known).floor_f() == first_f
+    assert seen([*known, correction]).floor_f() == corrected_f
 
 
 @given(st.integers(0, 23), st.integers(0, 59), st.integers(0, 3 * 24 * 60))

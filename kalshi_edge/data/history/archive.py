@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from kalshi_edge.data.history.cells import (
     YEARS,
@@ -108,7 +109,7 @@ def parse_outcome(row: Row) -> ArchivedOutcome:
         climate_day,
         bin_,
         high_f=whole_degrees(row, "obs_max_f"),
-        paid=parse_paid(row),
+        paid=paid_dollars(row),
     )
 
 
@@ -117,7 +118,7 @@ def parse_market(row: Row) -> tuple[str, Station, date, Bin | None]:
     ticker = cell(row, "ticker")
     try:
         series, day, strike = ticker.split("-", 2)  # a strike below zero has a minus of its own
-        station, climate_day = parse_event_ticker(f"{series}-{day}")
+        station, climate_day = _event(f"{series}-{day}")
         bin_ = _bin(row, strike)
     except (InputError, ValueError) as error:
         raise RowError("no market of ours", f"{ticker}: {error}") from error
@@ -129,7 +130,7 @@ def parse_market(row: Row) -> tuple[str, Station, date, Bin | None]:
     return ticker, station, climate_day, bin_
 
 
-def parse_paid(row: Row) -> Decimal | None:
+def paid_dollars(row: Row) -> Decimal | None:
     """What the exchange paid, in dollars; ``None`` where no result was recorded."""
     match row.get("result", ""):
         case "yes":
@@ -142,7 +143,7 @@ def parse_paid(row: Row) -> Decimal | None:
             raise RowError("no result", f"a result is yes, no or nothing, not {other!r}")
 
 
-def parse_quote(row: Row) -> ArchivedQuote | None:
+def archived_quote(row: Row) -> ArchivedQuote | None:
     """The quote in a row, of whole cents; ``None`` where its cells are empty.
 
     A bid of 0 or an ask of 100 is nobody.
@@ -163,7 +164,7 @@ def parse_quote(row: Row) -> ArchivedQuote | None:
     )
 
 
-def parse_run(row: Row) -> Forecast | None:
+def captured_forecast(row: Row) -> Forecast | None:
     """A run's forecast of one maximum with the time of its capture; ``None`` for a minimum."""
     if row.get("kind", "max") != "max":
         return None
@@ -196,6 +197,10 @@ def parse_run(row: Row) -> Forecast | None:
         )
     except InputError as error:
         raise RowError("figures that conflict", str(error)) from error
+
+
+_event = lru_cache(maxsize=4096)(parse_event_ticker)
+"""A ladder's rows name the same event."""
 
 
 def _bin(row: Row, strike: str) -> Bin | None:

@@ -10,10 +10,10 @@ from typing import TypeAlias
 from kalshi_edge.data.history.archive import (
     MODELS,
     ArchivedQuote,
+    archived_quote,
+    captured_forecast,
+    paid_dollars,
     parse_market,
-    parse_paid,
-    parse_quote,
-    parse_run,
     parse_station_day,
 )
 from kalshi_edge.data.history.benchmarks import (
@@ -132,7 +132,7 @@ class ArchiveFacts:
         self._result(ticker, station, day, row)
         self.left.read(whole_degrees, row, "obs_max_f")
         try:
-            quote = parse_quote(row)
+            quote = archived_quote(row)
         except RowError as error:
             self.left.add(error.reason, str(error))
             return
@@ -151,7 +151,7 @@ class ArchiveFacts:
         self.averages.add((ticker, average.start_at, average.end_at), average)
 
     def _run(self, row: Row) -> None:
-        forecast = parse_run(row)
+        forecast = captured_forecast(row)
         if forecast is None:
             self.minima += 1
             return
@@ -165,7 +165,7 @@ class ArchiveFacts:
             self.highs.add((station.report, day), high_f)
 
     def _result(self, ticker: str, station: Station, day: date, row: Row) -> None:
-        paid = self.left.read(parse_paid, row)
+        paid = self.left.read(paid_dollars, row)
         if paid is not None:
             self.results.add(ticker, (paid, station, day))
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -84,8 +85,13 @@ def check_times(record: Record) -> None:
 
 def path_of(record: Record) -> Path:
     """The file a record belongs into, below the history's folder."""
-    month = f"{record.received_at.astimezone(UTC):%Y-%m}"
-    return Path(station_of_record(record).city, f"{month}.jsonl")
+    at = record.received_at.astimezone(UTC)
+    return _path(station_of_record(record).city, at.year, at.month)
+
+
+@lru_cache(maxsize=1024)
+def _path(city: str, year: int, month: int) -> Path:
+    return Path(city, f"{year:04d}-{month:02d}.jsonl")
 
 
 def read_file(path: Path) -> Iterator[tuple[Key, Record]]:
@@ -161,8 +167,9 @@ def merge_events(folder: Path, records: Iterable[Record]) -> None:
             check_times(record)
         except HistoryError as error:
             raise HistoryError(f"{_name(key_of(record))}: {error}") from error
-        _put(additions[folder / path_of(record)], key_of(record), record)
-    for path, added in additions.items():
+        _put(additions[path_of(record)], key_of(record), record)
+    for name, added in additions.items():
+        path = folder / name
         merged = dict(read_file(path)) if path.exists() else {}
         for key, record in added.items():
             _put(merged, key, record)

@@ -66,7 +66,7 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "lcd_min_f": ("station_min_f",),
     }
 )
-"""Other names of our columns that are understood without being told."""
+"""Other names of our columns that are understood without ``columns.json``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +98,13 @@ def table_files(folder: Path) -> tuple[tuple[TableFile, ...], tuple[LeftOut, ...
 
     Raises ``HistoryError`` where there is none, or where ``columns.json`` cannot be read.
     """
-    told = _told_names(folder / COLUMNS)
+    renamed = _own_names(folder / COLUMNS)
     found: list[TableFile] = []
     left: list[LeftOut] = []
     paths = (*folder.glob("*.csv.gz"), *folder.glob("*.csv"))
     for path in sorted(paths, key=lambda path: path.name):
         try:
-            found.append(_table_file(path, told))
+            found.append(_table_file(path, renamed))
         except RowError as error:
             left.append(LeftOut(error.reason, path.name, str(error)))
     if not found:
@@ -130,13 +130,13 @@ def read_rows(file: TableFile) -> Iterator[tuple[int, Row | RowError]]:
             yield reader.line_num + 1, RowError("a file that breaks off", f"{error}")
 
 
-def _table_file(path: Path, told: Mapping[str, str]) -> TableFile:
+def _table_file(path: Path, renamed: Mapping[str, str]) -> TableFile:
     try:
         with _opened(path) as lines:
             header = next(csv.reader(lines), [])
     except _BROKEN as error:
         raise RowError("a file that cannot be read", str(error)) from error
-    names = tuple(_our_names([told.get(cell.strip(), cell.strip()) for cell in header]))
+    names = tuple(_our_names([renamed.get(cell.strip(), cell.strip()) for cell in header]))
     table = next((table for table, marks in MARKS.items() if marks <= set(names)), None)
     if table is None:
         raise RowError("a file of no table that is known", f"columns {', '.join(names)[:200]}")
@@ -149,17 +149,17 @@ def _our_names(names: list[str]) -> list[str]:
     return [ours[n] if n in ours and ours[n] not in names else n for n in names]
 
 
-def _told_names(path: Path) -> Mapping[str, str]:
+def _own_names(path: Path) -> Mapping[str, str]:
     """Theirs to ours, from a JSON object beside the files; none where there is no such file."""
     if not path.is_file():
         return {}
     try:
-        told = orjson.loads(path.read_bytes())
+        renamed = orjson.loads(path.read_bytes())
     except ValueError as error:
         raise HistoryError(f"{path}: {error}") from error
-    if not isinstance(told, dict) or not all(isinstance(name, str) for name in told.values()):
+    if not isinstance(renamed, dict) or not all(isinstance(name, str) for name in renamed.values()):
         raise HistoryError(f"{path}: not an object from their column names to ours")
-    return told
+    return renamed
 
 
 def _opened(path: Path) -> TextIO:

@@ -78,8 +78,8 @@ def test_a_later_word_on_the_same_hours_replaces_a_higher_one(
     later: dict[str, str], reverse: bool
 ) -> None:
     """Of the hours that a later report includes it knows no less than the one before."""
-    told = [report(88), report(85, received="22:00", **later)]
-    assert seen(told[::-1] if reverse else told).floor_f() == 85
+    statements = [report(88), report(85, received="22:00", **later)]
+    assert seen(statements[::-1] if reverse else statements).floor_f() == 85
 
 
 def test_a_correction_of_an_earlier_hour_takes_nothing_from_a_later_one() -> None:
@@ -89,10 +89,10 @@ def test_a_correction_of_an_earlier_hour_takes_nothing_from_a_later_one() -> Non
 
 
 def test_the_newest_of_several_corrections_stands() -> None:
-    told = [report(high_f, heading=f"292043{mark}", received=received)
+    statements = [report(high_f, heading=f"292043{mark}", received=received)
             for high_f, mark, received in ((88, "", "20:46"), (84, " CCB", "20:50"),
                                            (85, " CCA", "20:55"))]  # fmt: skip
-    assert seen(told).floor_f() == seen(told[::-1]).floor_f() == 84
+    assert seen(statements).floor_f() == seen(statements[::-1]).floor_f() == 84
 
 
 @pytest.mark.parametrize(

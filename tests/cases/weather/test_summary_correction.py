@@ -95,8 +95,8 @@ def test_the_window_is_what_the_message_says_however_old_it_gets(
 @pytest.mark.parametrize("reverse", [False, True])
 def test_what_a_later_message_includes_it_takes_back(corrected: str, reverse: bool) -> None:
     first = read("CXUS41 KOKX 292105\nDSMNYC\nKNYC DS 1600 29/08 831459/ 630541//", "21:05")
-    told = [first, read(corrected, "2026-08-30T05:31")]
-    assert seen(told[::-1] if reverse else told).floor_f() == 81
+    statements = [first, read(corrected, "2026-08-30T05:31")]
+    assert seen(statements[::-1] if reverse else statements).floor_f() == 81
 
 
 async def test_the_newest_of_four_messages_in_a_page_is_news_once() -> None:

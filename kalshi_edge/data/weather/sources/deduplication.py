@@ -1,66 +1,77 @@
-"""What is new: the same thing said again is no event, nor is what has been corrected already.
+"""What is new: the same statement again is no event, nor is one that has been corrected already.
 
 A subject may have several versions (a report and its correction). Which of them a page holds, and
-in which order, makes no difference: each is news at most once, and none that a newer one replaced.
+in which order, makes no difference: each is new at most once, and none that a newer one replaced.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kalshi_edge.data.history.records import key_of
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
 
-Fact = TypeVar("Fact", Forecast, Observation, ClimateReport)
+Fact = TypeVar("Fact", bound=Forecast | Observation | ClimateReport)
 
 KEPT = 20_000
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
-class _Subject:
-    """What was said of one subject: all of it, whenever it was received, and what stands."""
+class _Versions:
+    """What was said of one subject, whenever it was received."""
 
-    said: set[Forecast | Observation | ClimateReport] = field(default_factory=set)
-    stands: Forecast | Observation | ClimateReport | None = None
+    seen: set[Observation | ClimateReport] = field(default_factory=set)
+    current: Observation | ClimateReport | None = None
 
 
 class Deduplicator:
-    """Remembers what was said on each subject."""
+    """Remembers what was received on each subject."""
 
     def __init__(self) -> None:
-        self._subjects: dict[str, _Subject] = {}
+        self._forecasts: dict[str, Forecast] = {}
+        self._versions: dict[str, _Versions] = {}
 
-    def of(self, words: Iterable[Fact]) -> list[Fact]:
-        """Those of ``words`` that are news: of each subject one at most, the newest version.
+    def of(self, facts: Iterable[Fact]) -> list[Fact]:
+        """Those of ``facts`` that are new: of each subject one at most, the newest version.
 
-        A forecast, which knows no corrections, is news where it differs from the last word on its
+        A forecast, which knows no corrections, is new where it differs from the last one of its
         run.
         """
         fresh: dict[str, Fact] = {}
-        for word in words:
-            _, _, name = key_of(word)
-            subject = self._subjects.pop(name, None) or _Subject()
-            self._subjects[name] = subject
-            said = replace(word, received_at=_ALWAYS)
-            if isinstance(word, Forecast):
-                fresh[name] = word
-            elif said not in subject.said:
-                subject.said.add(said)
-                stands = subject.stands
-                if stands is None or isinstance(stands, Forecast) or word.version > stands.version:
-                    subject.stands = fresh[name] = word
-        found = [word for name, word in fresh.items() if self._is_news(name, word)]
-        while len(self._subjects) > KEPT:
-            del self._subjects[next(iter(self._subjects))]
+        for fact in facts:
+            _, _, subject = key_of(fact)
+            if isinstance(fact, Forecast) or self._is_newest(subject, fact):
+                fresh[subject] = fact
+        found = [
+            fact
+            for subject, fact in fresh.items()
+            if not isinstance(fact, Forecast) or self._differs(subject, fact)
+        ]
+        for kept in (self._forecasts, self._versions):
+            _forget_oldest(kept)
         return found
 
-    def _is_news(self, name: str, word: Forecast | Observation | ClimateReport) -> bool:
-        """Whether a forecast differs from the last one; of the others only news gets here."""
-        if not isinstance(word, Forecast):
-            return True
-        subject, said = self._subjects[name], replace(word, received_at=_ALWAYS)
-        is_news = subject.stands != said
-        subject.stands = said
-        return is_news
+    def _is_newest(self, subject: str, fact: Observation | ClimateReport) -> bool:
+        versions = self._versions.pop(subject, None) or _Versions()
+        self._versions[subject] = versions
+        said = replace(fact, received_at=_ALWAYS)
+        if said in versions.seen:
+            return False
+        versions.seen.add(said)
+        if versions.current is not None and fact.version <= versions.current.version:
+            return False
+        versions.current = fact
+        return True
+
+    def _differs(self, subject: str, forecast: Forecast) -> bool:
+        said = replace(forecast, received_at=_ALWAYS)
+        last = self._forecasts.pop(subject, None)
+        self._forecasts[subject] = said
+        return last != said
+
+
+def _forget_oldest(kept: dict[str, Any]) -> None:
+    while len(kept) > KEPT:
+        del kept[next(iter(kept))]

@@ -1,4 +1,4 @@
-"""Of all that was said of a day, what still stands: a later word replaces an earlier one.
+"""Which versions are current: a later statement replaces an earlier one about the same thing.
 
 Observations and reports have subjects (station, kind, window), and of each subject the greatest
 ``version`` stands. What came in which order makes no difference: a replay that has received both
@@ -14,7 +14,7 @@ METARS = {Basis.T_GROUP, Basis.SIX_HOUR_MAX, Basis.DAY_MAX, Basis.WHOLE_CELSIUS}
 """What hourly reports consist of: a correction of one stands in the place of all of it."""
 
 
-def standing_observations(observations: Iterable[Observation]) -> list[Observation]:
+def current_observations(observations: Iterable[Observation]) -> list[Observation]:
     """Those that nothing has corrected, in their order.
 
     A subject is a station, a kind and a window, and of each the greatest ``version`` stands. A
@@ -51,7 +51,7 @@ def _takes_back(other: Observation, one: Observation) -> bool:
     )
 
 
-def standing_reports(reports: Iterable[ClimateReport]) -> list[ClimateReport]:
+def current_reports(reports: Iterable[ClimateReport]) -> list[ClimateReport]:
     """Those that nothing has corrected, in their order.
 
     A subject is a report, its day, whether it is final, and how far it says that it reaches. A
