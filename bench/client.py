@@ -20,9 +20,9 @@ from kalshi_edge.data.kalshi.account_client import AccountClient
 from kalshi_edge.data.kalshi.account_wire import parse_fill
 from kalshi_edge.data.kalshi.auth import ApiKey, signature
 from kalshi_edge.data.kalshi.fields import parse_json
-from kalshi_edge.data.kalshi.rate_limits import Rate
 from kalshi_edge.data.kalshi.stream_session import Oddities, Session
 from kalshi_edge.data.kalshi.transport import Host
+from kalshi_edge.token_bucket import Rate
 
 AT = datetime(2026, 11, 22, 16, tzinfo=UTC)
 TICKER = "KXHIGHNY-26NOV22-B52.5"

@@ -1,6 +1,6 @@
 import type { NextConfig } from "next";
 
-/** Headers every answer carries; the Content-Security-Policy, which needs a nonce, is in proxy.ts. */
+/** Headers of every response; the Content-Security-Policy, which needs a nonce, is in proxy.ts. */
 const HEADERS = [
   { key: "X-Content-Type-Options", value: "nosniff" },
   { key: "X-Frame-Options", value: "DENY" },

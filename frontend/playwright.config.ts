@@ -1,6 +1,6 @@
 import { defineConfig } from "@playwright/test";
 
-/** Debian's own Chromium: nothing is downloaded. */
+/** Uses Debian's Chromium: nothing is downloaded. */
 export default defineConfig({
   testDir: "e2e",
   workers: 1,

@@ -5,8 +5,8 @@ import { contentSecurityPolicy } from "@/lib/server/policy";
 import { openedSession } from "@/lib/server/session";
 
 /**
- * The gate before everything: without a session there is only the login page. Whatever reads data
- * checks the session again; this gate is a courtesy to people, not the lock.
+ * Runs before every request: without a session only the login page is served. Every route that reads
+ * data checks the session again, so this redirect is a convenience and not the access control.
  */
 
 const OPEN = new Set(["/login", "/session", "/healthz"]);
@@ -22,7 +22,7 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
   return withPolicy(request);
 }
 
-/** Next itself makes an address of this host relative: behind a proxy its name is not known here. */
+/** Next makes an address of this host relative, because behind a proxy the host's name is unknown. */
 const redirected = (request: NextRequest, location: string): NextResponse =>
   NextResponse.redirect(new URL(location, request.url), 303);
 

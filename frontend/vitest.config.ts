@@ -10,7 +10,7 @@ export default defineConfig({
     },
   },
   test: {
-    environment: "happy-dom",
+    // A test that renders asks for happy-dom in its first line: the others start without it.
     environmentOptions: { happyDOM: { url: "http://localhost:3000/" } },
     include: ["{app,components,lib,scripts,tests}/**/*.test.{ts,tsx}"],
     restoreMocks: true,

@@ -102,6 +102,7 @@ class Settings(BaseSettings):
     max_open_positions: int = Field(default=10, ge=1, le=1000)
     max_city_positions: int = Field(default=2, ge=1, le=1000)
     max_day_loss_share: Share = Decimal("0.05")
+    max_mark_loss_share: Share = Decimal("0.25")
     contract_step: Decimal = Field(default=Decimal(1), gt=0, le=100, decimal_places=2)
     close_margin_min: float = Field(default=10, ge=0, le=1440)
     max_book_age_min: float = Field(default=5, gt=0, le=1440)
@@ -272,6 +273,7 @@ class Settings(BaseSettings):
                 max_reference_gap_f=self.max_reference_gap_f,
                 reference_required=self.reference_required,
                 last_entry=timedelta(hours=self.last_entry_h),
+                mark_loss_share=self.max_mark_loss_share,
             ),
             strategies=frozenset(Strategy(name) for name in self.strategies),
         )

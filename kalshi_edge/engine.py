@@ -14,6 +14,7 @@ from kalshi_edge.domain.events import (
     AcknowledgeTerms,
     CalibrationDue,
     CancelRequest,
+    CashMovement,
     ClosePosition,
     Command,
     CycleDue,
@@ -27,7 +28,7 @@ from kalshi_edge.domain.events import (
 )
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Fill, OrderState, Settlement
-from kalshi_edge.domain.records import Cause, Switch
+from kalshi_edge.domain.records import Cause, Hold, Switch, SwitchState
 from kalshi_edge.domain.verdicts import (
     Alarm,
     Approved,
@@ -40,11 +41,15 @@ from kalshi_edge.domain.verdicts import (
 )
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation, Station
 from kalshi_edge.portfolio.account import Account
-from kalshi_edge.trading.circuit_breakers import CircuitBreakers
-from kalshi_edge.trading.decision import Outlook, Playbook, decisions
-from kalshi_edge.trading.risk import day_loss_hold, review_close, situation
+from kalshi_edge.trading import statements, supervisor
+from kalshi_edge.trading.circuit_breakers import CircuitBreakers, reconciled_check
+from kalshi_edge.trading.core import Core
+from kalshi_edge.trading.decision import Playbook, decisions
+from kalshi_edge.trading.kill_switch import KillSwitch, breaker_holds, day_loss_hold, enforcement
+from kalshi_edge.trading.outlook import Outlook, city_view, ladder_outlook
+from kalshi_edge.trading.risk import review_close, situation
 from kalshi_edge.trading.state import KEEP, WorldState
-from kalshi_edge.trading.supervisor import Supervisor
+from kalshi_edge.trading.supervisor_state import SupervisorState
 
 SETTLED_WITHIN = timedelta(days=1)
 """After its climate day; the exchange settles on the morning after it."""
@@ -73,8 +78,10 @@ class Setup:
         )
 
 
-class Engine:
-    """WorldState of the world, the account, and the rules that turn one into the other."""
+class Engine(Core):
+    """What decisions are made from, and the rules that make them."""
+
+    __slots__ = ("_obeyed",)
 
     def __init__(
         self,
@@ -82,19 +89,16 @@ class Engine:
         account: Account,
         playbook: Playbook,
         breakers: CircuitBreakers | None = None,
+        kill_switch: KillSwitch | None = None,
     ) -> None:
-        self.state = state
-        self.account = account
-        self.playbook = playbook
-        self.supervisor = Supervisor(account, state, playbook.limits, breakers)
+        super().__init__(state, account, playbook, breakers, kill_switch or KillSwitch())
         self._obeyed: dict[str, datetime] = {}
 
     def adopt(self, setup: Setup) -> None:
         """Go on as a restart under ``setup`` does."""
-        self.playbook = setup.playbook
+        self.playbook, self.breakers = setup.playbook, setup.breakers
         self.state.stations, self.state.models = setup.stations, setup.models
-        limits = setup.playbook.limits
-        self.supervisor = Supervisor(self.account, self.state, limits, setup.breakers)
+        self.watch = SupervisorState()
 
     def recall(self, event: Event) -> None:
         """Take in again what an earlier life was told: what followed is on record already."""
@@ -110,8 +114,13 @@ class Engine:
 
     def handle(self, event: Event) -> tuple[Verdict, ...]:
         """Everything that follows from ``event``, in the order in which it is to happen."""
+        at = event.received_at
         verdicts = (*self.absorb(event), *self._day_loss(event))
-        return (*verdicts, *self.supervisor.enforced(event.received_at))
+        if isinstance(event, Fill | OrderUpdate | Settlement | AccountStatement | LookDue):
+            verdicts += supervisor.orphans(self, at)
+        level = self.kill_switch.level(at)
+        is_due = self.watch.take_turn
+        return (*verdicts, *enforcement(level, self.account, self.state.books, is_due, at))
 
     def absorb(self, event: Event) -> tuple[Verdict, ...]:
         """What follows from ``event`` alone, whatever the account is worth after it.
@@ -120,7 +129,11 @@ class Engine:
         several books is among them, the account was never worth what it seems in between.
         """
         at = event.received_at
-        turned = self.account.turn_day(at, self.state.marks)
+        turned: tuple[Verdict, ...] = self.account.turn_day(
+            at, self.state.marks, halts=self.kill_switch.halts
+        )
+        if turned:
+            turned += self.kill_switch.turn_day(at)
         verdicts = self._answer(event)
         if turned:
             self.forget(at)
@@ -132,6 +145,7 @@ class Engine:
     ) -> tuple[Verdict, ...]:
         if isinstance(event, Command) and not self._is_new(event):
             return ()
+        at = event.received_at
         match event:
             case CycleDue():
                 return self._cycle(event)
@@ -153,22 +167,23 @@ class Engine:
             case ClimateReport():
                 return self.state.report(event)
             case Fill():
-                counted = (*self.supervisor.fill(event), *self._paid_already(event))
-                return (*counted, *self.supervisor.unwound(event.received_at))
+                return (*supervisor.filled(self, event), *self._paid_already(event))
             case OrderUpdate():
-                return (*self.supervisor.update(event), *self.supervisor.unwound(event.received_at))
+                return supervisor.updated(self, event)
             case Settlement():
                 return (*self.account.settle(event), *self.state.settlement(event))
             case AccountStatement():
-                return self.supervisor.statement(event)
+                return statements.stated(self, event)
+            case CashMovement():
+                return statements.moved(self, event)
             case Started():
-                return self.supervisor.started(event)
+                return supervisor.started(self, event)
             case LookDue():
-                return self.supervisor.look(event.received_at)
+                return supervisor.due(self, at)
             case Halt():
-                return (self.supervisor.halt(event),)
+                return (self.kill_switch.halt(event),)
             case Resume():
-                return self.supervisor.resume(event)
+                return statements.resumed(self, event)
             case ClosePosition():
                 return self._close(event)
             case CancelRequest():
@@ -180,21 +195,23 @@ class Engine:
 
     def _cycle(self, event: CycleDue) -> tuple[Verdict, ...]:
         at, playbook = event.received_at, self.playbook
-        thrown = (*self._loss_switch(at), *self.supervisor.before_cycle(at))
-        unwound = self.supervisor.unwound(at)
+        books, clean_at = self.state.books.values(), self.watch.clean_at
+        breakers = breaker_holds(self.kill_switch, self.breakers, books, clean_at, at)
+        thrown = (*self._loss_switch(at), *breakers)
         outlooks: list[Outlook] = []
         skipped: list[str] = []
         for name, ladder in sorted(self.state.ladders.items()):
             if at >= ladder.station.day_end(ladder.climate_day):
                 continue
-            outlook = self.state.outlook(ladder, at, playbook.limits)
+            outlook = ladder_outlook(self.state, ladder, at, playbook.limits)
             if isinstance(outlook, str):
                 skipped.append(f"{name}: {outlook}")
             else:
                 outlooks.append(outlook)
+        unwound = supervisor.unwound(self, outlooks)
         before = replace(
-            situation(self.account, self.state.marks, at),
-            trader_checks=self.supervisor.entry_checks(at),
+            situation(self.account, self.kill_switch.switch_at(at), self.state.marks, at),
+            trader_checks=self._trader_checks(at),
         )
         verdicts = decisions(outlooks, before, playbook, self.account.tracker.mode)
         approved = [verdict for verdict in verdicts if isinstance(verdict, Approved)]
@@ -202,7 +219,7 @@ class Engine:
             self.account.approve(verdict)
         done = CycleDone(
             received_at=at,
-            cities=tuple(self.state.view(one, playbook.gates) for one in outlooks),
+            cities=tuple(city_view(self.state, one, playbook.gates) for one in outlooks),
             skipped=tuple(skipped),
             approved=len(approved),
             refused=len(verdicts) - len(approved),
@@ -211,6 +228,12 @@ class Engine:
             missed=event.missed,
         )
         return (*thrown, *unwound, *verdicts, done)
+
+    def _trader_checks(self, at: datetime) -> tuple[Check, ...]:
+        """What must hold of the whole trader before it takes new risk."""
+        if self.breakers is None:
+            return ()
+        return (reconciled_check(self.watch.clean_at, at, self.breakers),)
 
     def _calibration(self, event: CalibrationDue) -> tuple[Verdict, ...]:
         missing = self.state.awaited(event.received_at)
@@ -248,7 +271,13 @@ class Engine:
         verdicts = self.state.ladder(ladder)
         changed = [verdict.text for verdict in verdicts if isinstance(verdict, Alarm)]
         at = ladder.received_at
-        return (*verdicts, *(self.supervisor.rules_changed(at, changed[0]) if changed else ()))
+        return (*verdicts, *(self._rules_changed(at, changed[0]) if changed else ()))
+
+    def _rules_changed(self, at: datetime, reason: str) -> tuple[Switch, ...]:
+        """Changed rules of one series hold back all of them, where the breakers say so."""
+        if self.breakers is None or not self.breakers.halt_on_rule_change:
+            return ()
+        return self.kill_switch.hold(Hold(Cause.TERMS, SwitchState.HALT, reason, at))
 
     def _is_new(self, command: Command) -> bool:
         """Whether this wish was not heard before; from now on it was."""
@@ -260,7 +289,7 @@ class Engine:
         return True
 
     def _close(self, command: ClosePosition) -> tuple[Approved | Refused, ...]:
-        verdicts = review_close(command, self.account)
+        verdicts = review_close(command, self.account, self.state.market)
         for verdict in verdicts:
             if isinstance(verdict, Approved):
                 self.account.approve(verdict)
@@ -284,10 +313,8 @@ class Engine:
             return (Refused(command, (check,)),)
         if not all(one.accepted for one in self.state.terms.values()):
             return (record,)
-        lifted = self.supervisor.lifted(
-            {Cause.TERMS}, "all rules are accepted", command.received_at
-        )
-        return (record, *lifted)
+        at = command.received_at
+        return (record, *self.kill_switch.lift({Cause.TERMS}, "all rules are accepted", at))
 
     def _day_loss(self, event: Event) -> tuple[Switch, ...]:
         # Only these change what the account is worth, or undo a halt. A cycle looks beforehand.
@@ -298,15 +325,11 @@ class Engine:
         return self._loss_switch(event.received_at)
 
     def _loss_switch(self, at: datetime) -> tuple[Switch, ...]:
-        account = self.account
-        hold = day_loss_hold(
-            account.switch_at(at),
-            account.tracker.equity(self.state.marks),
-            account.opening_balance,
-            at,
-            self.playbook.limits,
+        equity = self.account.tracker.equity(self.state.marks)
+        switch, opening = self.kill_switch.switch_at(at), self.account.opening_balance
+        return self.kill_switch.hold(
+            day_loss_hold(switch, equity, opening, at, self.playbook.limits)
         )
-        return () if hold is None else (account.hold(hold),)
 
     def _is_held(self, ticker: str) -> bool:
         return any(trade.ticker == ticker for trade in self.account.tracker.open_trades())

@@ -14,6 +14,7 @@ EdgeError
 │       └── Fenced        another process holds the store's lease: stop, it trades now
 └── ExchangeError         the exchange did not do what we asked
     ├── OrderRejected     a definite no: the order does not exist
+    │   └── OrderObjection    our own no: what it asks for cannot be sent
     ├── OutcomeUnknown    no answer: the order may exist; find out before anything else
     ├── ExchangeDown      paused, closed or limiting us: nothing was sent, try later
     └── RequestRefused    a definite no to a question: wrong, forbidden or about nothing
@@ -103,6 +104,10 @@ class ExchangeError(EdgeError):
 
 class OrderRejected(ExchangeError):
     """A definite no: the order does not exist."""
+
+
+class OrderObjection(OrderRejected):
+    """Our own no, before anything was sent: the market would not take what the order asks for."""
 
 
 class OutcomeUnknown(ExchangeError):

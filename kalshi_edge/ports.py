@@ -1,14 +1,13 @@
 """The outside world as the core sees it: four roles, on one page."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
 from kalshi_edge.domain.events import Event
 from kalshi_edge.domain.journal import JournalEntry
-from kalshi_edge.domain.orders import Intent, Order
+from kalshi_edge.domain.orders import Intent, Order, OrderReport
 from kalshi_edge.domain.records import Calibration, DailyRecord, Lease, SeriesTerms, Switch, Trade
 
 
@@ -20,21 +19,10 @@ class Feed(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """The exchange's answer to an order: it exists, or existed. A receipt is not a fill."""
-
-    order_id: str
-    filled: Decimal
-    """Contracts that traded at once; their fills come through the feed."""
-    resting: Decimal
-    """Contracts left in the book; none where the order is over already."""
-
-
 class Exchange(Protocol):
     """Where orders go. Fills do not come back here but through the feed."""
 
-    async def place(self, intent: Intent) -> Receipt:
+    async def place(self, intent: Intent) -> OrderReport:
         """Send an order under ``intent.intent_id``.
 
         Raises ``OrderRejected`` (it does not exist), ``OutcomeUnknown`` (it may) or
@@ -49,7 +37,7 @@ class Exchange(Protocol):
         """
         ...
 
-    async def resolve(self, intent: Intent, *, resend: bool) -> Receipt:
+    async def resolve(self, intent: Intent, *, resend: bool) -> OrderReport:
         """What became of an order whose answer was lost, sent again where that is wanted.
 
         Raises ``OrderRejected`` where it is certain that it never arrived, and another

@@ -27,6 +27,7 @@ from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.ports import Feed, Publisher, Store
+from kalshi_edge.trading.kill_switch import KillSwitch
 from kalshi_edge.trading.state import KEEP, WorldState
 from kalshi_edge.units import ZERO
 
@@ -53,15 +54,18 @@ class Journal:
         self._seq = last_seq
         self._waiting: dict[object, Event] = {}
 
-    def line(self, key: object, event: Event, verdicts: Sequence[Verdict]) -> JournalEntry | None:
-        """The next line, or ``None`` while nothing has followed."""
+    def line(
+        self, key: object, event: Event, verdicts: Sequence[Verdict], account: Account
+    ) -> JournalEntry | None:
+        """The next line, with what ``account`` has then; ``None`` while nothing has followed."""
         self._waiting.pop(key, None)
         self._waiting[key] = event
         if not verdicts:
             return None
         self._seq += 1
         events, self._waiting = tuple(self._waiting.values()), {}
-        return JournalEntry(self._seq, event.received_at, events, tuple(verdicts))
+        at, cash, paid_in = event.received_at, account.tracker.cash, account.paid_in
+        return JournalEntry(self._seq, at, events, tuple(verdicts), cash, paid_in)
 
 
 async def run(
@@ -84,7 +88,7 @@ async def run(
         while waiting:
             event = waiting.popleft()
             verdicts = engine.handle(event)
-            line = journal.line(_journal_key(event, engine), event, verdicts)
+            line = journal.line(_journal_key(event, engine), event, verdicts, engine.account)
             if line is None:
                 continue
             for verdict in verdicts:
@@ -122,8 +126,8 @@ def _journal_key(event: Event, engine: Engine) -> object:
         case Book() if engine.state.books.get(event.ticker) is event:
             is_mark = engine.state.marks.get(event.ticker) is event
             return event.ticker, event.received_at.date(), is_mark
-        case AccountStatement() if engine.supervisor.state.clean_at == event.as_of:
-            return AccountStatement, engine.supervisor.state.doubts
+        case AccountStatement() if engine.watch.clean_at == event.as_of:
+            return AccountStatement, engine.watch.doubts
         case LookDue():
             return LookDue
         case _:
@@ -144,12 +148,15 @@ async def resumed_engine(setup: Setup, store: Store) -> Engine:
     )
     commands: list[Command] = []
     today: list[tuple[datetime, Verdict]] = []
+    flows: list[CashFlow] = []
     async for line in _recent_lines(store, end):
         for event in line.events:
             state.recall(event)
             if isinstance(event, Command):
                 commands.append(event)
         for verdict in line.verdicts:
+            if isinstance(verdict, CashFlow):
+                flows.append(verdict)
             if isinstance(verdict, DailyRecord):
                 today = []
             today.append((line.received_at, verdict))
@@ -160,14 +167,17 @@ async def resumed_engine(setup: Setup, store: Store) -> Engine:
         trades=await store.trades(),
         orders=await store.orders(),
         seen_fills=await store.fill_ids(),
-        switch=await store.switch(end.received_at),
         last_day=days[-1] if days else None,
         since=first.received_at.date(),
-        halts=_halts(today),
         deposits=sum((day.deposits for day in days), ZERO),
         deposits_today=_deposits(today),
+        cash=end.cash,
+        paid_in=end.paid_in,
+        began_at=first.received_at,
+        flows=flows,
     )
-    engine = Engine(state, account, setup.playbook, setup.breakers)
+    kill_switch = KillSwitch(await store.switch(end.received_at), _halts(today))
+    engine = Engine(state, account, setup.playbook, setup.breakers, kill_switch)
     for command in commands:
         engine.recall(command)
     engine.forget(end.received_at)

@@ -17,7 +17,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from kalshi_edge.clock import Clock, SystemClock, WorldClock
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_sandbox.exchange.control.app import control_app
-from kalshi_sandbox.exchange.control.bodies import Controls
+from kalshi_sandbox.exchange.control.controls import Controls
 from kalshi_sandbox.exchange.rest.app import ABORT, PREFIX, Receive, RestEdge, Scope, Send
 from kalshi_sandbox.exchange.stream.hub import Hub
 from kalshi_sandbox.exchange.stream.socket import FREEZE, STREAM_PATH, StreamEdge

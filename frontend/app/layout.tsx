@@ -7,14 +7,14 @@ import "./globals.css";
 
 export const metadata: Metadata = {
   title: "Kalshi Edge Trader",
-  description: "What the trader sees, decides and holds",
+  description: "Forecasts, trades, positions and risk of the Kalshi Edge Trader",
   robots: { index: false, follow: false },
 };
 
 export const viewport: Viewport = { themeColor: "#0a0e13", colorScheme: "dark" };
 
 export default async function RootLayout({ children }: { children: ReactNode }) {
-  await headers(); // every page is made on request: its scripts carry that request's nonce
+  await headers(); // renders every page on request: its scripts carry that request's nonce
   return (
     <html lang="en" className={`${GeistSans.variable} ${GeistMono.variable}`}>
       <body className="min-h-dvh antialiased">{children}</body>

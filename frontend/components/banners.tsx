@@ -1,11 +1,11 @@
 "use client";
 
 import clsx from "clsx";
-import { useIsSilent } from "@/lib/live/silence";
+import { useIsStale } from "@/lib/live/stale";
 import { useLive, useTopic } from "@/lib/live/store";
 import type { Schemas } from "@/lib/types";
 
-type Level = Schemas["Level"];
+type Level = Schemas["Severity"];
 
 const TONES: Record<Level, string> = {
   info: "border-edge text-text",
@@ -13,18 +13,18 @@ const TONES: Record<Level, string> = {
   danger: "border-loss bg-loss/10 text-loss",
 };
 
-/** What whoever looks must not miss: the bot's own warnings, and what the link itself has to say. */
+/** What must not be missed: the trader's own warnings, and that it is not responding. */
 export function Banners() {
   const { data: health } = useTopic("health");
   const problem = useLive((view) => view.problem);
-  const isSilent = useIsSilent();
+  const isStale = useIsStale();
   return (
     <div className="grid gap-px" aria-live="polite">
-      {isSilent && (
+      {isStale && (
         <Line
           level="danger"
-          text={`STALE: nothing here is current. ${problem ?? ""}`}
-          kind="silent"
+          text={`Trader not responding: all data shown is STALE. ${problem ?? ""}`}
+          kind="not-responding"
         />
       )}
       {health?.banners.map((banner) => (

@@ -2,12 +2,12 @@
 
 import clsx from "clsx";
 import * as format from "@/lib/format";
-import { useIsSilent } from "@/lib/live/silence";
+import { useIsStale } from "@/lib/live/stale";
 import { useLive, useTopic } from "@/lib/live/store";
 import { chooseZone, useNow, useServerNow, useZone } from "@/lib/time";
 import { Button } from "./ui/button";
 
-/** Who and when: mode, link, time, and the way out. */
+/** Mode, connection, time, and the logout. */
 export function StatusBar() {
   const { data: health } = useTopic("health");
   return (
@@ -38,7 +38,7 @@ function Mode({ mode, isSynthetic }: { mode: string; isSynthetic: boolean }) {
   );
 }
 
-const LINK_WORDS = {
+const LINK_LABELS = {
   connecting: ["Connecting", "text-dim"],
   live: ["Live", "text-gain"],
   polling: ["Polling", "text-risk"],
@@ -47,29 +47,29 @@ const LINK_WORDS = {
 
 function LinkState() {
   const link = useLive((view) => view.link);
-  const heard_ms = useLive((view) => view.heard_ms);
+  const last_message_ms = useLive((view) => view.last_message_ms);
   const now_ms = useNow();
-  const isSilent = useIsSilent();
-  const [word, colour] = isSilent
-    ? (["No word from the bot", "text-loss"] as const)
-    : LINK_WORDS[link];
+  const isStale = useIsStale();
+  const [label, colour] = isStale
+    ? (["Trader not responding", "text-loss"] as const)
+    : LINK_LABELS[link];
   return (
     <p className={clsx("figure flex items-center gap-2 text-xs", colour)}>
       <span aria-hidden className="size-2 rounded-full bg-current" />
-      <span role="status">{word}</span>
-      {now_ms !== null && heard_ms !== null && (
-        <span className="text-dim">heard {format.age(now_ms - heard_ms)} ago</span>
+      <span role="status">{label}</span>
+      {now_ms !== null && last_message_ms !== null && (
+        <span className="text-dim">last message {format.age(now_ms - last_message_ms)} ago</span>
       )}
     </p>
   );
 }
 
-/** The bot's own time: in a sandbox it runs fast. */
+/** The trader's own time: in a sandbox it runs fast. */
 function Clock() {
   const server_ms = useServerNow();
   const zone = useZone();
   return (
-    <span className="figure text-xs" title="The bot's clock">
+    <span className="figure text-xs" title="Trader clock">
       {server_ms === null ? format.NOTHING : format.instant(server_ms, zone)}
     </span>
   );
@@ -79,7 +79,10 @@ function ZoneSwitch() {
   const zone = useZone();
   const other = zone === "utc" ? "local" : "utc";
   return (
-    <Button onClick={() => chooseZone(other)} aria-label={`Times in ${zone}; show ${other} times`}>
+    <Button
+      onClick={() => chooseZone(other)}
+      aria-label={`Times in ${zone}: switch to ${other} time`}
+    >
       {zone === "utc" ? "UTC" : "Local"}
     </Button>
   );

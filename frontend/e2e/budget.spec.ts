@@ -1,10 +1,10 @@
 import { gzipSync } from "node:zlib";
 import type { CDPSession } from "@playwright/test";
 import type { LiveMessage, Schemas } from "../lib/types";
-import { logIn } from "./doors";
+import { logIn } from "./page-actions";
 import { expect, test } from "./stack";
 
-/** What the dashboard costs, printed: `npm run budget`. Sizes and growth have limits, times do not. */
+/** Measures what the dashboard costs: `npm run budget`. Sizes and growth have limits, times do not. */
 
 const FIRST_LOAD_LIMIT_KB = 400;
 const LOADS = 7;
@@ -15,12 +15,12 @@ const GROWTH_LIMIT = 1.1;
 declare global {
   interface Window {
     firstFigure_ms?: number;
-    tell?: (message: LiveMessage) => void;
+    receive?: (message: LiveMessage) => void;
     play?: (cycles: number, updates: number) => Promise<void>;
   }
 }
 
-test("first load: the JavaScript that a dashboard needs before it shows anything", async ({
+test("first load: the JavaScript needed before the dashboard shows anything", async ({
   page,
   stack,
 }) => {
@@ -46,12 +46,12 @@ test("time from opening the page to the first live figure, on loopback", async (
   stack,
 }) => {
   await page.addInitScript(() => {
-    const look = () => {
-      const figure = document.querySelector("[aria-label='The account'] p")?.textContent ?? "";
+    const check = () => {
+      const figure = document.querySelector("[aria-label='Account'] p")?.textContent ?? "";
       if (/\$\d/.test(figure)) window.firstFigure_ms = performance.now();
-      else requestAnimationFrame(look);
+      else requestAnimationFrame(check);
     };
-    requestAnimationFrame(look);
+    requestAnimationFrame(check);
   });
   await logIn(page, stack.url);
   const times: number[] = [];
@@ -74,19 +74,19 @@ test("a day of cycles and ten price updates a second grows no memory", async ({ 
   await expect(page.getByRole("status").first()).toHaveText("Live");
   const session = await page.context().newCDPSession(page);
   await session.send("Performance.enable");
-  const seen: Memory[] = [];
+  const seen: HeapUse[] = [];
   for (let slice = 0; slice < SLICES; slice += 1) {
     await page.evaluate(([cycles, updates]) => window.play?.(cycles, updates), [
       DAY.cycles / SLICES,
       DAY.updatesPerCycle,
     ] as const);
-    seen.push(await memory(session));
+    seen.push(await heapUse(session));
     await expect(page.getByRole("status").first()).toHaveText("Live");
   }
-  const told = seen.map(({ heap, nodes }) => `${(heap / 1e6).toFixed(1)} MB/${nodes}`);
+  const summary = seen.map(({ heap, nodes }) => `${(heap / 1e6).toFixed(1)} MB/${nodes}`);
   console.log(
     `a day, ${DAY.cycles * DAY.updatesPerCycle} price updates and ${DAY.cycles} cycles:` +
-      ` heap/DOM nodes after each eighth: ${told.join(", ")}`,
+      ` heap/DOM nodes after each eighth: ${summary.join(", ")}`,
   );
   const [first, last] = [seen[0], seen.at(-1)];
   expect(first).toBeDefined();
@@ -95,12 +95,12 @@ test("a day of cycles and ten price updates a second grows no memory", async ({ 
   expect(last.nodes).toBeLessThan(first.nodes * GROWTH_LIMIT);
 });
 
-interface Memory {
+interface HeapUse {
   heap: number;
   nodes: number;
 }
 
-async function memory(session: CDPSession): Promise<Memory> {
+async function heapUse(session: CDPSession): Promise<HeapUse> {
   for (let n = 0; n < 3; n += 1) await session.send("HeapProfiler.collectGarbage");
   const { metrics } = await session.send("Performance.getMetrics");
   const value = (name: string) => metrics.find((one) => one.name === name)?.value ?? Number.NaN;
@@ -108,8 +108,8 @@ async function memory(session: CDPSession): Promise<Memory> {
 }
 
 /**
- * In the page: the bot's own snapshot, then updates as the bot would send them, as fast as the page
- * takes them in. Fifty come in one task, as they do from a socket whose reader was busy.
+ * In the page: the trader's own snapshot, then updates as the trader would send them, as fast as the
+ * page processes them. Fifty arrive in one task, as from a socket whose reader was busy.
  */
 function playedDay(): void {
   const IN_ONE_TASK = 50;
@@ -122,7 +122,7 @@ function playedDay(): void {
     onmessage: ((event: { data: string }) => void) | null = null;
     onclose: (() => void) | null = null;
     constructor(url: string, protocols: string[]) {
-      // biome-ignore lint/correctness/noConstructorReturn: other sockets are the real ones
+      // biome-ignore lint/correctness/noConstructorReturn: all other sockets are real
       if (!url.includes("/ws/live")) return new Socket(url, protocols) as unknown as Played;
       void this.begin();
     }
@@ -130,8 +130,8 @@ function playedDay(): void {
       const snapshot = (await (await fetch("/backend/api/live")).json()) as Schemas["Snapshot"];
       ({ state, n } = snapshot);
       clock_ms = Date.parse(state.health.at);
-      window.tell = (message) => this.onmessage?.({ data: JSON.stringify(message) });
-      window.tell(snapshot);
+      window.receive = (message) => this.onmessage?.({ data: JSON.stringify(message) });
+      window.receive(snapshot);
     }
     close(): void {}
     send(): void {}
@@ -141,7 +141,7 @@ function playedDay(): void {
   const at = () => new Date(clock_ms).toISOString();
   const update = (changes: Partial<Schemas["LiveChanges"]>) => {
     n += 1;
-    window.tell?.({ type: "update", n, changes } as LiveMessage);
+    window.receive?.({ type: "update", n, changes } as LiveMessage);
   };
   const price = () => {
     const tickers = Object.keys(state.prices);
@@ -162,7 +162,7 @@ function playedDay(): void {
     clock_ms += 100;
   };
   const cycle = () => {
-    const [news] = state.news;
+    const [activity] = state.activity;
     const [point] = state.equity;
     update({
       health: { ...state.health, at: at() },
@@ -171,7 +171,9 @@ function playedDay(): void {
       risk: { ...state.risk, at: at() },
       scanner: structuredClone(state.scanner),
       forecasts: structuredClone(state.forecasts),
-      ...(news === undefined ? {} : { news: [{ ...news, at: at(), seq: news.seq + n }] }),
+      ...(activity === undefined
+        ? {}
+        : { activity: [{ ...activity, at: at(), seq: activity.seq + n }] }),
       ...(point === undefined ? {} : { equity: [{ ...point, at: at() }] }),
     });
   };

@@ -1,7 +1,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
 import type { Schemas } from "../lib/types";
-import { dialog, isLive, logIn, rows } from "./doors";
+import { dialog, isLive, logIn, rows } from "./page-actions";
 import { expect, freePort, PASSWORD, type Stack, test } from "./stack";
 
 test.describe.configure({ mode: "serial" });
@@ -21,7 +21,7 @@ async function violations(page: Page): Promise<unknown[]> {
   return found.violations.map(({ id, nodes }) => ({ id, where: nodes.map((one) => one.html) }));
 }
 
-test("a wrong password is refused and the right one lets in", async ({ page, stack }) => {
+test("a wrong password is refused and the right one is accepted", async ({ page, stack }) => {
   await page.goto(stack.url);
   await expect(page).toHaveURL(/\/login$/);
   expect(await violations(page)).toEqual([]);
@@ -32,20 +32,23 @@ test("a wrong password is refused and the right one lets in", async ({ page, sta
   await logIn(page, stack.url);
 });
 
-test("nothing is told without a session, and no key is told at all", async ({ page, stack }) => {
-  const told: string[] = [];
+test("without a session there is no data, and the API key never reaches the browser", async ({
+  page,
+  stack,
+}) => {
+  const received: string[] = [];
   page.on("response", async (response) => {
-    told.push(response.url(), JSON.stringify(await response.allHeaders()));
-    told.push(await response.text().catch(() => ""));
+    received.push(response.url(), JSON.stringify(await response.allHeaders()));
+    received.push(await response.text().catch(() => ""));
   });
   const refused = await page.request.get(`${stack.url}/backend/api/live`);
   expect(refused.status()).toBe(401);
   await logIn(page, stack.url);
   await isLive(page);
-  expect(told.join("\n")).not.toContain("a-key-of-the-end-to-end-tests");
+  expect(received.join("\n")).not.toContain("a-key-of-the-end-to-end-tests");
 });
 
-test("figures are live and the bot's own", async ({ page, stack }) => {
+test("figures are live and equal to the trader's", async ({ page, stack }) => {
   await logIn(page, stack.url);
   await isLive(page);
   await expect(page.getByText("SYNTHETIC", { exact: true })).toBeVisible();
@@ -54,7 +57,7 @@ test("figures are live and the bot's own", async ({ page, stack }) => {
     .toBeGreaterThan(0);
   const held = await positions(stack);
   await expect(rows(page, "Open positions")).toHaveCount(held.length);
-  const clock = page.getByTitle("The bot's clock");
+  const clock = page.getByTitle("Trader clock");
   const before = (await clock.textContent()) ?? "";
   await expect(clock).not.toHaveText(before);
   expect(Object.keys(await stack.held()).sort()).toEqual(held.map((one) => one.ticker).sort());
@@ -69,13 +72,13 @@ test("no accessibility violations on the dashboard and in its dialogs", async ({
     .getByRole("button", { name: /^Close / })
     .first()
     .click();
-  await expect(dialog(page).getByText(/Fills at once/)).toBeVisible();
+  await expect(dialog(page).getByText(/Fills immediately/)).toBeVisible();
   expect(await violations(page)).toEqual([]);
   await dialog(page).getByRole("tab", { name: "Quick sell" }).click();
   expect(await violations(page)).toEqual([]);
 });
 
-test("on a phone nothing reaches beyond the screen", async ({ page, stack }) => {
+test("on a phone nothing extends beyond the screen", async ({ page, stack }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   await logIn(page, stack.url);
   await isLive(page);
@@ -85,7 +88,7 @@ test("on a phone nothing reaches beyond the screen", async ({ page, stack }) => 
   });
 });
 
-test("a sale far from the market rests, and quick sell takes it out again", async ({
+test("a sale far from the market becomes a working order, which can be cancelled", async ({
   page,
   stack,
 }) => {
@@ -96,18 +99,18 @@ test("a sale far from the market rests, and quick sell takes it out again", asyn
     .getByRole("button", { name: /^Close / })
     .first()
     .click();
-  await dialog(page).getByLabel("Limit, dollars a contract").fill("0.99");
-  await dialog(page).getByRole("button", { name: "Sell at this limit" }).click();
+  await dialog(page).getByLabel("Limit price, dollars per contract").fill("0.99");
+  await dialog(page).getByRole("button", { name: "Sell at limit" }).click();
   await expect(dialog(page).getByRole("status")).toHaveAttribute("data-stage", "done");
   await page.keyboard.press("Escape");
-  await expect(rows(page, "Orders under way")).toHaveCount(1);
+  await expect(rows(page, "Working orders")).toHaveCount(1);
   expect((await positions(stack))[0]?.on_sale).toBe(first?.open_count);
 
-  await page.getByRole("button", { name: /^Close the order/ }).click();
-  await dialog(page).getByRole("button", { name: "Take it out of the book" }).click();
+  await page.getByRole("button", { name: /^Cancel order/ }).click();
+  await dialog(page).getByRole("button", { name: "Cancel order" }).click();
   await expect(dialog(page).getByRole("status")).toHaveAttribute("data-stage", "done");
   await page.keyboard.press("Escape");
-  await expect(page.getByRole("region", { name: "Orders under way, table" })).toHaveCount(0);
+  await expect(page.getByRole("region", { name: "Working orders, table" })).toHaveCount(0);
   expect((await positions(stack))[0]).toMatchObject({
     open_count: first?.open_count,
     on_sale: "0",
@@ -129,9 +132,9 @@ test("a limit sell at the bid reaches the exchange and the ledger, once", async 
   await page
     .getByRole("button", { name: `Close ${chosen.city} ${chosen.bin}`, exact: true })
     .click();
-  await dialog(page).getByLabel("Limit, dollars a contract").fill("0.01");
-  await expect(dialog(page).getByText(/Fills at once/)).toBeVisible();
-  await dialog(page).getByRole("button", { name: "Sell at this limit" }).dblclick();
+  await dialog(page).getByLabel("Limit price, dollars per contract").fill("0.01");
+  await expect(dialog(page).getByText(/Fills immediately/)).toBeVisible();
+  await dialog(page).getByRole("button", { name: "Sell at limit" }).dblclick();
   await expect(dialog(page).getByRole("status")).toHaveAttribute("data-stage", "done");
   await page.keyboard.press("Escape");
   const after = (await positions(stack)).find((one) => one.trade_id === chosen.trade_id);
@@ -145,11 +148,11 @@ test("a limit sell at the bid reaches the exchange and the ledger, once", async 
   ).toHaveLength(1);
 });
 
-test("the kill switch holds trading back and lets it go on", async ({ page, stack }) => {
+test("the kill switch halts trading and resumes it", async ({ page, stack }) => {
   await logIn(page, stack.url);
   await isLive(page);
   await page.getByRole("button", { name: "Halt trading" }).click();
-  await dialog(page).getByLabel("Why").fill("an end-to-end test");
+  await dialog(page).getByLabel("Reason").fill("an end-to-end test");
   await dialog(page).getByRole("button", { name: "Halt trading" }).click();
   await expect(dialog(page).getByRole("status")).toHaveAttribute("data-stage", "done");
   await page.keyboard.press("Escape");
@@ -160,31 +163,34 @@ test("the kill switch holds trading back and lets it go on", async ({ page, stac
   expect((await stack.ask<Schemas["RiskStatus"]>("/api/risk/status")).switch.is_halted).toBe(true);
 
   await page.getByRole("button", { name: "Resume trading" }).click();
-  await dialog(page).getByLabel("Why").fill("it is over");
+  await dialog(page).getByLabel("Reason").fill("test finished");
   await dialog(page).getByRole("button", { name: "Resume trading" }).click();
   await expect(dialog(page).getByRole("status")).toHaveAttribute("data-stage", "done");
   await page.keyboard.press("Escape");
   await expect(page.locator("[data-switch=run]")).toBeVisible();
 });
 
-test("a bot that dies is seen to be silent, and is live again after its restart", async ({
+test("a killed trader is shown as not responding, and as live after its restart", async ({
   page,
   stack,
 }) => {
   await logIn(page, stack.url);
   await isLive(page);
   const before = await positions(stack);
-  await stack.killBot();
-  await expect(page.locator("[data-banner=silent]")).toBeVisible({ timeout: 30_000 });
+  await stack.killTrader();
+  await expect(page.locator("[data-banner=not-responding]")).toBeVisible({ timeout: 30_000 });
   await expect(page.locator("section[data-stale]").first()).toBeVisible();
-  await stack.startBot();
+  await stack.startTrader();
   await expect(page.getByRole("status").first()).toHaveText("Live", { timeout: 50_000 });
-  await expect(page.locator("[data-banner=silent]")).toHaveCount(0);
+  await expect(page.locator("[data-banner=not-responding]")).toHaveCount(0);
   const after = await positions(stack);
   expect(after.map((one) => one.trade_id)).toEqual(before.map((one) => one.trade_id));
 });
 
-test("by keyboard alone: in, a dialog opened and left, and out", async ({ page, stack }) => {
+test("works by keyboard alone: login, opening and closing a dialog, logout", async ({
+  page,
+  stack,
+}) => {
   await page.goto(`${stack.url}/login`, { waitUntil: "networkidle" });
   await tabTo(page, page.getByLabel("Password"));
   await page.keyboard.type(PASSWORD);
@@ -205,7 +211,7 @@ test("by keyboard alone: in, a dialog opened and left, and out", async ({ page, 
   await expect(page).toHaveURL(/\/login$/);
 });
 
-test("a session that is over leads back to the login", async ({ page, stack }) => {
+test("an expired session leads back to the login", async ({ page, stack }) => {
   const short = await stack.startWeb(await freePort(), { SESSION_HOURS: "0.002" });
   await logIn(page, short);
   await expect(page).toHaveURL(/\/login$/, { timeout: 20_000 });

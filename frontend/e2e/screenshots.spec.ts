@@ -1,10 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { closeButtons, dialog, isLive, logIn, rows } from "./doors";
+import { closeButtons, dialog, isLive, logIn, rows } from "./page-actions";
 import { expect, test } from "./stack";
 
-/** The pictures of docs/reference/dashboard.md, taken of the running product: `npm run screenshots`. */
+/** Takes the screenshots of docs/reference/dashboard.md from the running product: `npm run screenshots`. */
 
 const FOLDER = join(import.meta.dirname, "..", "..", "docs", "screenshots");
 const WIDE = { width: 1440, height: 900 };
@@ -19,13 +19,13 @@ test.beforeAll(() => {
 const file = (name: string) => join(FOLDER, `${name}.png`);
 
 async function shot(page: Page, name: string, fullPage = false): Promise<void> {
-  await page.waitForTimeout(400); // charts have drawn themselves
+  await page.waitForTimeout(400); // until the charts are drawn
   await page.screenshot({ path: file(name), fullPage });
 }
 
 const dialogShot = (page: Page, name: string) => dialog(page).screenshot({ path: file(name) });
 
-test("before anything is known, and with nothing held", async ({ page, stack }) => {
+test("login, and no open positions", async ({ page, stack }) => {
   await page.goto(`${stack.url}/login`);
   await shot(page, "login");
   await logIn(page, stack.url);
@@ -49,39 +49,39 @@ test("the close dialog in each of its tabs and states", async ({ page, stack }) 
   const done = () => expect(dialog(page).getByRole("status")).toHaveAttribute("data-stage", "done");
   const sellAt = async (limit: string) => {
     await closeButtons(page).first().click();
-    await dialog(page).getByLabel("Limit, dollars a contract").fill(limit);
-    await expect(dialog(page).getByText(/Fills at once/)).toBeVisible();
+    await dialog(page).getByLabel("Limit price, dollars per contract").fill(limit);
+    await expect(dialog(page).getByText(/Fills immediately/)).toBeVisible();
   };
   await logIn(page, stack.url);
   await isLive(page);
   await sellAt("0.99");
-  await dialog(page).getByRole("button", { name: "Sell at this limit" }).click();
+  await dialog(page).getByRole("button", { name: "Sell at limit" }).click();
   await done();
   await dialogShot(page, "close-resting");
   await page.keyboard.press("Escape");
-  await page.getByRole("button", { name: /^Close the order/ }).click();
+  await page.getByRole("button", { name: /^Cancel order/ }).click();
   await dialogShot(page, "close-quick");
-  await dialog(page).getByRole("button", { name: "Take it out of the book" }).click();
+  await dialog(page).getByRole("button", { name: "Cancel order" }).click();
   await done();
   await page.keyboard.press("Escape");
 
   await sellAt("0.01");
   await dialogShot(page, "close-limit");
   await page.route("**/sell", async (route) => {
-    await page.waitForTimeout(1500); // long enough to be looked at
+    await page.waitForTimeout(1500); // long enough for a screenshot
     await route.continue();
   });
-  await dialog(page).getByRole("button", { name: "Sell at this limit" }).click();
-  await dialogShot(page, "close-under-way");
+  await dialog(page).getByRole("button", { name: "Sell at limit" }).click();
+  await dialogShot(page, "close-waiting");
   await done();
   await dialogShot(page, "close-done");
 });
 
-test("the kill switch, asked for and tripped", async ({ page, stack }) => {
+test("the kill switch, before and after a halt", async ({ page, stack }) => {
   await logIn(page, stack.url);
   await isLive(page);
   await page.getByRole("button", { name: "Halt trading" }).click();
-  await dialog(page).getByLabel("Why").fill("a look at the kill switch");
+  await dialog(page).getByLabel("Reason").fill("a look at the kill switch");
   await dialogShot(page, "halt");
   await dialog(page).getByRole("button", { name: "Halt trading" }).click();
   await expect(dialog(page).getByRole("status")).toHaveAttribute("data-stage", "done");
@@ -90,10 +90,10 @@ test("the kill switch, asked for and tripped", async ({ page, stack }) => {
   await shot(page, "halted");
 });
 
-test("when the bot falls silent", async ({ page, stack }) => {
+test("the trader is not responding", async ({ page, stack }) => {
   await logIn(page, stack.url);
   await isLive(page);
-  await stack.killBot();
-  await expect(page.locator("[data-banner=silent]")).toBeVisible({ timeout: 30_000 });
+  await stack.killTrader();
+  await expect(page.locator("[data-banner=not-responding]")).toBeVisible({ timeout: 30_000 });
   await shot(page, "stale");
 });

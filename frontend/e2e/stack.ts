@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { test as base } from "@playwright/test";
 
 /**
- * The whole product, each part a process of its own: a SYNTHETIC exchange and weather, the trader
- * with its API, and the dashboard's server. Nothing is mocked; the trader can be killed and started.
+ * The whole product, each part in its own process: a SYNTHETIC exchange and weather, the trader with its
+ * API, and the dashboard's server. Nothing is mocked; the trader can be killed and restarted.
  */
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -21,7 +21,7 @@ const START_WITHIN_MS = 60_000;
 export class Stack {
   readonly folder = mkdtempSync(join(tmpdir(), "kalshi-edge-e2e-"));
   private processes: ChildProcess[] = [];
-  private bot: ChildProcess | null = null;
+  private trader: ChildProcess | null = null;
   private privateKey!: KeyObject;
   private keyId = "";
   sandbox = "";
@@ -39,7 +39,7 @@ export class Stack {
     ]);
     await answering(`${this.sandbox}/control/state`);
     await this.openAccount();
-    await this.startBot();
+    await this.startTrader();
     await this.startWeb(webPort);
   }
 
@@ -56,13 +56,13 @@ export class Stack {
     return `http://127.0.0.1:${port}`;
   }
 
-  async startBot(): Promise<void> {
-    this.bot = this.run("bot", PYTHON, ["-m", "kalshi_edge.cli", "run"], {
+  async startTrader(): Promise<void> {
+    this.trader = this.run("trader", PYTHON, ["-m", "kalshi_edge.cli", "run"], {
       TRADING_MODE: "demo",
       SANDBOX_URL: this.sandbox,
       KALSHI_KEY_ID: this.keyId,
       KALSHI_PRIVATE_KEY_PEM: String(this.privateKey.export({ type: "pkcs8", format: "pem" })),
-      STORE_PATH: join(this.folder, "bot.db"),
+      STORE_PATH: join(this.folder, "trader.db"),
       API_PORT: new URL(this.api).port,
       API_SECRET_KEY: API_KEY,
       FRONTEND_URL: this.url,
@@ -70,24 +70,24 @@ export class Stack {
     await answering(`${this.api}/api/health`, { "X-API-Key": API_KEY });
   }
 
-  /** As a power cut would. */
-  async killBot(): Promise<void> {
-    const { bot } = this;
-    if (bot === null) return;
-    const over = new Promise((resolve) => bot.once("exit", resolve));
-    bot.kill("SIGKILL");
+  /** As abruptly as a power cut. */
+  async killTrader(): Promise<void> {
+    const { trader } = this;
+    if (trader === null) return;
+    const over = new Promise((resolve) => trader.once("exit", resolve));
+    trader.kill("SIGKILL");
     await over;
-    this.bot = null;
+    this.trader = null;
   }
 
-  /** What the bot's API answers. */
+  /** The response of the trader's API. */
   async ask<T>(path: string): Promise<T> {
     const answer = await fetch(`${this.api}${path}`, { headers: { "X-API-Key": API_KEY } });
     if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
     return (await answer.json()) as T;
   }
 
-  /** What the exchange itself says that our account holds, by market. */
+  /** The positions of our account according to the exchange, by market. */
   async held(): Promise<Record<string, number>> {
     const path = "/trade-api/v2/portfolio/positions";
     const now = String(Date.now());
@@ -105,7 +105,7 @@ export class Stack {
     return Object.fromEntries(market_positions.map((one) => [one.ticker, Number(one.position_fp)]));
   }
 
-  /** Lets something go wrong at the exchange, or stops it doing so. */
+  /** Injects a fault at the exchange, or ends it. */
   async control(path: string, body: object): Promise<void> {
     const answer = await fetch(`${this.sandbox}/control/${path}`, {
       method: "POST",
@@ -185,11 +185,11 @@ async function answering(url: string, headers: Record<string, string> = {}): Pro
   throw new Error(`${url} did not answer within ${START_WITHIN_MS} ms`);
 }
 
-/** One stack for all tests: they go on from where the one before left it. */
+/** One stack for all tests: each continues from the state that the one before left. */
 // biome-ignore lint/complexity/noBannedTypes: Playwright's own way to say that there are none
 export const test = base.extend<{}, { stack: Stack }>({
   stack: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of what is asked for
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from here
     async ({}, use) => {
       const stack = new Stack();
       try {

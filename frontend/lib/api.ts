@@ -4,24 +4,27 @@ import type { Slice } from "./live/store";
 import { useLive } from "./live/store";
 import type { paths } from "./schema";
 
-/** The API as the browser sees it: the same paths, behind our own server, which holds the key. */
-export const api = createClient<paths>({ baseUrl: "/backend" });
+/** The API as the browser sees it: the same paths on our own server, which adds the key. */
+export const api = createClient<paths>({
+  baseUrl: "/backend",
+  fetch: (request) => fetch(request), // looked up at each call, so that a test can replace it
+});
 
 /**
- * What `ask` answers, asked again after every cycle and every minute: for what is not live.
- * `name` must tell one question from another; `null` asks nothing.
+ * The response to `request`, sent again after every cycle and every minute: for data that is not live.
+ * `name` identifies the request; with `null` none is sent.
  */
-export function useAnswer<T>(
+export function useQuery<T>(
   name: string | null,
-  ask: () => Promise<{ data?: T; error?: unknown; response: Response }>,
+  request: () => Promise<{ data?: T; error?: unknown; response: Response }>,
 ): Slice<T> {
   const cycle = useLive((view) => view.state?.scanner?.seq ?? 0);
   const { data, error } = useSWR(
     name === null ? null : [name, cycle],
     async () => {
-      const answer = await ask();
-      if (answer.data === undefined) throw new Error(sentence(answer.error, answer.response));
-      return answer.data;
+      const { data, error, response } = await request();
+      if (data === undefined) throw new Error(problemText(error, response));
+      return data;
     },
     { refreshInterval: 60_000, keepPreviousData: true },
   );
@@ -37,9 +40,9 @@ const instantOf = (data: unknown): string | null =>
     ? data.at
     : null;
 
-/** What a refusal says to a person. */
-export function sentence(problem: unknown, response: Response): string {
+/** What went wrong, for people. */
+export function problemText(problem: unknown, response: Response): string {
   if (typeof problem === "object" && problem !== null && "detail" in problem)
     return String(problem.detail);
-  return `The bot answered ${response.status}.`;
+  return `The trader returned error ${response.status}.`;
 }

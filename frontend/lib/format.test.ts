@@ -39,7 +39,7 @@ it("per cent, contracts, temperatures and numbers", () => {
   expect(format.number(0.1431, { digits: 3, signed: true })).toBe("+0.143");
 });
 
-it("an age never looks younger than it is by more than its unit", () => {
+it("an age is rounded down to the unit shown", () => {
   expect(format.age(-5)).toBe("0 s");
   expect(format.age(59_999)).toBe("59 s");
   expect(format.age(60_000)).toBe("1 min");

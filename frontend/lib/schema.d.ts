@@ -104,7 +104,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/news": {
+    "/api/activity": {
         parameters: {
             query?: never;
             header?: never;
@@ -112,10 +112,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * News
+         * Activity
          * @description What happened lately.
          */
-        get: operations["news_api_news_get"];
+        get: operations["activity_api_activity_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -554,14 +554,14 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * AcknowledgeWish
+         * AcknowledgeRequest
          * @description Accept a series' rules as they stand; the fingerprint says which were read.
          * @example {
          *       "fingerprint": "9f2c",
          *       "reason": "source renamed"
          *     }
          */
-        AcknowledgeWish: {
+        AcknowledgeRequest: {
             /** Fingerprint */
             fingerprint: string;
             /** Reason */
@@ -572,6 +572,48 @@ export interface components {
              * @default false
              */
             confirm: boolean;
+        };
+        /**
+         * Activity
+         * @description What happened, the newest last.
+         */
+        Activity: {
+            /** Items */
+            items: components["schemas"]["ActivityItem"][];
+        };
+        /**
+         * ActivityItem
+         * @description One thing that happened, for people to read.
+         */
+        ActivityItem: {
+            /**
+             * Seq
+             * @description Of its journal line.
+             */
+            seq: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Kind
+             * @description ``fill``, ``order``, ``closed``, ``settled``, ``switch``, ``alarm``, ``day``, ``terms``,
+             *     ``refused``.
+             */
+            kind: string;
+            level: components["schemas"]["Severity"];
+            /** Text */
+            text: string;
+            /** City */
+            city?: string | null;
+            /** Ticker */
+            ticker?: string | null;
+            /**
+             * Amount
+             * @description Dollars won or lost, where that is what happened.
+             */
+            amount?: string | null;
         };
         /**
          * Audit
@@ -676,7 +718,7 @@ export interface components {
              * @description ``mode``, ``synthetic``, ``kill_switch``, ``stale``, ``terms``, ``no_key``.
              */
             kind: string;
-            level: components["schemas"]["Level"];
+            level: components["schemas"]["Severity"];
             /** Text */
             text: string;
         };
@@ -1105,14 +1147,14 @@ export interface components {
          */
         HaltLevel: "halt" | "cancel" | "reduce" | "flatten";
         /**
-         * HaltWish
+         * HaltRequest
          * @description Hold trading back, how far, and why.
          * @example {
          *       "level": "halt",
          *       "reason": "storm ahead"
          *     }
          */
-        HaltWish: {
+        HaltRequest: {
             /** Reason */
             reason: string;
             /**
@@ -1238,11 +1280,26 @@ export interface components {
             ev: number | null;
         };
         /**
-         * Level
-         * @description How loud something is to be shown.
-         * @enum {string}
+         * LimitUse
+         * @description How much of a limit is used.
          */
-        Level: "info" | "warning" | "danger";
+        LimitUse: {
+            /**
+             * Used
+             * @example -12.34
+             */
+            used: string;
+            /**
+             * Limit
+             * @example -12.34
+             */
+            limit: string;
+            /**
+             * Used Share
+             * @description 0 is nothing, 1 is all of it; more is over.
+             */
+            used_share: number;
+        };
         /**
          * LiveState
          * @description Everything that the live connection keeps up to date, by topic.
@@ -1273,10 +1330,10 @@ export interface components {
                 [key: string]: components["schemas"]["Quote"];
             };
             /**
-             * News
+             * Activity
              * @description The last 100, the newest last.
              */
-            news: components["schemas"]["NewsItem"][];
+            activity: components["schemas"]["ActivityItem"][];
             /**
              * Equity
              * @description The last 500, the newest last.
@@ -1314,69 +1371,6 @@ export interface components {
             observed_floor_f: number | null;
             /** Bins */
             bins: components["schemas"]["BinRow"][];
-        };
-        /**
-         * Meter
-         * @description How much of a limit is used.
-         */
-        Meter: {
-            /**
-             * Used
-             * @example -12.34
-             */
-            used: string;
-            /**
-             * Limit
-             * @example -12.34
-             */
-            limit: string;
-            /**
-             * Used Share
-             * @description 0 is nothing, 1 is all of it; more is over.
-             */
-            used_share: number;
-        };
-        /**
-         * News
-         * @description What happened, the newest last.
-         */
-        News: {
-            /** Items */
-            items: components["schemas"]["NewsItem"][];
-        };
-        /**
-         * NewsItem
-         * @description One thing that happened, for people to read.
-         */
-        NewsItem: {
-            /**
-             * Seq
-             * @description Of its journal line.
-             */
-            seq: number;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /**
-             * Kind
-             * @description ``fill``, ``order``, ``closed``, ``settled``, ``switch``, ``alarm``, ``day``, ``terms``,
-             *     ``refused``.
-             */
-            kind: string;
-            level: components["schemas"]["Level"];
-            /** Text */
-            text: string;
-            /** City */
-            city?: string | null;
-            /** Ticker */
-            ticker?: string | null;
-            /**
-             * Amount
-             * @description Dollars won or lost, where that is what happened.
-             */
-            amount?: string | null;
         };
         /**
          * OpenPositions
@@ -1786,13 +1780,13 @@ export interface components {
             observed: number;
         };
         /**
-         * ResumeWish
+         * ResumeRequest
          * @description Let trading go on.
          * @example {
          *       "reason": "the storm is over"
          *     }
          */
-        ResumeWish: {
+        ResumeRequest: {
             /** Reason */
             reason: string;
             /**
@@ -1856,7 +1850,7 @@ export interface components {
              */
             free_cash: string;
             /** @description Opening balance − equity, against the loss that throws the switch. */
-            day_loss: components["schemas"]["Meter"];
+            day_loss: components["schemas"]["LimitUse"];
             /** Exposure */
             exposure: components["schemas"]["Exposure"][];
         };
@@ -1980,14 +1974,14 @@ export interface components {
             refused: number;
         };
         /**
-         * SellWish
+         * SellRequest
          * @description A limit sell. A bracket is closed together: name every other open leg with its price.
          * @example {
          *       "limit_price": "0.41",
          *       "reason": "enough"
          *     }
          */
-        SellWish: {
+        SellRequest: {
             /**
              * Limit Price
              * @description Dollars per YES contract: the least to sell at, or the most to buy NO back at.
@@ -2021,6 +2015,20 @@ export interface components {
              */
             confirm: boolean;
         };
+        /**
+         * SeriesRules
+         * @description The rules of every series.
+         */
+        SeriesRules: {
+            /** Series */
+            series: components["schemas"]["TermsView"][];
+        };
+        /**
+         * Severity
+         * @description How much something wants to be looked at.
+         * @enum {string}
+         */
+        Severity: "info" | "warning" | "danger";
         /**
          * Snapshot
          * @description The whole state after message ``n`` of ``stream``.
@@ -2174,14 +2182,6 @@ export interface components {
              * @description In force now, the strongest first.
              */
             holds: components["schemas"]["HoldView"][];
-        };
-        /**
-         * Terms
-         * @description The rules of every series.
-         */
-        Terms: {
-            /** Series */
-            series: components["schemas"]["TermsView"][];
         };
         /**
          * TermsOutcome
@@ -2414,8 +2414,8 @@ export interface components {
          * @description The topics that changed. What is null did not.
          *
          *     Of most topics it is the whole new value. ``prices`` holds the markets that changed, to be put
-         *     over the others. ``news`` and ``equity`` hold what is to be added at the end; only the last 100
-         *     and 500 are kept.
+         *     over the others. ``activity`` and ``equity`` hold what is to be added at the end; only the
+         *     last 100 and 500 are kept.
          */
         LiveChanges: {
             /** @default null */
@@ -2450,10 +2450,10 @@ export interface components {
                 [key: string]: components["schemas"]["Quote"];
             } | null;
             /**
-             * News
+             * Activity
              * @default null
              */
-            news: components["schemas"]["NewsItem"][] | null;
+            activity: components["schemas"]["ActivityItem"][] | null;
             /**
              * Equity
              * @default null
@@ -2777,7 +2777,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Terms"];
+                    "application/json": components["schemas"]["SeriesRules"];
                 };
             };
             /** @description No valid key */
@@ -2827,7 +2827,7 @@ export interface operations {
             };
         };
     };
-    news_api_news_get: {
+    activity_api_activity_get: {
         parameters: {
             query?: {
                 /** @description At most so many, the newest. */
@@ -2845,7 +2845,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["News"];
+                    "application/json": components["schemas"]["Activity"];
                 };
             };
             /** @description No valid key */
@@ -3941,7 +3941,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["HaltWish"];
+                "application/json": components["schemas"]["HaltRequest"];
             };
         };
         responses: {
@@ -4060,7 +4060,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ResumeWish"];
+                "application/json": components["schemas"]["ResumeRequest"];
             };
         };
         responses: {
@@ -4312,7 +4312,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SellWish"];
+                "application/json": components["schemas"]["SellRequest"];
             };
         };
         responses: {
@@ -4442,7 +4442,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AcknowledgeWish"];
+                "application/json": components["schemas"]["AcknowledgeRequest"];
             };
         };
         responses: {

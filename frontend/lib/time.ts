@@ -5,42 +5,40 @@ import type { Zone } from "./format";
 import { serverTime } from "./live/skew";
 import { useLive } from "./live/store";
 
-/** The reader's time: a stroke every second while the page is looked at, and the chosen zone. */
+/** The viewer's time: one tick a second while the page is visible, and the chosen time zone. */
 
 const listeners = new Set<() => void>();
-let stroke_ms = 0;
+let tick_ms = 0;
 let timer: ReturnType<typeof setInterval> | undefined;
 
-function strike(): void {
+function tick(): void {
   if (document.visibilityState === "hidden") return;
-  stroke_ms = Date.now();
+  tick_ms = Date.now();
   for (const listener of listeners) listener();
 }
 
-function watch(listener: () => void): () => void {
+export function onTick(listener: () => void): () => void {
   if (listeners.size === 0) {
-    stroke_ms = Date.now();
-    timer = setInterval(strike, 1000);
-    document.addEventListener("visibilitychange", strike);
+    tick_ms = Date.now();
+    timer = setInterval(tick, 1000);
+    document.addEventListener("visibilitychange", tick);
   }
   listeners.add(listener);
   return () => {
     listeners.delete(listener);
     if (listeners.size > 0) return;
     clearInterval(timer);
-    document.removeEventListener("visibilitychange", strike);
+    document.removeEventListener("visibilitychange", tick);
   };
 }
 
-/** This machine's time, a second fine; `null` while the page is made on the server. */
-export const useNow = (): number | null =>
-  useSyncExternalStore(
-    watch,
-    () => stroke_ms || Date.now(),
-    () => null,
-  );
+/** This machine's time at the last tick, in milliseconds. */
+export const tickTime_ms = (): number => tick_ms || Date.now();
 
-/** The bot's own time, reckoned from its last message; `null` before the first. */
+/** This machine's time, to the second; `null` while the page is rendered on the server. */
+export const useNow = (): number | null => useSyncExternalStore(onTick, tickTime_ms, () => null);
+
+/** The trader's time, estimated from its last message; `null` before the first. */
 export function useServerNow(): number | null {
   const now_ms = useNow();
   const clock = useLive((state) => state.clock);
@@ -57,7 +55,7 @@ function watchZone(listener: () => void): () => void {
 
 const chosenZone = (): Zone => (localStorage.getItem(ZONE) === "local" ? "local" : "utc");
 
-/** UTC unless the reader chose their own zone, which their browser remembers. */
+/** UTC, unless the viewer chose local time, which the browser remembers. */
 export const useZone = (): Zone => useSyncExternalStore<Zone>(watchZone, chosenZone, () => "utc");
 
 export function chooseZone(zone: Zone): void {

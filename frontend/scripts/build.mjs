@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync } from "node:fs";
 
-/** The production build, whole in .next/standalone: static files and `public` are put beside it. */
+/** The production build, complete in .next/standalone: static files and `public` are copied into it. */
 const built = spawnSync("npx", ["--no-install", "next", "build"], {
   stdio: "inherit",
   env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1" },

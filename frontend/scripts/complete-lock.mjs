@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
 /**
- * The lock names no download address and every platform's optional binaries. npm leaves out those
- * that a registry lacks, and `npm ci` of npm 11 then stops; with `--fix` they are added.
+ * Checks that the lock file records no download address and every platform's optional binaries. npm
+ * omits those that a registry lacks, and `npm ci` of npm 11 then fails; `--fix` adds them.
  */
 const lock = JSON.parse(readFileSync("package-lock.json", "utf8"));
 const packages = lock.packages;

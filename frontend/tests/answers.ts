@@ -1,21 +1,21 @@
 import type { Schemas } from "@/lib/types";
 import fixtures from "./fixtures.json";
 
-/** The bot's own answers, written by its API (`make openapi`); a stale file fails the build. */
+/** Real responses, written by the trader's API (`make openapi`); a stale file fails the build. */
 
 interface Fixtures {
   empty: Schemas["Snapshot"];
   held: Schemas["Snapshot"];
   markets: Schemas["CityMarkets"];
   calibration: Schemas["CityCalibration"];
-  terms: Schemas["Terms"];
+  terms: Schemas["SeriesRules"];
   preview: Schemas["SalePreview"];
 }
 
 export const { empty, held, markets, calibration, terms, preview } =
   fixtures as unknown as Fixtures;
 
-/** A change of the live state, as the next update of the stream brings it. */
+/** A change of the live state, as the next update in the stream. */
 export const update = (n: number, changes: Partial<Schemas["LiveChanges"]>): Schemas["Update"] =>
   ({ type: "update", n, changes }) as Schemas["Update"];
 
@@ -26,7 +26,7 @@ export interface Call {
   key: string | null;
 }
 
-/** Stands for our own server: answers by path, and remembers what was asked. */
+/** Replaces our own server: responds by path, and records every call. */
 export class Server {
   readonly calls: Call[] = [];
   answers: Record<string, (call: Call) => Response | Promise<Response>> = {
@@ -49,6 +49,6 @@ export class Server {
     };
     this.calls.push(call);
     const known = Object.entries(this.answers).find(([start]) => path.startsWith(start));
-    return known?.[1](call) ?? Response.json({ detail: `nothing at ${path}` }, { status: 404 });
+    return known?.[1](call) ?? Response.json({ detail: `not found: ${path}` }, { status: 404 });
   };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 
-/** WCAG 2.2 contrast of every text colour on every ground, computed from the one place of colours. */
+/** WCAG 2.2 contrast of every text colour on every background, computed from the theme's CSS. */
 const css = readFileSync("app/globals.css", "utf8");
 const COLOURS = new Map(
   [...css.matchAll(/--color-(\w+): (#[0-9a-f]{6});/g)].map(([, name = "", hex = ""]) => [

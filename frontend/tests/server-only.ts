@@ -1,2 +1,2 @@
-// Outside Next nothing tells server from client: the marker has nothing to forbid.
+// Outside Next there is no client bundle, so the marker has nothing to forbid.
 export {};

@@ -76,7 +76,7 @@ class _Trader(Collector):
         context, now = self._context, self._context.now()
         ages = {
             "last_cycle_age_seconds": last_cycle_at(context.read_model),
-            "reconciled_age_seconds": context.trader.engine.supervisor.state.clean_at,
+            "reconciled_age_seconds": context.trader.engine.watch.clean_at,
         }
         for name, at in ages.items():
             if at is not None:
@@ -100,7 +100,7 @@ class _Trader(Collector):
         states = Count(order.state for order in account.orders.values())
         for state in OrderState:
             orders.add_metric([state], states[state])
-        level = account.switch_at(self._context.now()).level(self._context.now())
+        level = engine.kill_switch.level(self._context.now())
         yield orders
         yield _gauge("switch_level", "0 runs, 4 sells what is held.", level.severity)
         yield _gauge("open_positions", "Open trades.", len(account.tracker.open_trades()))

@@ -4,24 +4,22 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kalshi_edge.token_bucket import Rate, TokenBucket
+
 MOST_ADDRESSES = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """Requests per second in the long run, and how many at once."""
-
-    per_s: float
-    burst: float
+READS, WRITES, FAILURES = Rate(100, 200), Rate(5, 20), Rate(0.5, 20)
+"""A second, and at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
     """What one address may do."""
 
-    reads: Rate = Rate(100, 200)
-    writes: Rate = Rate(5, 20)
-    failures: Rate = Rate(0.5, 20)
+    reads: Rate = READS
+    writes: Rate = WRITES
+    failures: Rate = FAILURES
     """Requests without a valid key."""
 
 
@@ -31,23 +29,20 @@ class Meter:
     def __init__(self, rate: Rate, now_s: Callable[[], float]) -> None:
         self._rate = rate
         self._now_s = now_s
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
     def wait_s(self, address: str) -> float:
         """Seconds until ``address`` may ask again; 0 where it may now."""
-        return max(0.0, (1.0 - self._tokens(address)) / self._rate.per_s)
+        bucket = self._buckets.get(address)
+        return 0.0 if bucket is None else bucket.wait_s(1.0, self._now_s())
 
     def take(self, address: str) -> float:
         """Count a request of ``address``; the seconds it has to wait where that is too many."""
-        left = self._tokens(address)
-        if left < 1.0:
-            return (1.0 - left) / self._rate.per_s
-        self._left[address] = (left - 1.0, self._now_s())
-        self._left.move_to_end(address)
-        if len(self._left) > MOST_ADDRESSES:
-            self._left.popitem(last=False)
+        wait_s = self.wait_s(address)
+        if wait_s:
+            return wait_s
+        self._buckets.setdefault(address, TokenBucket(self._rate)).take(1.0, self._now_s())
+        self._buckets.move_to_end(address)
+        if len(self._buckets) > MOST_ADDRESSES:
+            self._buckets.popitem(last=False)
         return 0.0
-
-    def _tokens(self, address: str) -> float:
-        left, at_s = self._left.get(address, (self._rate.burst, 0.0))
-        return min(self._rate.burst, left + (self._now_s() - at_s) * self._rate.per_s)

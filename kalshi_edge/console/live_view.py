@@ -1,4 +1,4 @@
-"""The terminal's view of a running trader, and the one-line summary of each cycle.
+"""The terminal's view of a running trader.
 
 It reads the journal's lines as they are written and computes nothing that the core computed.
 """
@@ -15,22 +15,31 @@ from rich.text import Text
 
 from kalshi_edge.data.source_status import PollOutcome
 from kalshi_edge.domain.journal import JournalEntry
-from kalshi_edge.domain.orders import Fill, Settlement, Side
 from kalshi_edge.domain.records import DailyRecord, Switch, SwitchState, Trade
+from kalshi_edge.domain.sentences import Sentence, sentences
 from kalshi_edge.domain.verdicts import (
-    Alarm,
     Approved,
-    CalibrationDone,
     CityView,
     CycleDone,
     Opportunity,
     Refused,
+    Verdict,
 )
 from kalshi_edge.runtime.schedule import Job
 from kalshi_edge.runtime.trader import Trader
 from kalshi_edge.units import plain
 
 ACTIVITY_LINES = 12
+STYLES = {
+    "order": "bold green",
+    "fill": "cyan",
+    "settled": "magenta",
+    "switch": "bold red",
+    "day": "blue",
+    "alarm": "bold yellow",
+    "reports": "yellow",
+    "note": "bold",
+}
 FINE = {PollOutcome.NEW, PollOutcome.UNCHANGED, PollOutcome.NOT_ASKED}
 OPEN_LINES = 10
 
@@ -61,62 +70,47 @@ class Dashboard:
     def publish(self, entry: JournalEntry) -> None:
         """Take in one line of the journal."""
         self._seq, self._at = entry.seq, entry.received_at
-        for event in entry.events:
-            if isinstance(event, Fill) and entry.moved_a_trade(event):
-                self._say(event.received_at, "fill", "cyan", _fill_text(event))
-            elif isinstance(event, Settlement) and entry.moved_a_trade(event):
-                self._say(event.received_at, "settled", "magenta", f"{event.ticker} ${event.value}")
+        for one in sentences(entry):
+            self._say(entry.received_at, one)
         for verdict in entry.verdicts:
-            self._take(verdict, entry.received_at)
+            self._take(verdict)
 
     def note(self, text: str) -> None:
-        """Show a line of news that is not in the journal."""
+        """Show a line that is not in the journal."""
         if self._at is not None:
-            self._say(self._at, "note", "bold", text)
+            self._say(self._at, Sentence("note", text))
 
     def render(self) -> RenderableType:
         """The whole screen."""
         beside = () if self._trader is None else (_sources(self._trader),)
         parts = (self._header(), self._forecasts(), self._positions())
-        return Group(*parts, *beside, self._newsboard())
+        return Group(*parts, *beside, self._activity_panel())
 
-    def _take(self, verdict: object, at: datetime) -> None:
+    def _take(self, verdict: Verdict) -> None:
         match verdict:
             case CycleDone():
                 self.cycles += 1
                 self._cycle = verdict
             case Approved(opportunity=Opportunity() as found):
-                self._say(at, "order", "bold green", _order_text(verdict))
-                self._best.setdefault(_place(found), found)
+                self._best.setdefault(_ladder_name(found), found)
             case Refused(subject=Opportunity() as found):
-                best = self._best.get(_place(found))
+                best = self._best.get(_ladder_name(found))
                 if best is None or found.net_edge > best.net_edge:
-                    self._best[_place(found)] = found
+                    self._best[_ladder_name(found)] = found
             case Trade():
-                self._trade(verdict, at)
+                self._trades[verdict.trade_id] = verdict
             case DailyRecord():
                 self._days.append(verdict)
-                text = f"{verdict.day}: closing ${verdict.closing_balance:.2f}"
-                self._say(at, "day", "blue", f"{text}, realised {_signed(verdict.realised)}")
             case Switch():
                 self._switch = verdict
-                self._say(at, "switch", "bold red", f"{verdict.state}: {verdict.reason}")
-            case CalibrationDone(missing=missing) if missing:
-                self._say(at, "reports", "yellow", f"not out yet: {', '.join(missing)}")
-            case Alarm():
-                self._say(at, "alarm", "bold yellow", verdict.text)
             case _:
                 pass
 
-    def _trade(self, trade: Trade, at: datetime) -> None:
-        self._trades[trade.trade_id] = trade
-        if trade.pnl is not None:
-            colour = "green" if trade.pnl > 0 else "red"
-            self._say(at, "closed", colour, f"{trade.ticker} {_signed(trade.pnl)}")
-
-    def _say(self, at: datetime, word: str, style: str, text: str) -> None:
+    def _say(self, at: datetime, one: Sentence) -> None:
         line = Text(f"{at:%m-%d %H:%M} ", style="dim")
-        line.append(f"{word:<8}", style=style).append(text)
+        where = one.ticker or one.city
+        text = f"{where} {one.text}" if where else one.text
+        line.append(f"{one.topic:<8}", style=_style(one)).append(text)
         self._activity.append(line)
 
     def _header(self) -> Panel:
@@ -159,7 +153,7 @@ class Dashboard:
             table.add_row(trade.ticker, trade.strategy.value, held_count, paid, fair)
         return table
 
-    def _newsboard(self) -> Panel:
+    def _activity_panel(self) -> Panel:
         lines = list(self._activity) or [Text("waiting for the first cycle", style="dim")]
         return Panel(Text("\n").join(lines), title="activity", border_style="dim")
 
@@ -199,7 +193,7 @@ def _forecast_cells(view: CityView) -> Iterable[str]:
     yield f"{view.sigma_f:.2f}"
 
 
-def _place(found: Opportunity) -> str:
+def _ladder_name(found: Opportunity) -> str:
     return f"{found.city} {found.climate_day}"
 
 
@@ -210,20 +204,15 @@ def _edge_text(best: Opportunity | None) -> Text:
     return Text(f"{bins} {best.net_edge:+.3f}", style=_colour(Decimal(repr(best.net_edge))))
 
 
-def _order_text(approved: Approved) -> str:
-    return " + ".join(
-        f"{i.ticker} {plain(i.count)} @ ${plain(i.limit_price)}" for i in approved.intents
-    )
-
-
-def _fill_text(fill: Fill) -> str:
-    verb = "bought" if fill.side is Side.BUY else "sold"
-    return f"{fill.ticker} {verb} {plain(fill.count)} @ ${plain(fill.price)} + ${fill.fee:.4f}"
-
-
 def _signed(amount: Decimal) -> str:
     return f"{'-' if amount < 0 else '+'}${abs(amount):.2f}"
 
 
 def _colour(amount: Decimal) -> str:
     return "green" if amount > 0 else "red" if amount < 0 else "dim"
+
+
+def _style(one: Sentence) -> str:
+    return (
+        _colour(one.amount) if one.topic == "closed" and one.amount else STYLES.get(one.topic, "")
+    )

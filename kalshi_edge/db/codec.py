@@ -5,7 +5,7 @@ are strings, instants ISO 8601 in UTC, durations seconds; fields at their defaul
 a field nobody knows is an error.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -17,7 +17,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from cattrs.preconf.orjson import OrjsonConverter, make_converter
 from cattrs.strategies import configure_tagged_union
 
-from kalshi_edge.db.stored_names import STORED_FIELDS, stored_kind
+from kalshi_edge.db.stored_names import MEANT_BEFORE, STORED_FIELDS, stored_kind
 from kalshi_edge.domain.events import Command, Event
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.verdicts import Opportunity, Verdict
@@ -44,25 +44,28 @@ def _converter() -> OrjsonConverter:
     converter.register_structure_hook(datetime, _instant)
     converter.register_unstructure_hook(timedelta, timedelta.total_seconds)
     converter.register_structure_hook(timedelta, lambda seconds, _: timedelta(seconds=seconds))
-    for kind, names in STORED_FIELDS.items():
-        _store_under_other_names(converter, kind, names)
+    for kind in dict.fromkeys((*MEANT_BEFORE, *STORED_FIELDS)):
+        _store_as_listed(converter, kind)
     for union in (Opportunity | Command, Event, Verdict):
         configure_tagged_union(union, converter, tag_name="kind", tag_generator=stored_kind)
     return converter
 
 
-def _store_under_other_names(
-    converter: OrjsonConverter, kind: type, names: Mapping[str, str]
-) -> None:
-    fields: Any = {field: override(rename=stored) for field, stored in names.items()}
+def _store_as_listed(converter: OrjsonConverter, kind: type) -> None:
+    """Give a class's fields their stored names, and those that came later their old meaning."""
+    before = MEANT_BEFORE.get(kind, {})
+    fields: Any = {
+        field: override(rename=stored) for field, stored in STORED_FIELDS.get(kind, {}).items()
+    }
+    later: Any = {field: override(omit_if_default=False) for field in before}
     converter.register_unstructure_hook(
         kind,
-        make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True, **fields),
+        make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True, **fields, **later),
     )
-    converter.register_structure_hook(
-        kind,
-        make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True, **fields),
+    structure: Any = make_dict_structure_fn(
+        kind, converter, _cattrs_forbid_extra_keys=True, **fields
     )
+    converter.register_structure_hook(kind, lambda stored, of: structure({**before, **stored}, of))
 
 
 def to_json(value: Any, of: Any = None) -> bytes:

@@ -5,12 +5,14 @@ journals stay readable. A new class gets a line of its own.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from kalshi_edge.domain.account_statement import AccountStatement
 from kalshi_edge.domain.events import (
     AcknowledgeTerms,
     CalibrationDue,
     CancelRequest,
+    CashMovement,
     ClosePosition,
     CycleDue,
     DayTurned,
@@ -37,6 +39,9 @@ from kalshi_edge.domain.verdicts import (
 )
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
 from kalshi_edge.engine import Setup
+from kalshi_edge.trading.decision import Playbook
+from kalshi_edge.trading.edge import Gates
+from kalshi_edge.trading.risk import Limits
 
 STORED_KINDS: Mapping[type, str] = {
     # facts
@@ -49,6 +54,7 @@ STORED_KINDS: Mapping[type, str] = {
     Fill: "Fill",
     OrderUpdate: "OrderUpdate",
     AccountStatement: "AccountStatement",
+    CashMovement: "CashMovement",
     # the process and its clock
     Started: "Started",
     CycleDue: "CycleDue",
@@ -83,6 +89,17 @@ STORED_KINDS: Mapping[type, str] = {
 
 STORED_FIELDS: Mapping[type, Mapping[str, str]] = {Setup: {"breakers": "guards"}}
 """By class, the stored names of those fields that are called otherwise in code."""
+
+MEANT_BEFORE: Mapping[type, Mapping[str, Any]] = {
+    Gates: {"missing_bid_is_wide": False},
+    Limits: {"mark_loss_share": None},
+    Playbook: {"gates": {}, "limits": {}},
+}
+"""Fields that came later than their class: what a record from before, without them, means.
+
+As stored; a class stands after those that it holds. Any other field that a record leaves out is at
+its default; these are always written, and so is what holds them.
+"""
 
 
 def stored_kind(kind: type) -> str:

@@ -4,30 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from kalshi_edge.domain.orders import Side
-
-
-@dataclass(frozen=True, slots=True)
-class StatedOrder:
-    """The exchange's word on one order."""
-
-    order_id: str
-    intent_id: str
-    """Ours, where we gave it one; its own id for an order placed elsewhere."""
-    ticker: str
-    side: Side
-    price: Decimal
-    """Dollars per YES contract."""
-    filled: Decimal
-    resting: Decimal
-    """Contracts that wait in the book; none where the order is over."""
-    reason: str = ""
-    """Why it is over, where the exchange says so."""
-
-    @property
-    def rests(self) -> bool:
-        """Whether it can still trade."""
-        return self.resting > 0
+from kalshi_edge.domain.orders import OrderReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +31,17 @@ class AccountStatement:
     """Dollars."""
     holdings: tuple[Holding, ...]
     """Of markets that are not settled yet."""
-    orders: tuple[StatedOrder, ...]
+    orders: tuple[OrderReport, ...]
     """Those that rest, and those that were over not long ago."""
     since_at: datetime | None = None
     """From when on orders are listed."""
+    unreadable: tuple[str, ...] = ()
+    """Rows that could not be read, each as kind, name and reason (``order <id>: no price``).
+
+    Where there are any the statement is not complete: what is missing in it may be one of them.
+    """
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row of it could be read."""
+        return not self.unreadable

@@ -7,11 +7,12 @@ Facts from the world, the clock's strokes and people's commands are all events; 
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import TypeAlias
 
 from kalshi_edge.domain.account_statement import AccountStatement
 from kalshi_edge.domain.market import Book, Ladder
-from kalshi_edge.domain.orders import Fill, Order, OrderStep, Settlement
+from kalshi_edge.domain.orders import Fill, Order, OrderReport, OrderStep, Settlement
 from kalshi_edge.domain.records import (
     Cause,
     SwitchState,
@@ -64,6 +65,55 @@ class OrderUpdate:
     """Whether it went otherwise than an order should: refused, not sent, or no answer."""
 
 
+def order_update(report: OrderReport, received_at: datetime) -> OrderUpdate:
+    """What the exchange's report of an order means for that order."""
+    return OrderUpdate(
+        intent_id=report.intent_id,
+        step=OrderStep.ACCEPT if report.rests else OrderStep.FINISH,
+        received_at=received_at,
+        order_id=report.order_id,
+        filled=report.filled,
+        reason="" if report.rests else report.reason,
+    )
+
+
+class CashKind(StrEnum):
+    """Why cash came or went without a trade."""
+
+    DEPOSIT = "deposit"
+    WITHDRAWAL = "withdrawal"
+    TRANSFER = "transfer"
+    """From or to another subaccount, shard or instance of the exchange."""
+
+
+@dataclass(frozen=True, slots=True)
+class CashMovement:
+    """Cash that came to our account or left it without a trade, final at the exchange."""
+
+    movement_id: str
+    """Told again under the same id it is the same movement."""
+    cash_kind: CashKind
+    amount: Decimal
+    """Dollars as the exchange lists them; below 0 where they left."""
+    fee: Decimal
+    """Dollars that the exchange charged for it; whether ``amount`` has them in it is not said."""
+    valid_at: datetime
+    """When it became final."""
+    received_at: datetime
+    status: str = ""
+    """The exchange's word for it, such as ``applied``."""
+    method: str = ""
+    """How it was paid, such as ``ach``."""
+    reverses: str = ""
+    """The movement that it undoes, such as a deposit that the bank took back: of one that was
+    never counted there is nothing to undo."""
+
+    @property
+    def net(self) -> Decimal:
+        """Dollars where the fee is taken from the balance besides ``amount``."""
+        return self.amount - self.fee
+
+
 @dataclass(frozen=True, slots=True)
 class Started:
     """A process begins here, or takes over: what the store held of orders that were not over.
@@ -94,6 +144,8 @@ class Halt:
     """Whose wish it is."""
     level: SwitchState = SwitchState.HALT
     cause: Cause = Cause.PERSON
+    name: str = ""
+    """Of the hold, where its cause may have several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +157,8 @@ class Resume:
     command_id: str = ""
     by: str = ""
     cause: Cause | None = None
+    name: str | None = None
+    """Only the hold of this name is lifted; ``None`` lifts all of the cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +227,7 @@ Event: TypeAlias = (
     | Fill
     | OrderUpdate
     | AccountStatement
+    | CashMovement
     | Started
     | CycleDue
     | LookDue

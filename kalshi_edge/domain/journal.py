@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from kalshi_edge.domain.events import Event
 from kalshi_edge.domain.orders import Fill, Settlement
@@ -22,6 +23,10 @@ class JournalEntry:
     received_at: datetime
     events: tuple[Event, ...]
     verdicts: tuple[Verdict, ...]
+    cash: Decimal | None = None
+    """Dollars that we have after it; a restart goes on from here, whatever became of old trades."""
+    paid_in: Decimal | None = None
+    """Dollars that trading did not earn: what it began with, and deposits since."""
 
     def moved_a_trade(self, event: Fill | Settlement) -> bool:
         """Whether ``event`` of this line changed what we hold; told again it does not.

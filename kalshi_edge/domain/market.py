@@ -4,7 +4,7 @@ A price is in dollars per YES contract, everywhere; a book's asks are the NO bid
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -105,6 +105,17 @@ class FeeRule:
 
 
 @dataclass(frozen=True, slots=True)
+class FeeChange:
+    """A change of what is charged, announced before it takes effect."""
+
+    effective_at: datetime
+    rule: FeeRule
+    """What is charged from then on."""
+    before: FeeRule | None = None
+    """What was charged until then, where we have seen it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """What a market says decides it, and a fingerprint that changes when that changes.
 
@@ -130,6 +141,8 @@ class Market:
     price_ranges: tuple[PriceRange, ...]
     terms: Terms
     exchange_index: int = 0
+    fee_waived_until: datetime | None = None
+    """Until when trading it costs no fee; ``None`` where that was never so."""
 
     def is_on_grid(self, price: Decimal) -> bool:
         """Whether an order at ``price`` is allowed."""
@@ -155,7 +168,10 @@ class Ladder:
     climate_day: date
     markets: tuple[Market, ...]
     fee_rule: FeeRule
+    """What is charged now; see ``fee_rule_at`` for another instant."""
     received_at: datetime
+    fee_changes: tuple[FeeChange, ...] = ()
+    """Announced changes, the earliest first; those that took effect of late are still listed."""
 
     def __post_init__(self) -> None:
         if not self.markets:
@@ -175,6 +191,24 @@ class Ladder:
     def valid_at(self) -> datetime:
         """When the exchange said so."""
         return self.received_at
+
+    @property
+    def closes_at(self) -> datetime:
+        """When the first of its markets closes."""
+        return min(market.close_at for market in self.markets)
+
+    def fee_rule_at(self, at: datetime, ticker: str | None = None) -> FeeRule:
+        """What is charged at ``at``, as far as it is known; of one market with its waiver."""
+        rule = self.fee_rule
+        for change in self.fee_changes:
+            if self.received_at < change.effective_at <= at:
+                rule = change.rule
+        for change in reversed(self.fee_changes):
+            if at < change.effective_at <= self.received_at and change.before is not None:
+                rule = change.before
+        named = (market for market in self.markets if market.ticker == ticker)
+        waived = any(m.fee_waived_until and at < m.fee_waived_until for m in named)
+        return replace(rule, multiplier=ZERO) if waived else rule
 
     def winner(self, high_f: int) -> Market:
         """The one market that pays for a maximum of ``high_f`` whole °F."""

@@ -1,6 +1,6 @@
 """The life of a trade: intent → approved → order → fill → position → settlement.
 
-An order's states are a table; an illegal step raises and changes nothing.
+An order's states are a table that has an answer to whatever can be told of it.
 """
 
 import hashlib
@@ -9,8 +9,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from kalshi_edge.errors import IllegalStep, InputError
-from kalshi_edge.units import ONE, ZERO
+from kalshi_edge.errors import InputError
+from kalshi_edge.units import ONE, ZERO, plain
 
 
 class Side(StrEnum):
@@ -18,6 +18,11 @@ class Side(StrEnum):
 
     BUY = "bid"
     SELL = "ask"
+
+
+def opposite(side: Side) -> Side:
+    """The other side of the book: what leaves a position that ``side`` entered."""
+    return Side.SELL if side is Side.BUY else Side.BUY
 
 
 class Strategy(StrEnum):
@@ -89,6 +94,44 @@ class Intent:
         if not ZERO < self.limit_price < ONE:
             raise InputError(f"{self.ticker}: an order at {self.limit_price} dollars")
 
+    def report(self, order_id: str, filled: Decimal, resting: Decimal) -> "OrderReport":
+        """The exchange's report of this order: so many contracts have traded, so many rest."""
+        outcome = f"{plain(filled)} of {plain(self.count)} filled"
+        return OrderReport(
+            order_id=order_id,
+            intent_id=self.intent_id,
+            ticker=self.ticker,
+            side=self.side,
+            price=self.limit_price,
+            filled=filled,
+            resting=resting,
+            reason="" if resting > ZERO else outcome,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReport:
+    """What the exchange says of one order: that it exists, or existed. It is not a fill."""
+
+    order_id: str
+    intent_id: str
+    """Ours, where we gave it one; the exchange's own id for an order placed elsewhere."""
+    ticker: str
+    side: Side
+    price: Decimal
+    """Dollars per YES contract."""
+    filled: Decimal
+    """Contracts that have traded; their fills come through the feed."""
+    resting: Decimal
+    """Contracts that wait in the book; none where the order is over."""
+    reason: str = ""
+    """Why it is over, where the exchange says so."""
+
+    @property
+    def rests(self) -> bool:
+        """Whether it can still trade."""
+        return self.resting > ZERO
+
 
 class OrderState(StrEnum):
     """Where an order is."""
@@ -121,6 +164,11 @@ _S, _T = OrderState, OrderStep
 ORDER_STEPS: dict[tuple[OrderState, OrderStep], OrderState] = {
     (_S.NEW, _T.SEND): _S.SENT,
     (_S.NEW, _T.FINISH): _S.DONE,
+    # The exchange's word on an order that we only meant to send: it was sent.
+    (_S.NEW, _T.LOSE): _S.UNKNOWN,
+    (_S.NEW, _T.ACCEPT): _S.RESTING,
+    (_S.NEW, _T.FILL): _S.PARTIAL,
+    (_S.SENT, _T.SEND): _S.SENT,
     (_S.SENT, _T.ACCEPT): _S.RESTING,
     (_S.SENT, _T.LOSE): _S.UNKNOWN,
     # A fill may overtake the reply to the order that earned it.
@@ -132,18 +180,26 @@ ORDER_STEPS: dict[tuple[OrderState, OrderStep], OrderState] = {
     (_S.UNKNOWN, _T.FILL): _S.PARTIAL,
     (_S.UNKNOWN, _T.FINISH): _S.DONE,
     # Resting is only what was heard last: a reply to a cancel may be lost too.
+    (_S.RESTING, _T.SEND): _S.RESTING,
+    (_S.RESTING, _T.LOSE): _S.RESTING,
     (_S.RESTING, _T.ACCEPT): _S.RESTING,
     (_S.RESTING, _T.FILL): _S.PARTIAL,
     (_S.RESTING, _T.FINISH): _S.DONE,
+    (_S.PARTIAL, _T.SEND): _S.PARTIAL,
+    (_S.PARTIAL, _T.LOSE): _S.PARTIAL,
     (_S.PARTIAL, _T.ACCEPT): _S.PARTIAL,
     (_S.PARTIAL, _T.FILL): _S.PARTIAL,
     (_S.PARTIAL, _T.FINISH): _S.DONE,
     # The exchange may tell us of the end before it tells us of the last fill.
     (_S.DONE, _T.FILL): _S.DONE,
-    # Fills and news of orders come by different channels: "resting" may be told after the end.
+    # Reports and fills come by different channels: "resting" may be told after the end. Only a
+    # statement from after it, with which all else agrees, brings an order back (``reopened``).
+    (_S.DONE, _T.SEND): _S.DONE,
+    (_S.DONE, _T.LOSE): _S.DONE,
     (_S.DONE, _T.ACCEPT): _S.DONE,
     (_S.DONE, _T.FINISH): _S.DONE,
 }
+"""Whatever is told of an order, in whatever order: every state has every step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +225,10 @@ class Order:
         reported: Decimal = ZERO,
         reason: str = "",
     ) -> "Order":
-        """The order after ``step``; raises ``IllegalStep`` where the table has none."""
-        state = ORDER_STEPS.get((self.state, step))
-        if state is None:
-            raise IllegalStep(f"{self.intent.ticker}: no step {step} from {self.state}")
+        """The order after ``step``."""
         return replace(
             self,
-            state=state,
+            state=ORDER_STEPS[self.state, step],
             order_id=order_id or self.order_id,
             reported=max(reported, self.reported),
             reason=reason or self.reason,
@@ -184,25 +237,33 @@ class Order:
     def fill(self, count: Decimal) -> "Order":
         """The order after ``count`` more contracts have traded; done when nothing is left.
 
-        Raises ``IllegalStep`` where that is more than was ordered.
+        More than was ordered has traded where the order was enlarged elsewhere: it then is for as
+        much.
         """
         filled = self.filled + count
-        if filled > self.intent.count:
-            raise IllegalStep(
-                f"{self.intent.ticker}: filled {filled} of an order for {self.intent.count}"
-            )
-        order = replace(self.step(OrderStep.FILL), filled=filled)
-        if filled == self.intent.count and order.state is not OrderState.DONE:
+        order = replace(self.resized(max(filled, self.intent.count)), filled=filled)
+        order = order.step(OrderStep.FILL)
+        if filled == order.intent.count and order.state is not OrderState.DONE:
             return order.step(OrderStep.FINISH, reason="filled")
         return order
 
-    def limited(self, count: Decimal) -> "Order":
-        """The order for ``count`` contracts where that is less; its cost shrinks alike."""
+    def resized(self, count: Decimal) -> "Order":
+        """The order for ``count`` contracts; what it may cost changes in proportion."""
         intent = self.intent
-        if count >= intent.count:
+        if count == intent.count or count <= ZERO:
             return self
         cost = intent.cost_limit * count / intent.count
         return replace(self, intent=replace(intent, count=count, cost_limit=cost))
+
+    def limited(self, count: Decimal) -> "Order":
+        """The order for ``count`` contracts where that is less."""
+        return self.resized(min(count, self.intent.count))
+
+    def reopened(self) -> "Order":
+        """An order that is in the book after all."""
+        if self.state is not OrderState.DONE:
+            return self
+        return replace(self, state=OrderState.PARTIAL if self.filled else OrderState.RESTING)
 
     @property
     def pending(self) -> Decimal:

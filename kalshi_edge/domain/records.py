@@ -1,7 +1,7 @@
 """What the store keeps beside orders and the journal."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -190,6 +190,13 @@ class Hold:
     since_at: datetime
     until_at: datetime | None = None
     """The next UTC midnight after a day loss; ``None`` holds until it is lifted."""
+    name: str = ""
+    """Tells it from others of its cause; without one it is the only one."""
+
+    @property
+    def identity(self) -> tuple[Cause, str]:
+        """What no other hold has: of two with the same, the later stands in the place of both."""
+        return self.cause, self.name
 
     def holds(self, at: datetime) -> bool:
         """Whether it is in force at instant ``at``."""
@@ -200,7 +207,7 @@ class Hold:
 class Switch:
     """The kill switch: the strongest hold on trading, and the others that hold beside it.
 
-    Each cause has one hold at most, so that lifting one leaves the others.
+    Every hold has an identity of its own, so that lifting one leaves the others.
     """
 
     state: SwitchState
@@ -210,18 +217,24 @@ class Switch:
     """When the strongest ends by itself; ``None`` holds until it is lifted."""
     cause: Cause = Cause.PERSON
     others: tuple[Hold, ...] = ()
+    name: str = ""
+    """The strongest hold's."""
 
     @property
     def holds(self) -> tuple[Hold, ...]:
         """Every hold, whether or not it is over."""
         if self.state is SwitchState.RUN:
             return self.others
-        first = Hold(self.cause, self.state, self.reason, self.since_at, self.until_at)
+        first = Hold(self.cause, self.state, self.reason, self.since_at, self.until_at, self.name)
         return (first, *self.others)
+
+    def in_force(self, at: datetime) -> tuple[Hold, ...]:
+        """Every hold that is not over at instant ``at``."""
+        return tuple(hold for hold in self.holds if hold.holds(at))
 
     def level(self, at: datetime) -> SwitchState:
         """The strongest level in force at instant ``at``."""
-        levels = (hold.state for hold in self.holds if hold.holds(at))
+        levels = (hold.state for hold in self.in_force(at))
         return max(levels, key=lambda level: level.severity, default=SwitchState.RUN)
 
     def is_halted(self, at: datetime) -> bool:
@@ -229,17 +242,29 @@ class Switch:
         return self.level(at) is not SwitchState.RUN
 
     def hold(self, cause: Cause, at: datetime) -> Hold | None:
-        """What ``cause`` holds back at instant ``at``, if anything."""
-        return next((h for h in self.holds if h.cause is cause and h.holds(at)), None)
+        """The first hold of ``cause`` at instant ``at``, if any."""
+        return next((hold for hold in self.in_force(at) if hold.cause is cause), None)
 
     def with_hold(self, hold: Hold) -> "Switch":
-        """The switch with ``hold`` in the place of any that its cause had."""
-        others = (h for h in self.holds if h.cause is not hold.cause and h.holds(hold.since_at))
-        return _switch((hold, *others), hold.reason, hold.since_at)
+        """The switch with ``hold``; one of the same identity gives way, but no level is lowered."""
+        at = hold.since_at
+        same = [one for one in self.in_force(at) if one.identity == hold.identity]
+        state = max((hold.state, *(one.state for one in same)), key=lambda level: level.severity)
+        others = (one for one in self.in_force(at) if one.identity != hold.identity)
+        return _switch((replace(hold, state=state), *others), hold.reason, at)
 
-    def without(self, causes: Collection[Cause], reason: str, at: datetime) -> "Switch":
-        """The switch once the holds of ``causes`` are lifted, and those over are forgotten."""
-        left = tuple(h for h in self.holds if h.cause not in causes and h.holds(at))
+    def without(
+        self, causes: Collection[Cause], reason: str, at: datetime, *, name: str | None = None
+    ) -> "Switch":
+        """The switch once the holds of ``causes`` are lifted; with ``name`` only those so named.
+
+        Those that are over are forgotten.
+        """
+        left = tuple(
+            hold
+            for hold in self.in_force(at)
+            if hold.cause not in causes or name not in {None, hold.name}
+        )
         return _switch(left, reason, at)
 
 
@@ -254,4 +279,5 @@ def _switch(holds: tuple[Hold, ...], reason: str, at: datetime) -> Switch:
         until_at=first.until_at,
         cause=first.cause,
         others=tuple(hold for hold in holds if hold is not first),
+        name=first.name,
     )

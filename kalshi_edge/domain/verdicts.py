@@ -174,6 +174,8 @@ class CashFlow:
     amount: Decimal
     reason: str
     received_at: datetime
+    movement_id: str = ""
+    """The exchange's name for it; empty for what no list of its explains."""
 
 
 @dataclass(frozen=True, slots=True)

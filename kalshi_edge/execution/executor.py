@@ -9,11 +9,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 
-from kalshi_edge.domain.events import OrderUpdate
+from kalshi_edge.domain.events import OrderUpdate, order_update
 from kalshi_edge.domain.orders import Intent, Order, OrderState, OrderStep
 from kalshi_edge.domain.verdicts import Approved, CancelOrder, ResolveOrder
-from kalshi_edge.errors import ExchangeDown, ExchangeError, OrderRejected, OutcomeUnknown
-from kalshi_edge.ports import Exchange, Receipt, Store
+from kalshi_edge.errors import (
+    ExchangeDown,
+    ExchangeError,
+    OrderObjection,
+    OrderRejected,
+    OutcomeUnknown,
+)
+from kalshi_edge.ports import Exchange, Store
 from kalshi_edge.units import ZERO
 
 Objection: TypeAlias = Callable[[], str]
@@ -71,12 +77,12 @@ class Executor:
         intent = order.intent
         resend = verdict.resend and not await self._refusal(intent, at)
         try:
-            receipt = await self._exchange.resolve(intent, resend=resend)
+            report = await self._exchange.resolve(intent, resend=resend)
         except OrderRejected as error:
             return [_over(intent, at, str(error))]
         except ExchangeError as error:
             return [OrderUpdate(intent.intent_id, OrderStep.LOSE, at, reason=str(error))]
-        return [_taken(intent, receipt, at)]
+        return [order_update(report, at)]
 
     async def _place(self, intent: Intent, count: Decimal, at: datetime) -> list[OrderUpdate]:
         order = Order(intent)
@@ -104,7 +110,9 @@ class Executor:
 
     async def _answer(self, intent: Intent, at: datetime) -> OrderUpdate:
         try:
-            receipt = await self._exchange.place(intent)
+            report = await self._exchange.place(intent)
+        except OrderObjection as error:
+            return _over(intent, at, str(error))  # nothing went wrong: it was never sent
         except OrderRejected as error:
             return replace(_over(intent, at, str(error)), is_error=True)
         except ExchangeDown as error:
@@ -112,19 +120,7 @@ class Executor:
         except OutcomeUnknown as error:
             step, reason = OrderStep.LOSE, str(error)
             return OrderUpdate(intent.intent_id, step, at, reason=reason, is_error=True)
-        return _taken(intent, receipt, at)
-
-
-def _taken(intent: Intent, receipt: Receipt, at: datetime) -> OrderUpdate:
-    rests = receipt.resting > ZERO
-    return OrderUpdate(
-        intent.intent_id,
-        OrderStep.ACCEPT if rests else OrderStep.FINISH,
-        at,
-        order_id=receipt.order_id,
-        filled=receipt.filled,
-        reason="" if rests else f"{receipt.filled} of {intent.count} filled",
-    )
+        return order_update(report, at)
 
 
 def _over(intent: Intent, at: datetime, reason: str) -> OrderUpdate:

@@ -16,6 +16,7 @@ from kalshi_edge.domain.orders import (
     Fill,
     Intent,
     Order,
+    OrderReport,
     OrderState,
     OrderStep,
     Settlement,
@@ -23,10 +24,9 @@ from kalshi_edge.domain.orders import (
     TimeInForce,
     derived_id,
 )
-from kalshi_edge.errors import ContractError, OrderRejected
+from kalshi_edge.errors import ContractError, OrderObjection, OrderRejected
 from kalshi_edge.execution.matching import Reason
 from kalshi_edge.execution.simulated_ledger import Ledger
-from kalshi_edge.ports import Receipt
 from kalshi_edge.trading.fees import OrderFees, fee_regime, model_fee
 from kalshi_edge.units import CENT, ONE, ZERO
 
@@ -117,7 +117,7 @@ class SimulatedExchange:
         for news in self._told():
             yield news
 
-    async def place(self, intent: Intent) -> Receipt:
+    async def place(self, intent: Intent) -> OrderReport:
         """Trade what the book offers; rest or withdraw the remainder.
 
         Raises ``OrderRejected`` where the exchange would: an id used before, a market that is
@@ -142,18 +142,18 @@ class SimulatedExchange:
         self._books[intent.ticker] = book
         self._seen.add(intent.intent_id)
         self._news.extend(fills)
-        return Receipt(_order_id(intent), order.filled, order.left if rests else ZERO)
+        return intent.report(_order_id(intent), order.filled, order.left if rests else ZERO)
 
     async def cancel(self, order: Order) -> Decimal:
         """Take an order out of the book; one that is not there any more takes back nothing."""
         working = self._working.pop(order.intent.intent_id, None)
         return ZERO if working is None else working.left
 
-    async def resolve(self, intent: Intent, *, resend: bool) -> Receipt:
+    async def resolve(self, intent: Intent, *, resend: bool) -> OrderReport:
         """Every answer of this exchange arrives, so an order without one died with its process."""
         working = self._working.get(intent.intent_id)
         if working is not None:
-            return Receipt(_order_id(intent), working.filled, working.left)
+            return intent.report(_order_id(intent), working.filled, working.left)
         if resend and intent.intent_id not in self._seen:
             return await self.place(intent)
         raise OrderRejected(f"{intent.ticker}: the order never arrived")
@@ -237,7 +237,7 @@ class SimulatedExchange:
         if market.status is not MarketStatus.ACTIVE or not is_open:
             raise OrderRejected(f"market_inactive: {ticker}, {market.status}")
         if not market.is_on_grid(intent.limit_price) or intent.count % CENT != ZERO:
-            raise OrderRejected(
+            raise OrderObjection(
                 f"invalid_order: {intent.count} at {intent.limit_price} is off the grid"
             )
         if intent.expires_at is not None and not (waits and self._now < intent.expires_at):

@@ -18,10 +18,7 @@ from kalshi_edge.models.versions import current_observations, current_reports
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """How far a kind of statement may be off, as probabilities.
-
-    Estimates: docs/concepts/model.md.
-    """
+    """How far a kind of statement may be off: estimates (docs/concepts/model.md)."""
 
     slip: float
     """That the final maximum is one degree beyond the bound."""

@@ -16,7 +16,15 @@ from kalshi_edge.data.kalshi.exchange import KalshiExchange
 from kalshi_edge.data.kalshi.market_wire import parse_event_ticker
 from kalshi_edge.data.kalshi.public_client import PublicClient
 from kalshi_edge.domain.market import Book, Market
-from kalshi_edge.domain.orders import Intent, Order, OrderState, Side, Strategy, TimeInForce
+from kalshi_edge.domain.orders import (
+    Intent,
+    Order,
+    OrderReport,
+    OrderState,
+    Side,
+    Strategy,
+    TimeInForce,
+)
 from kalshi_edge.errors import ContractError, OutcomeUnknown, SettingError
 from kalshi_edge.runtime.environment import Environment, environment_of
 from kalshi_edge.units import ONE
@@ -92,22 +100,26 @@ async def _round_trip(
     exchange = KalshiExchange(account, public, environment.clock)
     intent = _far_order(market, environment.clock.now())
     try:
-        receipt = await exchange.place(intent)
+        taken = await exchange.place(intent)
     except OutcomeUnknown:
         await exchange.cancel(Order(intent, OrderState.UNKNOWN))
         raise
     try:
-        placed = f"order {receipt.order_id}: {receipt.resting} in the book, {receipt.filled} traded"
+        placed = f"order {taken.order_id}: {taken.resting} in the book, {taken.filled} traded"
         asked = f"POST /portfolio/events/orders, 1 at ${intent.limit_price}"
         yield Step("place", asked, placed)
-        report = await account.order(receipt.order_id)
-        yield Step("read", "GET /portfolio/orders/{id}", f"{report.status} at ${report.price}")
+        report = await account.order(taken.order_id)
+        yield Step("read", "GET /portfolio/orders/{id}", f"{_state(report)} at ${report.price}")
     finally:
-        back = await exchange.cancel(Order(intent, OrderState.RESTING, receipt.order_id))
-    after = await account.order(receipt.order_id)
+        back = await exchange.cancel(Order(intent, OrderState.RESTING, taken.order_id))
+    after = await account.order(taken.order_id)
     yield Step(
-        "cancel", "DELETE /portfolio/events/orders/{id}", f"{after.status}, {back} taken back"
+        "cancel", "DELETE /portfolio/events/orders/{id}", f"{_state(after)}, {back} taken back"
     )
+
+
+def _state(report: OrderReport) -> str:
+    return "resting" if report.rests else report.reason
 
 
 def _far_order(market: Market, now: datetime) -> Intent:

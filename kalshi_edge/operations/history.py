@@ -11,7 +11,7 @@ from kalshi_edge.data.history.backfill import Archives, FetchedDay, fetch
 from kalshi_edge.data.history.origin import claim
 from kalshi_edge.data.history.records import Record as Fact
 from kalshi_edge.data.history.records import merge_events
-from kalshi_edge.data.kalshi.rate_limits import PUBLIC_RATE, Bucket
+from kalshi_edge.data.kalshi.rate_limits import PUBLIC_RATE
 from kalshi_edge.data.kalshi.settled_markets import PastMarkets
 from kalshi_edge.data.kalshi.transport import Rest, open_http
 from kalshi_edge.data.recording.reading import events_of, files_of
@@ -21,6 +21,7 @@ from kalshi_edge.data.weather.sources.layout_cache import LayoutCache
 from kalshi_edge.domain.weather import Station
 from kalshi_edge.runtime.bootstrap import layouts_path
 from kalshi_edge.runtime.environment import environment_of
+from kalshi_edge.token_bucket import TokenBucket
 
 
 def add_recording(folder: Path, history: Path) -> int:
@@ -41,7 +42,7 @@ async def fetch_history(
     environment, machine = await environment_of(settings), SystemClock()
     layouts = LayoutCache(layouts_path(settings.store_path))
     rest = Rest(
-        open_http(environment.host), machine, environment.transport.jitter, Bucket(PUBLIC_RATE)
+        open_http(environment.host), machine, environment.transport.jitter, TokenBucket(PUBLIC_RATE)
     )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(rest.aclose)

@@ -18,7 +18,7 @@ import httpx
 
 from kalshi_edge.clock import WorldClock
 from kalshi_edge.config import Settings
-from kalshi_edge.data.kalshi.rate_limits import PUBLIC_RATE, Rate
+from kalshi_edge.data.kalshi.rate_limits import PUBLIC_RATE
 from kalshi_edge.db.open_store import open_store
 from kalshi_edge.operations.replay import replay_recording, replay_store
 from kalshi_edge.runtime.audit import Stretch, recount
@@ -27,6 +27,7 @@ from kalshi_edge.runtime.environment import environment_of
 from kalshi_edge.runtime.sandbox_process import RunningSandbox, running_sandbox
 from kalshi_edge.runtime.schedule import Job
 from kalshi_edge.runtime.trader import Trader
+from kalshi_edge.token_bucket import Rate
 
 WORKING_SPEED = 120.0
 """World seconds a second while a cycle is under way, and until the first bulletin is here."""

@@ -1,21 +1,21 @@
-"""The account in time: orders on their way, the tracker, the UTC day and the kill switch.
+"""The account in time: orders on their way, the tracker and the UTC day.
 
 What has been approved counts as spent until the exchange says that it is not.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from kalshi_edge.domain.events import OrderUpdate
+from kalshi_edge.domain.events import CashMovement, OrderUpdate
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.orders import Fill, Order, Settlement
-from kalshi_edge.domain.records import Cause, DailyRecord, Hold, Switch, SwitchState, Trade
+from kalshi_edge.domain.records import DailyRecord, Trade
 from kalshi_edge.domain.verdicts import Alarm, Approved, CashFlow
 from kalshi_edge.portfolio.performance import closed_on, performance
 from kalshi_edge.portfolio.tracker import Tracker
-from kalshi_edge.units import ZERO
+from kalshi_edge.units import DAY, ZERO
 
 KEEP_DONE_ORDERS = timedelta(days=3)
 """A fill may come late, but not this late."""
@@ -32,30 +32,38 @@ class Account:
         trades: Iterable[Trade] = (),
         orders: Iterable[Order] = (),
         seen_fills: Collection[str] = (),
-        switch: Switch | None = None,
         last_day: DailyRecord | None = None,
         since: date | None = None,
-        halts: int = 0,
         deposits: Decimal = ZERO,
         deposits_today: Decimal = ZERO,
+        cash: Decimal | None = None,
+        paid_in: Decimal | None = None,
+        began_at: datetime | None = None,
+        flows: Iterable[CashFlow] = (),
     ) -> None:
-        """``since`` is the first UTC day, where no day is over; ``halts`` are those of today.
+        """``since`` is the first UTC day, where no day is over.
 
-        ``deposits`` are those of the days that are over.
+        ``deposits`` are those of the days that are over. ``cash`` and ``paid_in`` are as the
+        journal last said; where it is from before it did, they are added up.
         """
-        paid_in = starting_balance + deposits + deposits_today
-        self.tracker = Tracker(mode, paid_in, trades, seen_fills)
-        self.paid_in = paid_in
+        added = starting_balance + deposits + deposits_today
+        self.paid_in = added if paid_in is None else paid_in
         """Dollars that trading did not earn: what it began with, and deposits since."""
+        self.tracker = Tracker(mode, added, trades, seen_fills)
+        if cash is not None:
+            self.tracker.cash = cash
         self.orders = {order.intent.intent_id: order for order in orders}
-        self.switch = switch
         self.starting_balance = starting_balance
         self.day = since if last_day is None else last_day.day + timedelta(days=1)
         opening = starting_balance if last_day is None else last_day.closing_balance
         self.opening_balance = opening + deposits_today
         """The day's, and what was paid in since: what a day loss is counted from."""
-        self._halts = halts
         self._deposits = deposits_today
+        self.counts_from_at = began_at
+        """Cash that moved before was in what the books began with, or were last set to."""
+        self._movements: set[str] = set()
+        for flow in flows:
+            self._note(flow)
 
     def approve(self, approved: Approved) -> None:
         """Count the orders of ``approved`` as on their way."""
@@ -66,11 +74,13 @@ class Account:
     def update(self, update: OrderUpdate) -> tuple[Order | Alarm, ...]:
         """Move an order on; an order we do not know is cause for alarm.
 
-        What is told again, as after every new connection, is no news; what went wrong again is.
+        What is told again, as after every new connection, changes nothing; what went wrong again
+        is told again.
         """
         before = self.orders.get(update.intent_id)
         if before is None:
-            return (Alarm("unknown_order", f"news of order {update.intent_id}, which is not ours"),)
+            text = f"a report of order {update.intent_id}, which is not ours: {update.reason}"
+            return (Alarm("unknown_order", text),)
         order = before if update.count is None else before.limited(update.count)
         after = order.step(
             update.step, order_id=update.order_id, reported=update.filled, reason=update.reason
@@ -81,43 +91,49 @@ class Account:
         return (after,)
 
     def fill(self, fill: Fill) -> tuple[Trade | Order | Alarm, ...]:
-        """Count a fill, once; one of an order we do not know is cause for alarm.
+        """Count a fill of an order that we follow, once, as the exchange says.
 
-        Raises ``StateError`` for a fill that cannot be, and then nothing has changed.
+        One that is more than was ordered, or than there was to reduce, is cause for alarm: somebody
+        else trades with this account.
         """
+        order = self.orders[fill.intent_id]
         if self.tracker.has_seen(fill):
             return ()
-        order = self.orders.get(fill.intent_id)
-        if order is None:
-            text = f"{fill.ticker}: {fill.count} contracts of order {fill.intent_id}, not ours"
-            return (Alarm("unknown_fill", text),)
-        if order.intent.adopted:
-            grown = replace(order.intent, count=max(order.intent.count, order.filled + fill.count))
-            after = replace(order, intent=grown).fill(fill.count)
-            self.orders[fill.intent_id] = after
-            return (*self.tracker.adopted_fill(fill, order.intent), after)
         after = order.fill(fill.count)
-        trade = self.tracker.fill(fill, order.intent)
-        assert trade is not None  # it was not seen before
         self.orders[fill.intent_id] = after
-        return (trade, after)
+        trades = self.tracker.fill(replace(fill, received_at=self._booked(fill)), order.intent)
+        return (*trades, after, *_beyond(order, after, trades))
 
     def settle(self, settlement: Settlement) -> tuple[Trade, ...]:
         """Pay out what is held in the settled market."""
-        return self.tracker.settle(settlement)
+        return self.tracker.settle(replace(settlement, received_at=self._booked(settlement)))
 
-    def turn_day(self, at: datetime, books: Mapping[str, Book]) -> tuple[DailyRecord | Switch, ...]:
-        """Close the books of the UTC day before ``at``, if that day is not today's."""
+    def turn_day(
+        self, at: datetime, books: Mapping[str, Book], *, halts: int = 0
+    ) -> tuple[DailyRecord, ...]:
+        """Close the books of the UTC day before ``at``, if that day is not today's.
+
+        ``halts`` is how often the kill switch went off that day.
+        """
+        self.counts_from_at = self.counts_from_at or at
         today = at.date()
         if self.day is not None and self.day >= today:
             return ()
-        closed, self.day = self.day, today
+        first, self.day = self.day, today
         equity = self.tracker.equity(books)
-        if closed is None:
+        if first is None:
             return ()
-        done = performance(closed_on(self.tracker.trades.values(), closed))
+        records = [self._record(first, equity, halts)]
+        # Days that nobody lived through have records too: the next start knows that they are over.
+        while records[-1].day + DAY < today:
+            records.append(self._record(records[-1].day + DAY, equity, 0))
+        self._forget_done_orders(at)
+        return tuple(records)
+
+    def _record(self, day: date, equity: Decimal, halts: int) -> DailyRecord:
+        done = performance(closed_on(self.tracker.trades.values(), day))
         record = DailyRecord(
-            day=closed,
+            day=day,
             mode=self.tracker.mode,
             opening_balance=self.opening_balance - self._deposits,
             closing_balance=equity,
@@ -125,40 +141,37 @@ class Account:
             fees=done.fees,
             wins=done.wins,
             losses=done.losses,
-            halts=self._halts,
+            halts=halts,
             deposits=self._deposits,
         )
-        self.opening_balance, self._halts, self._deposits = equity, 0, ZERO
-        self._forget_done_orders(at)
-        return (record, *self._released(at))
-
-    def hold(self, hold: Hold) -> Switch:
-        """Hold trading back."""
-        self.switch = self.switch_at(hold.since_at).with_hold(hold)
-        self._halts += 1
-        return self.switch
-
-    def lift(self, causes: Collection[Cause], reason: str, at: datetime) -> Switch:
-        """Lift what ``causes`` hold back; what others hold back stays."""
-        self.switch = self.switch_at(at).without(causes, reason, at)
-        return self.switch
+        self.opening_balance, self._deposits = equity, ZERO
+        return record
 
     def deposit(self, flow: CashFlow) -> CashFlow:
         """Count dollars that came in, or left, otherwise than by trading."""
+        self._note(flow)
         self.tracker.cash += flow.amount
         self.paid_in += flow.amount
         self.opening_balance += flow.amount
         self._deposits += flow.amount
         return flow
 
-    @property
-    def halts(self) -> int:
-        """How often the kill switch went off today."""
-        return self._halts
+    def is_new_movement(self, movement: CashMovement) -> bool:
+        """Whether cash moved since our books began, and we did not count it yet.
 
-    def switch_at(self, at: datetime) -> Switch:
-        """The kill switch as it stands; one never thrown lets trading run."""
-        return self.switch or Switch(SwitchState.RUN, "never thrown", at)
+        What undoes a movement that was never counted undoes nothing.
+        """
+        if movement.movement_id in self._movements:
+            return False
+        if movement.reverses and movement.reverses not in self._movements:
+            return False
+        return self.counts_from_at is None or movement.valid_at >= self.counts_from_at
+
+    def _note(self, flow: CashFlow) -> None:
+        if flow.movement_id:
+            self._movements.add(flow.movement_id)
+        else:
+            self.counts_from_at = flow.received_at
 
     def entries(self) -> tuple[Order, ...]:
         """Orders that may still add to our risk."""
@@ -196,11 +209,11 @@ class Account:
             ZERO,
         )
 
-    def _released(self, at: datetime) -> tuple[Switch, ...]:
-        switch = self.switch
-        if switch is None or all(hold.holds(at) for hold in switch.holds):
-            return ()
-        return (self.lift((), f"over at {at:%Y-%m-%d %H:%M}Z", at),)
+    def _booked(self, event: Fill | Settlement) -> datetime:
+        """When an event counts: not in a day whose books are closed, however late it is handled."""
+        if self.day is None or event.received_at.date() >= self.day:
+            return event.received_at
+        return datetime.combine(self.day, time(), tzinfo=UTC)
 
     def _forget_done_orders(self, at: datetime) -> None:
         self.orders = {
@@ -213,3 +226,16 @@ class Account:
 def pending_cost(order: Order) -> Decimal:
     """Dollars that the contracts still on their way may cost, fees included."""
     return order.intent.cost_limit * order.pending / order.intent.count
+
+
+def _beyond(before: Order, after: Order, trades: tuple[Trade, ...]) -> tuple[Alarm, ...]:
+    intent = before.intent
+    if intent.adopted:
+        return ()
+    if after.intent.count > intent.count:
+        text = f"{intent.ticker}: {after.filled} contracts of an order for {intent.count} traded"
+        return (Alarm("filled_beyond_order", text),)
+    if intent.reduces and any(trade.trade_id != intent.trade_id for trade in trades):
+        text = f"{intent.ticker}: a sale of ours found less to sell than it was meant for"
+        return (Alarm("sold_beyond_position", text),)
+    return ()

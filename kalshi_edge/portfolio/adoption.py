@@ -9,11 +9,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeAlias
 
-from kalshi_edge.domain.account_statement import StatedOrder
 from kalshi_edge.domain.orders import (
     Fill,
     Intent,
     Order,
+    OrderReport,
     OrderState,
     Side,
     Strategy,
@@ -33,7 +33,7 @@ def order_of_fill(fill: Fill, tracker: Tracker, place: Place) -> Order:
     return _order(fill.intent_id, what, tracker, place, at=fill.received_at)
 
 
-def order_of_statement(stated: StatedOrder, tracker: Tracker, place: Place, at: datetime) -> Order:
+def order_of_statement(stated: OrderReport, tracker: Tracker, place: Place, at: datetime) -> Order:
     """A resting order that we have not placed; the fills it already has may still be told."""
     count = stated.filled + stated.resting
     what = (stated.ticker, stated.side, stated.price, count)
@@ -41,19 +41,14 @@ def order_of_statement(stated: StatedOrder, tracker: Tracker, place: Place, at: 
     return replace(order, order_id=stated.order_id, reported=stated.filled)
 
 
-def enlarged(order: Order, count: Decimal) -> Order:
-    """An adopted order that turns out to be for ``count`` contracts at least."""
-    if not order.intent.adopted or count <= order.intent.count:
+def as_stated(order: Order, stated: OrderReport, *, is_over: bool) -> Order:
+    """An order as large as the exchange has it in the book; only it knows what was amended.
+
+    ``is_over`` says that an end which we know of may be newer than the statement: then it stays.
+    """
+    if not stated.rests or (is_over and order.state is OrderState.DONE):
         return order
-    return replace(order, intent=replace(order.intent, count=count))
-
-
-def reopened(order: Order, stated: StatedOrder) -> Order:
-    """An adopted order as the exchange has it: only it knows how large the order is."""
-    grown = enlarged(order, stated.filled + stated.resting)
-    if grown.state is not OrderState.DONE or not stated.rests:
-        return grown
-    return replace(grown, state=OrderState.PARTIAL if grown.filled else OrderState.RESTING)
+    return order.resized(stated.filled + stated.resting).reopened()
 
 
 def _order(

@@ -16,7 +16,7 @@ from kalshi_edge.domain.verdicts import CashFlow, Check
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.portfolio.adoption import Place
 from kalshi_edge.portfolio.tracker import open_cost
-from kalshi_edge.units import ONE, ZERO
+from kalshi_edge.units import MICRO, ONE, ZERO, floor_to
 
 ARRIVAL = timedelta(minutes=1)
 """How long after it was decided an order of ours may be missing from a statement."""
@@ -83,13 +83,15 @@ def _position_differences(
     ours = held_counts(account)
     theirs = {one.ticker: one.count for one in statement.holdings}
     for ticker in sorted((ours.keys() | theirs.keys()) - set(unsettled)):
+        if ticker not in theirs and not statement.is_complete:
+            continue  # it may be the row that could not be read
         held, stated = ours.get(ticker, ZERO), theirs.get(ticker, ZERO)
         if held != stated:
             yield Check(f"position {ticker}", False, f"{stated}", f"{held}")
 
 
 def _order_differences(account: Account, statement: AccountStatement) -> Iterator[Check]:
-    if statement.since_at is None:
+    if statement.since_at is None or not statement.is_complete:
         return
     listed = {one.intent_id for one in statement.orders}
     for order in account.orders.values():
@@ -101,7 +103,8 @@ def _order_differences(account: Account, statement: AccountStatement) -> Iterato
 
 def _cash_difference(account: Account, statement: AccountStatement) -> Iterator[Check]:
     if account.tracker.cash != statement.cash:
-        yield Check("cash", False, f"${statement.cash}", f"${account.tracker.cash}")
+        gap = statement.cash - account.tracker.cash
+        yield Check("cash", False, f"${statement.cash} ({gap:+})", f"${account.tracker.cash}")
 
 
 def _reduced(account: Account, ticker: str, count: Decimal, at: datetime) -> Iterator[Trade]:
@@ -110,11 +113,12 @@ def _reduced(account: Account, ticker: str, count: Decimal, at: datetime) -> Ite
         if step == ZERO:
             continue
         left, count = trade.open_count - step, count - step
+        back = floor_to(open_cost(trade) * step / trade.open_count, MICRO)
         yield account.tracker.keep(
             replace(
                 trade,
                 open_count=left,
-                received=trade.received + open_cost(trade) * step / trade.open_count,
+                received=trade.received + back,
                 closed_at=None if left else at,
             )
         )
@@ -132,7 +136,7 @@ def _opened(
     city, climate_day = where
     count = abs(delta)
     # A position can cost no more than it may pay: a stranger figure would make a strange profit.
-    paid = min(max(cost, ZERO), count * ONE)
+    paid = floor_to(min(max(cost, ZERO), count * ONE), MICRO)
     return account.tracker.keep(
         Trade(
             trade_id=derived_id("taken over", ticker, at.isoformat()),

@@ -5,13 +5,13 @@ A fill is counted once, whoever tells us of it and how often. A position is an o
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 from kalshi_edge.domain.market import Book, Ladder, MarketStatus
-from kalshi_edge.domain.orders import Fill, Intent, Settlement, Side, derived_id
+from kalshi_edge.domain.orders import Fill, Intent, Settlement, Side, Strategy, derived_id
 from kalshi_edge.domain.records import Trade
-from kalshi_edge.errors import StateError
-from kalshi_edge.units import ONE, ZERO
+from kalshi_edge.units import MICRO, ONE, ZERO, floor_to
 
 
 def liquidation_value(trade: Trade, book: Book | None) -> Decimal:
@@ -38,14 +38,24 @@ def liquidation_value(trade: Trade, book: Book | None) -> Decimal:
     return found.count - found.cost
 
 
-def is_mark(book: Book, ladder: Ladder | None) -> bool:
-    """Whether ``book`` says what a position is worth: not while it is empty or its market paused.
+MARK_STANDS = timedelta(minutes=5)
+"""How long the last price of a side is what it is worth, once nobody quotes that side any more."""
 
-    A pause empties a book, and so does a gap in the stream; neither is a price of nothing.
+
+def is_mark(book: Book, ladder: Ladder | None, before: Book | None = None) -> bool:
+    """Whether ``book`` says what a position is worth, after ``before`` said it.
+
+    Not while it is empty or its market paused: a pause empties a book, and so does a gap in the
+    stream. And not at once where a side has gone that ``before`` still had: one frame without bids
+    is no price of nothing, five minutes without any are.
     """
     markets = () if ladder is None else ladder.markets
     active = all(m.status is MarketStatus.ACTIVE for m in markets if m.ticker == book.ticker)
-    return active and bool(book.bids or book.asks)
+    if not active or not (book.bids or book.asks):
+        return False
+    if before is None or book.received_at - before.received_at > MARK_STANDS:
+        return True
+    return bool(book.bids or not before.bids) and bool(book.asks or not before.asks)
 
 
 def unrealised(trade: Trade, book: Book | None) -> Decimal:
@@ -95,45 +105,40 @@ class Tracker:
         """Whether ``fill`` was counted before."""
         return fill.fill_id in self._seen_fills
 
-    def fill(self, fill: Fill, intent: Intent) -> Trade | None:
-        """Count ``fill`` of the order that ``intent`` became; ``None`` where it was counted before.
+    def fill(self, fill: Fill, intent: Intent) -> tuple[Trade, ...]:
+        """Count ``fill`` of the order that ``intent`` became: the trades that it changed.
 
-        Raises ``StateError`` where it would reduce a trade by more than is held.
+        The exchange knows one net position a market, so a fill first closes what faces it there:
+        the trade that its order was meant to reduce, then others, oldest first. What is left
+        enlarges its own trade, or opens one. Nothing where it was counted before.
         """
         if self.has_seen(fill):
-            return None
-        before = self.trades.get(intent.trade_id)
-        trade = (
-            _reduced(before, fill, intent)
-            if intent.reduces
-            else _enlarged(before, fill, intent, self.mode)
-        )
+            return ()
         self._seen_fills.add(fill.fill_id)
-        return self._keep(before, trade)
+        changed, left = list[Trade](), [fill]
 
-    def adopted_fill(self, fill: Fill, intent: Intent) -> tuple[Trade, ...]:
-        """Count a fill of an order placed elsewhere, which knows nothing of our trades.
+        def take(most: Decimal) -> Fill:
+            part, *left[:] = _parts(left[0], most)
+            return part
 
-        It closes what faces it in its market, oldest first; what is left opens a trade.
-        """
         facing = [t for t in self.open_trades() if t.ticker == fill.ticker and t.side != fill.side]
-        left, fee_left, changed = fill.count, fill.fee, list[Trade]()
-        for trade in facing:
-            count = min(left, trade.open_count)
-            if count > ZERO:
-                fee = fee_left * count / left
-                part = replace(fill, count=count, fee=fee)
-                changed.append(self.keep(_reduced(trade, part, intent)))
-                left, fee_left = left - count, fee_left - fee
-        if left > ZERO:
-            rest = replace(fill, count=left, fee=fee_left)
-            own = intent
-            if intent.reduces:
-                own = replace(intent, trade_id=derived_id("adopted", intent.intent_id))
-            before = self.trades.get(own.trade_id)
-            changed.append(self.keep(_enlarged(before, rest, own, self.mode)))
-        self._seen_fills.add(fill.fill_id)
+        for trade in sorted(facing, key=lambda trade: trade.trade_id != intent.trade_id):
+            if left:
+                changed.append(self.keep(_reduced(trade, take(trade.open_count), intent)))
+        if left:
+            changed.append(self.keep(self._opened(left[0], intent)))
         return tuple(changed)
+
+    def _opened(self, fill: Fill, intent: Intent) -> Trade:
+        """The trade that ``fill`` enlarges, or a new one: what is closed is in a day's record."""
+        own = self.trades.get(intent.trade_id)
+        if intent.reduces:
+            # There was nothing left to reduce: the other side is held now, by nobody's strategy.
+            intent = replace(intent, strategy=Strategy.MANUAL, bracket_id=None)
+        elif own is None or (own.is_open and own.side is fill.side):
+            return _enlarged(own, fill, intent, self.mode)
+        name = derived_id(intent.trade_id, fill.fill_id)
+        return _enlarged(None, fill, replace(intent, trade_id=name, side=fill.side), self.mode)
 
     def keep(self, trade: Trade) -> Trade:
         """Put ``trade`` in the place of what was known of it; cash moves with it."""
@@ -190,25 +195,30 @@ def _enlarged(before: Trade | None, fill: Fill, intent: Intent, mode: str) -> Tr
         fair=intent.fair,
         edge=intent.edge,
     )
-    # What comes after the settlement was paid out with it.
-    still_open = trade.settled_value is None
     return replace(
         trade,
         count=trade.count + fill.count,
-        open_count=trade.open_count + (fill.count if still_open else ZERO),
+        open_count=trade.open_count + fill.count,
         paid=trade.paid + fill.count * _value_to_holder(trade.side, fill.price),
-        received=trade.received + fill.count * (trade.settled_value or ZERO),
         fees=trade.fees + fill.fee,
     )
 
 
-def _reduced(trade: Trade | None, fill: Fill, intent: Intent) -> Trade:
-    if trade is not None and trade.settled_value is not None:
-        return _sold_before_settlement(trade, trade.settled_value, fill)
-    held = ZERO if trade is None else trade.open_count
-    if trade is None or fill.count > held:
-        raise StateError(f"{fill.ticker}: sold {fill.count} contracts, held {held}")
-    left = held - fill.count
+def _parts(fill: Fill, most: Decimal) -> tuple[Fill, ...]:
+    """``fill`` as at most ``most`` contracts of it and the rest, if there is one.
+
+    The fee is split in proportion, to the exchange's last digit, and the remainder goes with the
+    rest: the parts are the whole.
+    """
+    if fill.count <= most:
+        return (fill,)
+    fee = floor_to(fill.fee * most / fill.count, MICRO)
+    rest = replace(fill, count=fill.count - most, fee=fill.fee - fee)
+    return (replace(fill, count=most, fee=fee), rest)
+
+
+def _reduced(trade: Trade, fill: Fill, intent: Intent) -> Trade:
+    left = trade.open_count - fill.count
     return replace(
         trade,
         open_count=left,
@@ -216,16 +226,8 @@ def _reduced(trade: Trade | None, fill: Fill, intent: Intent) -> Trade:
         fees=trade.fees + fill.fee,
         # When we learnt it: a UTC day's books are closed on what was known by its end.
         closed_at=None if left else fill.received_at,
-        by_hand=trade.by_hand or intent.by_hand,
+        by_hand=trade.by_hand or intent.by_hand or intent.adopted,
     )
-
-
-def _sold_before_settlement(trade: Trade, settled_value: Decimal, fill: Fill) -> Trade:
-    # It was sold, and we counted it as paid out with the rest.
-    if fill.count > trade.count:
-        raise StateError(f"{fill.ticker}: sold {fill.count} contracts of {trade.count}")
-    each = _value_to_holder(trade.side, fill.price) - settled_value
-    return replace(trade, received=trade.received + fill.count * each, fees=trade.fees + fill.fee)
 
 
 def _settled(trade: Trade, settlement: Settlement) -> Trade:

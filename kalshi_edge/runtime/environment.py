@@ -10,12 +10,13 @@ import httpx
 from kalshi_edge.clock import Clock, SystemClock
 from kalshi_edge.config import Settings, TradingMode
 from kalshi_edge.data.kalshi.auth import ApiKey, parse_api_key
-from kalshi_edge.data.kalshi.rate_limits import PUBLIC_RATE, Jitter, Rate
+from kalshi_edge.data.kalshi.rate_limits import PUBLIC_RATE, Jitter
 from kalshi_edge.data.kalshi.stream import Connect
 from kalshi_edge.data.kalshi.transport import DEMO, PRODUCTION, Host
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
 from kalshi_edge.errors import SettingError
 from kalshi_edge.runtime.sandbox_process import RunningSandbox, new_account, world_clock
+from kalshi_edge.token_bucket import Rate
 
 
 @dataclass(frozen=True, slots=True)

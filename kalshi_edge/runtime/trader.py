@@ -35,6 +35,7 @@ from kalshi_edge.runner import as_it_came, run, start
 from kalshi_edge.runtime.event_queue import EventQueue
 from kalshi_edge.runtime.lease import RENEWED_EVERY_S, LeaseHolder
 from kalshi_edge.runtime.schedule import LOOK_AGAIN_S, Job, Tick, Timetable
+from kalshi_edge.trading.supervisor import needs_attention
 
 LOOK_EVERY_S = 2.0
 RECONCILED_EVERY_S = 30.0
@@ -109,7 +110,9 @@ class Trader:
     def sources(self) -> Sequence[SourceStatus]:
         """How every source is."""
         statuses = (poll.status for poll in (self.reports, *self.polls))
-        streams = () if self.line is None else (self.line.stream.status,)
+        streams = (
+            () if self.line is None else (self.line.stream.status, self.line.statements.status)
+        )
         told = (status for status in statuses if status is not None)
         return (self.markets.status, *streams, *told)
 
@@ -175,7 +178,7 @@ class Trader:
         """Keep the lease; where another process has it, ``Fenced`` ends everything here."""
         while True:
             await asyncio.sleep(RENEWED_EVERY_S)
-            held = self.engine.account.switch_at(self.clock.now())
+            held = self.engine.kill_switch.switch_at(self.clock.now())
             is_held = held.hold(Cause.LEASE, self.clock.now()) is not None
             try:
                 await self.lease_holder.renew()
@@ -194,8 +197,8 @@ class Trader:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             now = self.clock.now()
-            switch = self.engine.account.switch_at(now)
-            if self.engine.supervisor.unknown() or switch.is_halted(now):
+            switch = self.engine.kill_switch.switch_at(now)
+            if needs_attention(self.engine) or switch.is_halted(now):
                 self.inbox.put(LookDue(now))
                 await self.inbox.handled()
 
@@ -204,10 +207,11 @@ class Trader:
         while True:
             self.inbox.put(*await statements.ask())
             await self.inbox.handled()
-            state = self.engine.supervisor.state
-            if state.clean_at is not None:
+            watch = self.engine.watch
+            if watch.clean_at is not None:
+                statements.agreed(watch.clean_at)
                 self.agreed.set()
-            doubtful = state.clean_at is None or bool(state.suspects)
+            doubtful = watch.clean_at is None or bool(watch.suspects)
             await asyncio.sleep(LOOK_EVERY_S if doubtful else RECONCILED_EVERY_S)
 
     async def _cycle(self, tick: Tick) -> None:

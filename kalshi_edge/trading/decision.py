@@ -1,20 +1,20 @@
 """A cycle's decisions: distribution and ladder → edges → sizes → risk, best opportunity first."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from kalshi_edge.domain.market import Book, FeeRule, Ladder
+from kalshi_edge.domain.market import FeeRule
 from kalshi_edge.domain.orders import Intent, Side, Strategy, derived_id
-from kalshi_edge.domain.verdicts import Approved, Check, Leg, Opportunity, Refused
-from kalshi_edge.models.distribution import Distribution, ladder_probabilities
+from kalshi_edge.domain.verdicts import Approved, Opportunity, Refused
 from kalshi_edge.trading.bracket import bracket_opportunities
-from kalshi_edge.trading.edge import Gates, leg, single_opportunities
+from kalshi_edge.trading.edge import Gates, single_opportunities
 from kalshi_edge.trading.fees import model_fee, most_taker_fee
+from kalshi_edge.trading.outlook import Outlook
 from kalshi_edge.trading.risk import Limits, Situation, review
 from kalshi_edge.trading.sizing import contracts
-from kalshi_edge.units import ONE, ZERO, span
+from kalshi_edge.units import ONE, ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,43 +24,6 @@ class Playbook:
     gates: Gates = field(default_factory=Gates)
     limits: Limits = field(default_factory=Limits)
     strategies: frozenset[Strategy] = frozenset({Strategy.SINGLE, Strategy.BRACKET})
-
-
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """One ladder as a cycle sees it: what we believe, what is quoted, what holds throughout."""
-
-    at: datetime
-    ladder: Ladder
-    books: Mapping[str, Book]
-    distribution: Distribution
-    checks: tuple[Check, ...] = ()
-
-    def legs(self, gates: Gates) -> tuple[Leg, ...]:
-        """Every bin's figures, lowest first."""
-        markets = self.ladder.markets
-        fair = ladder_probabilities(self.distribution, [market.bin for market in markets])
-        return tuple(
-            leg(market, p, self.books.get(market.ticker), self.ladder.fee_rule, gates)
-            for market, p in zip(markets, fair, strict=True)
-        )
-
-    def age_checks(self, legs: Iterable[Leg], limits: Limits) -> tuple[Check, ...]:
-        """Whether each leg's book is fresh enough to act on."""
-        ages = [
-            (leg, self.at - book.valid_at)
-            for leg in legs
-            if (book := self.books.get(leg.ticker)) is not None
-        ]
-        return tuple(
-            Check(
-                "book_age",
-                age <= limits.max_book_age,
-                f"{leg.bin}: {span(age)}",
-                f"≤ {span(limits.max_book_age)}",
-            )
-            for leg, age in ages
-        )
 
 
 def opportunities(outlook: Outlook, playbook: Playbook) -> tuple[Opportunity, ...]:
@@ -94,11 +57,17 @@ def decisions(
     verdicts: list[Approved | Refused] = []
     for opportunity, outlook in candidates:
         intents = entry_intents(opportunity, outlook, situation, playbook.limits, mode)
-        verdict = review(opportunity, intents, situation, playbook.limits)
+        mark_loss = sum((_mark_loss(intent, outlook) for intent in intents), ZERO)
+        verdict = review(opportunity, intents, situation, playbook.limits, mark_loss)
         if isinstance(verdict, Approved):
-            situation = situation.after(verdict)
+            situation = situation.after(verdict, mark_loss)
         verdicts.append(verdict)
     return verdicts
+
+
+def _mark_loss(intent: Intent, outlook: Outlook) -> Decimal:
+    """Dollars that an entry is worth less than it costs, the moment it has filled."""
+    return intent.cost_limit - outlook.books[intent.ticker].sell(intent.count).cost
 
 
 def entry_intents(
@@ -124,7 +93,7 @@ def _count(
     situation: Situation,
     limits: Limits,
 ) -> Decimal:
-    rule = outlook.ladder.fee_rule
+    rule = outlook.fee_rule
     budget = situation.budget(opportunity.city, opportunity.climate_day, limits)
     count = contracts(
         p=sum(leg.fair for leg in opportunity.legs),
@@ -148,7 +117,7 @@ def _cost(asks: list[Decimal], count: Decimal, rule: FeeRule, at: datetime) -> D
 def _intents(
     opportunity: Opportunity, asks: list[Decimal], count: Decimal, outlook: Outlook, mode: str
 ) -> tuple[Intent, ...]:
-    at, rule = outlook.at, outlook.ladder.fee_rule
+    at, rule = outlook.at, outlook.fee_rule
     tickers = [leg.ticker for leg in opportunity.legs]
     one_structure = len(tickers) > 1
     bracket_id = derived_id(mode, at.isoformat(), *tickers) if one_structure else None

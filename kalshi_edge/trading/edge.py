@@ -35,6 +35,8 @@ class Gates:
     """The house's gate fee at a price of one dollar; it grows as the contract gets cheaper."""
     fee_gate: FeeGate = FeeGate.HOUSE
     min_bracket_edge: float = 0.10
+    missing_bid_is_wide: bool = True
+    """Whether a bin that nobody bids for has a spread too wide; it used to be its whole ask."""
 
 
 def expected_value(fair: float, *costs: Decimal) -> float:
@@ -104,6 +106,7 @@ def quote_checks(leg: Leg, gates: Gates) -> tuple[Check, ...]:
     name = str(leg.bin)
     if leg.ask is None:
         return (Check("has_ask", False, f"{name}: none", "an ask"),)
+    is_wide = gates.missing_bid_is_wide and leg.bid is None
     spread = leg.ask - (ZERO if leg.bid is None else leg.bid)
     return (
         Check(
@@ -112,7 +115,12 @@ def quote_checks(leg: Leg, gates: Gates) -> tuple[Check, ...]:
             f"{name}: ${leg.ask}",
             f"${gates.min_ask} to ${gates.max_ask}",
         ),
-        Check("spread", spread <= gates.max_spread, f"{name}: ${spread}", f"≤ ${gates.max_spread}"),
+        Check(
+            "spread",
+            spread <= gates.max_spread and not is_wide,
+            f"{name}: no bid" if is_wide else f"{name}: ${spread}",
+            f"≤ ${gates.max_spread}",
+        ),
     )
 
 

@@ -10,11 +10,6 @@ from kalshi_edge.trading.risk import Limits
 from kalshi_edge.units import span
 
 
-def ladder_closes_at(ladder: Ladder) -> datetime:
-    """When the first of its markets closes."""
-    return min(market.close_at for market in ladder.markets)
-
-
 def ladder_checks(
     ladder: Ladder,
     forecast: Forecast,
@@ -28,7 +23,7 @@ def ladder_checks(
     statuses = {market.status for market in ladder.markets}
     shards = {market.exchange_index for market in ladder.markets}
     age, since_start = at - forecast.run_at, at - ladder.station.day_start(ladder.climate_day)
-    left = ladder_closes_at(ladder) - at
+    left = ladder.closes_at - at
     accepted = terms is not None and terms.accepted
     return (
         Check("status", statuses == {MarketStatus.ACTIVE}, ", ".join(sorted(statuses)), "active"),

@@ -4,7 +4,7 @@ Each is for what the newest book pays now, and never waits.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,9 +13,7 @@ from kalshi_edge.domain.orders import Intent, Order, OrderState, Side, derived_i
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.trading.fees import taker_fee
-from kalshi_edge.trading.risk import Limits, Situation
-from kalshi_edge.trading.sizing import contracts
-from kalshi_edge.units import ONE, ZERO, floor_to
+from kalshi_edge.units import ONE, ZERO
 
 
 def flattening(account: Account, books: Mapping[str, Book], at: datetime) -> tuple[Intent, ...]:
@@ -53,27 +51,21 @@ def naked_legs(account: Account) -> tuple[Naked, ...]:
     )
 
 
-def unwinding(
-    naked: Naked, situation: Situation, limits: Limits, rule: FeeRule, books: Mapping[str, Book]
-) -> Intent | None:
-    """The sale of what half a bracket holds beyond what it would hold as a single bin.
+def unwinding(naked: Naked, fair: float, rule: FeeRule, book: Book, at: datetime) -> Intent | None:
+    """The sale of what half a bracket holds too much, as far as the book pays its worth.
 
-    A leg passed the gate of a single bin on its own, so up to its own quarter Kelly within the
-    city's cap it stays; the rest was only sized for both legs together, and goes back to the book.
+    Held until settlement a contract is worth ``fair``, our probability now; selling it brings
+    bid − fee. So only bids of ``fair`` and the fee or more are sold into, and whatever finds none
+    stays: it passed the gates of a single bin on its own, within the city's cap. A bid of a cent
+    never takes it.
     """
-    entry, trade = naked.entry, naked.trade
-    fee = taker_fee(entry.limit_price, ONE, rule, entry.created_at)
-    alone = contracts(
-        p=entry.fair or 0.0,
-        unit_cost=entry.limit_price + fee,
-        bankroll=situation.bankroll,
-        budget=limits.city_day_share * situation.bankroll,
-        depth=trade.count,
-        fraction=limits.kelly_fraction,
-        step=limits.contract_step,
+    trade, worth = naked.trade, Decimal(repr(fair))
+    bids = tuple(
+        level for level in book.bids if level.price - taker_fee(level.price, ONE, rule, at) >= worth
     )
-    surplus = floor_to(naked.surplus - alone, limits.contract_step)
-    return _sale(trade, surplus, books, situation.at, "unwind")
+    if trade.side is not Side.BUY:
+        return None
+    return _sale(trade, naked.surplus, {trade.ticker: replace(book, bids=bids)}, at, "unwind")
 
 
 def _naked(leg: Order, legs: Iterable[Order], account: Account) -> Naked | None:

@@ -5,7 +5,7 @@ quarter or a half of that, as the series says. The fee is rounded up, the balanc
 down, and what the order has overpaid so far comes back in whole steps, never below a fee of 0.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -140,6 +140,84 @@ def most_taker_fee(price: Decimal, count: Decimal, rule: FeeRule, at: datetime) 
     Decimal('0.014400')
     """
     return taker_fee(price, count, rule, at) + _CENTICENT
+
+
+ROUNDINGS_PER_FILL = 2
+"""Steps of the balance by which a fill's fee may be off where the fills before it are not known:
+what they left over is below one step, and what its own rounding adds below another."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeeCheck:
+    """What an order's fills were charged, against what we compute; all in dollars."""
+
+    charged: Decimal
+    expected: Decimal
+    tolerance: Decimal
+
+    @property
+    def difference(self) -> Decimal | None:
+        """Charged − expected; ``None`` where rounding explains it."""
+        off = self.charged - self.expected
+        return off if abs(off) > self.tolerance else None
+
+
+def fee_check(
+    fills: Iterable[Fill],
+    rule_at: Callable[[datetime], FeeRule],
+    *,
+    placed_at: datetime | None = None,
+) -> FeeCheck:
+    """The fees of all known ``fills`` of one order, in whichever order and however many they came.
+
+    Fees are computed in the order of execution; ``rule_at`` says what was charged at an instant,
+    waivers included. Whether an order pays by the rule of its placing or of each trade is not
+    documented: the nearer one counts. The tolerance is 0.0002 dollars a fill today, within which
+    fills that are still missing make no difference. Raises ``ContractError`` for an unknown fee
+    type.
+
+    >>> check = fee_check((), lambda at: FeeRule())
+    >>> check.expected, check.difference
+    (Decimal('0'), None)
+    """
+    known = in_execution_order(fills)
+    charged = sum((fill.fee for fill in known), ZERO)
+    readings = [_computed(known, rule_at)]
+    if placed_at is not None:
+        then = rule_at(placed_at)
+        readings.append(_computed(known, lambda _: then))
+    expected = min(readings, key=lambda reading: abs(charged - reading))
+    steps = (fee_regime(fill.valid_at).balance_step for fill in known)
+    return FeeCheck(charged, expected, ROUNDINGS_PER_FILL * sum(steps, ZERO))
+
+
+def fee_difference(
+    fills: Iterable[Fill],
+    rule_at: Callable[[datetime], FeeRule],
+    *,
+    placed_at: datetime | None = None,
+) -> Decimal | None:
+    """Dollars that an order's ``fills`` were charged beyond what we compute (below 0: less).
+
+    ``None`` where rounding explains it. Raises as ``fee_check`` does.
+    """
+    return fee_check(fills, rule_at, placed_at=placed_at).difference
+
+
+def in_execution_order(fills: Iterable[Fill]) -> tuple[Fill, ...]:
+    """``fills``, each once, the earliest first; of one instant those that came first."""
+    once = {fill.fill_id: fill for fill in fills}
+    return tuple(sorted(once.values(), key=lambda fill: fill.valid_at))
+
+
+def _computed(fills: Iterable[Fill], rule_at: Callable[[datetime], FeeRule]) -> Decimal:
+    total, fees = ZERO, None
+    for fill in fills:
+        rule = rule_at(fill.valid_at)
+        before = replace(fees, rule=rule) if fees else OrderFees(rule, fee_regime(fill.valid_at))
+        fee, fees = before.charge(fill.side, fill.price, fill.count, is_taker=fill.is_taker)
+        total += ZERO if rule.multiplier == ZERO else fee
+    return total
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,15 +28,9 @@ def wanted_checks(
         Check("age", age <= WANTED_FOR, span(age), f"≤ {span(WANTED_FOR)}"),
         Check("placed_here", not intent.adopted, "elsewhere" if intent.adopted else "here", "here"),
         *entry,
-        _market_check(_market(intent.ticker, state), at, limits),
+        _market_check(state.market(intent.ticker), at, limits),
         _price_check(intent, state.books.get(intent.ticker), at, limits),
     )
-
-
-def _market(ticker: str, state: WorldState) -> Market | None:
-    ladder = state.ladder_of(ticker)
-    markets = () if ladder is None else ladder.markets
-    return next((market for market in markets if market.ticker == ticker), None)
 
 
 def _market_check(market: Market | None, at: datetime, limits: Limits) -> Check:

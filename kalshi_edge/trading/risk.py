@@ -3,19 +3,20 @@
 An order that reduces risk is never stopped by the kill switch or by a limit on new risk.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from kalshi_edge.domain.events import Close, ClosePosition
-from kalshi_edge.domain.market import Book
-from kalshi_edge.domain.orders import Intent, Side, TimeInForce, derived_id
-from kalshi_edge.domain.records import Cause, Hold, Switch, SwitchState, Trade
+from kalshi_edge.domain.market import Book, Market
+from kalshi_edge.domain.orders import Intent, TimeInForce, derived_id, opposite
+from kalshi_edge.domain.records import Switch, Trade
 from kalshi_edge.domain.verdicts import Approved, Check, Opportunity, Refused
 from kalshi_edge.errors import StateError
 from kalshi_edge.portfolio.account import Account, pending_cost
 from kalshi_edge.portfolio.tracker import open_cost
+from kalshi_edge.trading.price_check import price_check
 from kalshi_edge.units import ONE, ZERO
 
 
@@ -42,6 +43,9 @@ class Limits:
     """Whether a missing NWS forecast keeps the city out."""
     last_entry: timedelta = timedelta(hours=10)
     """Since the climate day began; later the thermometer knows more than any forecast."""
+    mark_loss_share: Decimal | None = Decimal("0.25")
+    """Of the day's loss allowance, at most so much may be gone the moment an entry has filled,
+    because the book pays less for it than it costs; ``None`` asks for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,10 @@ class Situation:
     """Dollars at risk by city and climate day."""
     trader_checks: tuple[Check, ...] = ()
     """What must hold of the whole trader before it takes new risk."""
+    opening_balance: Decimal | None = None
+    """Of the day; the share that may be lost of it is the day's allowance."""
+    day_loss: Decimal = ZERO
+    """Lost today, at what the book pays, with what approved entries will have lost at once."""
 
     def budget(self, city: str, climate_day: date, limits: Limits) -> Decimal:
         """Dollars that may still go into one city's climate day."""
@@ -66,8 +74,18 @@ class Situation:
         left = cap - self.exposure.get((city, climate_day), ZERO)
         return max(min(left, self.free_cash), ZERO)
 
-    def after(self, approved: Approved) -> "Situation":
-        """The situation once ``approved`` is on its way."""
+    def mark_loss_limit(self, limits: Limits) -> Decimal | None:
+        """Dollars that one entry may lose by its own spread: a share of the day's allowance.
+
+        And no more than is left of it, so that entries never throw the kill switch by themselves.
+        """
+        if self.opening_balance is None or limits.mark_loss_share is None:
+            return None
+        allowance = limits.day_loss_share * self.opening_balance
+        return max(min(limits.mark_loss_share * allowance, allowance - self.day_loss), ZERO)
+
+    def after(self, approved: Approved, mark_loss: Decimal = ZERO) -> "Situation":
+        """The situation once ``approved``, which loses ``mark_loss`` at once, is on its way."""
         cost = sum((intent.cost_limit for intent in approved.intents), ZERO)
         first = approved.intents[0]
         key = (first.city, first.climate_day)
@@ -76,10 +94,13 @@ class Situation:
             free_cash=self.free_cash - cost,
             holders={**self.holders, **{i.ticker: i.city for i in approved.intents}},
             exposure={**self.exposure, key: self.exposure.get(key, ZERO) + cost},
+            day_loss=self.day_loss + mark_loss,
         )
 
 
-def situation(account: Account, books: Mapping[str, Book], at: datetime) -> Situation:
+def situation(
+    account: Account, switch: Switch, books: Mapping[str, Book], at: datetime
+) -> Situation:
     """The account as risk sees it at ``at``, with the newest ``books`` for marks.
 
     Shares are taken of the smaller of what was paid in and what could be got out.
@@ -94,23 +115,34 @@ def situation(account: Account, books: Mapping[str, Book], at: datetime) -> Situ
         exposure[key] = exposure.get(key, ZERO) + pending_cost(order)
     return Situation(
         at=at,
-        switch=account.switch_at(at),
+        switch=switch,
         bankroll=min(tracker.cash + tracker.cost(), tracker.equity(books)),
         free_cash=tracker.cash - sum((pending_cost(order) for order in entries), ZERO),
         holders={trade.ticker: trade.city for trade in tracker.open_trades()}
         | {order.intent.ticker: order.intent.city for order in entries},
         exposure=exposure,
+        opening_balance=account.opening_balance,
+        day_loss=max(account.opening_balance - tracker.equity(books), ZERO),
     )
 
 
 def review(
-    opportunity: Opportunity, intents: tuple[Intent, ...], situation: Situation, limits: Limits
+    opportunity: Opportunity,
+    intents: tuple[Intent, ...],
+    situation: Situation,
+    limits: Limits,
+    mark_loss: Decimal = ZERO,
 ) -> Approved | Refused:
     """The verdict on an opportunity and the orders that would take it.
 
-    ``intents`` is empty where sizing found nothing to buy. All legs are approved or none is.
+    ``intents`` is empty where sizing found nothing to buy; ``mark_loss`` is what they lose by their
+    own spread once they have filled. All legs are approved or none is.
     """
-    checks = (*opportunity.checks, *_entry_checks(opportunity, intents, situation, limits))
+    checks = (
+        *opportunity.checks,
+        *_entry_checks(opportunity, intents, situation, limits),
+        *_mark_check(mark_loss, situation.mark_loss_limit(limits)),
+    )
     if all(check.passed for check in checks):
         return Approved(intents, opportunity, checks)
     return Refused(opportunity, checks)
@@ -137,6 +169,12 @@ def _entry_checks(
     )
 
 
+def _mark_check(mark_loss: Decimal, limit: Decimal | None) -> tuple[Check, ...]:
+    if limit is None:
+        return ()
+    return (Check("mark_loss", mark_loss <= limit, f"${mark_loss:.4f}", f"≤ ${limit:.4f}"),)
+
+
 def _at_most(rule: str, figure: int, limit: int) -> Check:
     return Check(rule, figure <= limit, str(figure), f"≤ {limit}")
 
@@ -147,15 +185,18 @@ def switch_check(switch: Switch, at: datetime) -> Check:
     return Check("kill_switch", not halted, switch.reason if halted else "run", "run")
 
 
-def review_close(command: ClosePosition, account: Account) -> tuple[Approved | Refused, ...]:
+def review_close(
+    command: ClosePosition, account: Account, market_of: Callable[[str], Market | None]
+) -> tuple[Approved | Refused, ...]:
     """The verdicts on a person's wish to sell a position: an order for each leg, or one refusal.
 
-    Only what could sell more than is held is refused, and a bracket without all its legs: leaving
-    must always be possible.
+    Only what could sell more than is held is refused, a bracket without all its legs, and a price
+    that the market does not trade at: leaving must always be possible. ``market_of`` knows markets
+    by ticker.
     """
     trades = [account.tracker.trades.get(part.trade_id) for part in command.parts]
     checks = (
-        *(check for part in command.parts for check in _close_checks(part, account)),
+        *(check for part in command.parts for check in _close_checks(part, account, market_of)),
         _whole_structure(command, account),
     )
     if not all(check.passed for check in checks):
@@ -167,13 +208,18 @@ def review_close(command: ClosePosition, account: Account) -> tuple[Approved | R
     )
 
 
-def _close_checks(part: Close, account: Account) -> tuple[Check, ...]:
+def _close_checks(
+    part: Close, account: Account, market_of: Callable[[str], Market | None]
+) -> tuple[Check, ...]:
     trade = account.tracker.trades.get(part.trade_id)
     held = ZERO if trade is None else trade.open_count - account.pending_sales(part.trade_id)
-    return (
-        Check("held", ZERO < part.count <= held, f"{part.count}", f"≤ {held}"),
-        Check("price", ZERO < part.limit_price < ONE, f"${part.limit_price}", "$0 to $1"),
-    )
+    market = None if trade is None else market_of(trade.ticker)
+    if trade is None or market is None:
+        inside = ZERO < part.limit_price < ONE
+        price = Check("price", inside, f"${part.limit_price}", "$0 to $1")
+    else:
+        price = price_check(market, opposite(trade.side), part.limit_price)
+    return (Check("held", ZERO < part.count <= held, f"{part.count}", f"≤ {held}"), price)
 
 
 def _whole_structure(command: ClosePosition, account: Account) -> Check:
@@ -199,7 +245,7 @@ def _closing(part: Close, trade: Trade, command: ClosePosition) -> Intent:
         ticker=trade.ticker,
         city=trade.city,
         climate_day=trade.climate_day,
-        side=Side.SELL if trade.side is Side.BUY else Side.BUY,
+        side=opposite(trade.side),
         count=part.count,
         limit_price=part.limit_price,
         created_at=command.received_at,
@@ -223,20 +269,3 @@ def approved_exit(sales: Sequence[Intent], account: Account) -> Approved:
         if not one.reduces or one.count > held:
             raise StateError(f"{one.ticker}: a sale of {one.count} contracts, {held} are held")
     return Approved(tuple(sales), None, ())
-
-
-def day_loss_hold(
-    switch: Switch, equity: Decimal, opening_balance: Decimal, at: datetime, limits: Limits
-) -> Hold | None:
-    """The hold of a day loss beyond its limit; ``None`` where there is none, or it holds already.
-
-    loss = opening balance − equity, with fees and unrealised losses in it. Holds until the next
-    UTC midnight.
-    """
-    loss = opening_balance - equity
-    limit = limits.day_loss_share * opening_balance
-    if loss <= limit or switch.hold(Cause.DAY_LOSS, at) is not None:
-        return None
-    midnight = (at + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    reason = f"day loss ${loss:.2f} is over ${limit:.2f}"
-    return Hold(Cause.DAY_LOSS, SwitchState.HALT, reason, at, midnight)

@@ -1,23 +1,18 @@
 """What the engine knows of the world: the newest of every fact, and what those taught."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from kalshi_edge.domain.events import AcknowledgeTerms, Event
-from kalshi_edge.domain.market import Book, FeeType, Ladder
+from kalshi_edge.domain.market import Book, Ladder, Market
 from kalshi_edge.domain.orders import Settlement, derived_id
 from kalshi_edge.domain.records import Calibration, SeriesTerms
-from kalshi_edge.domain.verdicts import Alarm, CityView
+from kalshi_edge.domain.verdicts import Alarm
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation, Station
 from kalshi_edge.models.calibration import learn, uncalibrated
 from kalshi_edge.models.observed import Evidence, evidence
-from kalshi_edge.models.sameday import same_day
-from kalshi_edge.models.temperature import daily_high
 from kalshi_edge.portfolio.tracker import is_mark
-from kalshi_edge.trading.decision import Outlook
-from kalshi_edge.trading.edge import Gates, market_mid
-from kalshi_edge.trading.entry_checks import ladder_checks, ladder_closes_at
-from kalshi_edge.trading.risk import Limits
 
 REFERENCE = "NWS"
 """The model name of the forecast that ours is checked against."""
@@ -28,9 +23,6 @@ BRIDGE_LESSON = timedelta(hours=12)
 """How far into the climate day a bridge may come and still teach: before the day's peak."""
 BRIDGE_DAYS = 10
 """So many settled days its errors must be known for, or as many as those of what it displaces."""
-
-UNTRADED_FEES = {FeeType.FLAT, FeeType.UNKNOWN}
-"""What cannot be computed cannot be traded."""
 
 KEEP = timedelta(days=4)
 """How long a ladder and its facts stay in memory after its climate day."""
@@ -52,10 +44,7 @@ class WorldState:
         self.ladders: dict[str, Ladder] = {}
         self.books: dict[str, Book] = {}
         self.marks: dict[str, Book] = {}
-        """Books to value positions by: of each market the last in which anybody wanted anything.
-
-        A pause empties a book, and so does a gap in the stream; neither is a price of nothing.
-        """
+        """Books to value positions by: of each market the last that ``is_mark``."""
         self.calibrations = {(c.city, c.model, c.version): c for c in calibrations}
         self.terms = {record.series: record for record in terms}
         self._ladder_by_ticker: dict[str, Ladder] = {}
@@ -99,10 +88,10 @@ class WorldState:
     def book(self, book: Book) -> None:
         """Keep the newest book; after a market's close its last book before stays."""
         ladder = self._ladder_by_ticker.get(book.ticker)
-        if ladder is not None and book.received_at >= ladder_closes_at(ladder):
+        if ladder is not None and book.received_at >= ladder.closes_at:
             return
         self.books[book.ticker] = book
-        if is_mark(book, ladder):
+        if is_mark(book, ladder, self.marks.get(book.ticker)):
             self.marks[book.ticker] = book
 
     def ladder(self, ladder: Ladder) -> tuple[SeriesTerms | Alarm, ...]:
@@ -118,11 +107,11 @@ class WorldState:
             series=ladder.series,
             fingerprint=fingerprint,
             source=ladder.markets[0].terms.source,
-            accepted=known is None,
+            accepted=known is None or (known.accepted and _was_announced(before, ladder)),
             received_at=ladder.received_at,
         )
         self.terms[ladder.series] = record
-        if known is None:
+        if record.accepted:
             return (record,)
         text = f"{ladder.series}: rules, source or fees changed (now {record.source}); not traded"
         return (record, Alarm("terms_changed", text))
@@ -210,6 +199,10 @@ class WorldState:
         needed = min(BRIDGE_DAYS, self.calibration(station, best).days)
         return bridge if self.calibration(station, bridge).days >= needed else best
 
+    def reference(self, station: Station, climate_day: date) -> Forecast | None:
+        """The weather service's own forecast, where we have one."""
+        return self._forecasts.get((station.icao, climate_day, REFERENCE))
+
     def evidence(self, station: Station, climate_day: date) -> Evidence:
         """What was read of a climate day's maximum so far."""
         seen = self._seen.get((station.icao, climate_day), {})
@@ -221,6 +214,12 @@ class WorldState:
         """The ladder that a market belongs to, as last told."""
         return self._ladder_by_ticker.get(ticker)
 
+    def market(self, ticker: str) -> Market | None:
+        """A market of a ladder that we know."""
+        ladder = self._ladder_by_ticker.get(ticker)
+        markets = () if ladder is None else ladder.markets
+        return next((market for market in markets if market.ticker == ticker), None)
+
     def place(self, ticker: str, at: datetime) -> tuple[str, date]:
         """City and climate day of a market; of one that is not ours, no city and today."""
         ladder = self._ladder_by_ticker.get(ticker)
@@ -229,11 +228,7 @@ class WorldState:
     def is_settling(self, ticker: str, at: datetime) -> bool:
         """Whether a market is closed at ``at`` and its result not known yet."""
         ladder = self._ladder_by_ticker.get(ticker)
-        return (
-            ladder is not None
-            and at >= ladder_closes_at(ladder)
-            and ticker not in self._settlements
-        )
+        return ladder is not None and at >= ladder.closes_at and ticker not in self._settlements
 
     def settled(self, ticker: str) -> Settlement | None:
         """What a market paid, if it did and is not forgotten yet."""
@@ -253,56 +248,6 @@ class WorldState:
         """What past errors taught about this forecast's model and version."""
         key = (station.city, forecast.model, forecast.version)
         return self.calibrations.get(key) or uncalibrated(station.city, forecast)
-
-    def outlook(self, ladder: Ladder, at: datetime, limits: Limits) -> Outlook | str:
-        """One open ladder as a cycle sees it, or why it is left out."""
-        if ladder.fee_rule.fee_type in UNTRADED_FEES:
-            return f"fee type {ladder.fee_rule.fee_type}"
-        forecast = self.best_forecast(ladder.station, ladder.climate_day)
-        if forecast is None:
-            return f"no forecast of {', '.join(self.models)}"
-        station, day = ladder.station, ladder.climate_day
-        daytime = daily_high(forecast, self.calibration(station, forecast))
-        return Outlook(
-            at=at,
-            ladder=ladder,
-            books=self.books,
-            distribution=same_day(daytime, self.evidence(station, day), station, day, at),
-            checks=ladder_checks(
-                ladder,
-                forecast,
-                reference=self._forecasts.get((station.icao, day, REFERENCE)),
-                terms=self.terms.get(ladder.series),
-                at=at,
-                limits=limits,
-            ),
-        )
-
-    def view(self, outlook: Outlook, gates: Gates) -> CityView:
-        """What a cycle's summary says of one ladder."""
-        station, climate_day = outlook.ladder.station, outlook.ladder.climate_day
-        forecast = self.best_forecast(station, climate_day)
-        assert forecast is not None  # an outlook rests on one
-        calibration = self.calibration(station, forecast)
-        reference = self._forecasts.get((station.icao, climate_day, REFERENCE))
-        legs = outlook.legs(gates)
-        return CityView(
-            city=station.city,
-            climate_day=climate_day,
-            event_ticker=outlook.ladder.event_ticker,
-            model=forecast.model,
-            run_at=forecast.run_at,
-            point_f=forecast.point_f,
-            mu_f=outlook.distribution.mu_f,
-            sigma_f=outlook.distribution.sigma_f,
-            bias_f=calibration.bias_f,
-            sigma_scale=calibration.sigma_scale,
-            reference_f=None if reference is None else reference.point_f,
-            bins=tuple(leg.bin for leg in legs),
-            fair=tuple(leg.fair for leg in legs),
-            market=tuple(market_mid(leg) for leg in legs),
-            observed_floor_f=self.evidence(station, climate_day).floor_f(),
-        )
 
     def _learned(
         self, station: Station, lesson: Forecast, high_f: int, received_at: datetime
@@ -361,6 +306,18 @@ class WorldState:
 
     def _station(self, icao: str) -> Station | None:
         return next((station for station in self.stations if station.icao == icao), None)
+
+
+def _was_announced(before: Ladder | None, ladder: Ladder) -> bool:
+    """Whether nothing has changed since ``before`` but fees, as the exchange had announced."""
+    if before is None or _fingerprint(replace(before, fee_rule=ladder.fee_rule)) != _fingerprint(
+        ladder
+    ):
+        return False
+    return any(
+        change.rule == ladder.fee_rule and change.effective_at <= ladder.received_at
+        for change in before.fee_changes
+    )
 
 
 def _fingerprint(ladder: Ladder) -> str:

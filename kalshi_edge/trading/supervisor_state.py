@@ -7,8 +7,8 @@ from collections.abc import Hashable
 from datetime import datetime, timedelta
 
 from kalshi_edge.domain.account_statement import AccountStatement
+from kalshi_edge.domain.orders import Fill
 from kalshi_edge.domain.verdicts import Check
-from kalshi_edge.trading.fees import OrderFees
 
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=1)
@@ -25,17 +25,30 @@ class SupervisorState:
         """When something last happened to our orders or our money."""
         self.suspects: tuple[Check, ...] = ()
         """What the last statement had otherwise than we, not confirmed yet or standing."""
+        self.suspected_at: datetime | None = None
+        """As of when these were first stated."""
         self.statement: AccountStatement | None = None
+        """The newest that differs; none once one agreed."""
         self.doubts = 0
         """How many statements had something otherwise."""
         self.errors: list[datetime] = []
-        self.fees: dict[str, OrderFees] = {}
+        self.fills: dict[str, tuple[Fill, ...]] = {}
+        """By order, to hold their fees against ours."""
+        self.strangers: set[str] = set()
+        """Orders placed elsewhere and over before we heard of them: told once."""
         self._asked: dict[Hashable, tuple[datetime, timedelta]] = {}
 
     def is_due(self, what: Hashable, at: datetime) -> bool:
         """Whether ``what`` may be asked for (again) at ``at``."""
         known = self._asked.get(what)
         return known is None or at - known[0] >= known[1]
+
+    def take_turn(self, what: Hashable, at: datetime) -> bool:
+        """Whether ``what`` may be asked for at ``at``; if so, it now was."""
+        if not self.is_due(what, at):
+            return False
+        self.asked(what, at)
+        return True
 
     def asked(self, what: Hashable, at: datetime) -> None:
         """Note that ``what`` was asked for; the next time waits twice as long."""

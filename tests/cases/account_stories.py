@@ -8,10 +8,10 @@ from typing import Any
 
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.sqlite import SqliteStore
-from kalshi_edge.domain.account_statement import AccountStatement, Holding, StatedOrder
+from kalshi_edge.domain.account_statement import AccountStatement, Holding
 from kalshi_edge.domain.events import ClosePosition, Event, OrderUpdate, Started
 from kalshi_edge.domain.market import FeeRule
-from kalshi_edge.domain.orders import Intent, Order, OrderState, OrderStep, Side
+from kalshi_edge.domain.orders import Intent, Order, OrderReport, OrderState, OrderStep, Side
 from kalshi_edge.domain.verdicts import Adopted, Approved, Verdict
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.runner import Journal
@@ -111,7 +111,7 @@ def filled(sale: Intent, count: Any = 10, **changes: Any) -> Event:
 
 
 def statement(
-    at: datetime, cash: Any, held: dict[str, Any], *orders: StatedOrder
+    at: datetime, cash: Any, held: dict[str, Any], *orders: OrderReport
 ) -> AccountStatement:
     holdings = tuple(Holding(ticker, D(count), D("2")) for ticker, count in held.items())
     return AccountStatement(at, at, D(cash), holdings, orders, EVE - timedelta(days=2))
@@ -132,7 +132,7 @@ async def written(store: SqliteStore, engine: Engine, *events: Event) -> Sequenc
         verdicts += answers
         for adopted in of(Adopted, answers):
             await store.add_order(adopted.order)
-        line = journal.line(object(), event, answers)
+        line = journal.line(object(), event, answers, engine.account)
         if line is not None:
             await store.append(line)
     return verdicts

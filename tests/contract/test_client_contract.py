@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kalshi_edge.clock import ManualClock
 from kalshi_edge.data.kalshi.auth import ApiKey
+from kalshi_edge.data.kalshi.cash_wire import CASH_LISTS
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
 from kalshi_edge.data.kalshi.stream_session import Oddities, Session
 from kalshi_edge.data.weather.stations import station_of
@@ -25,7 +26,9 @@ from tests.support.kalshi_answers import (
     balance_json,
     book_json,
     cutoff_json,
+    deposit_json,
     event_json,
+    fee_change_json,
     fill_json,
     market_json,
     markets_json,
@@ -39,6 +42,8 @@ from tests.support.kalshi_answers import (
     schedule_json,
     series_json,
     stream_fill_json,
+    subaccount_transfer_json,
+    transfer_json,
     user_order_json,
 )
 from tests.support.sandbox_specs import RestSpec, StreamSpec, complaints, spec
@@ -73,6 +78,11 @@ ANSWERS: dict[str, Any] = {
     },
     "GET /portfolio/settlements": {"settlements": [payout_json()], "cursor": ""},
     "GET /portfolio/balance": balance_json(),
+    "GET /series/fee_changes": {"series_fee_change_arr": [fee_change_json()]},
+    "GET /portfolio/deposits": {"deposits": [deposit_json()], "cursor": ""},
+    "GET /portfolio/withdrawals": {"withdrawals": [deposit_json()], "cursor": ""},
+    "GET /portfolio/subaccounts/transfers": {"transfers": [subaccount_transfer_json()]},
+    "GET /portfolio/intra_exchange_instance_transfers": {"transfers": [transfer_json()]},
     "GET /account/limits": LIMITS,
     "GET /account/endpoint_costs": COSTS,
     "POST /portfolio/events/orders": httpx.Response(201, json=receipt_json()),
@@ -151,6 +161,8 @@ async def test_every_request_and_every_answer_of_our_tests_is_as_specified(specs
     await account.learn_limits(), await account.balance(), await account.positions()
     await account.fills(), await account.fills(NOW), await account.payouts(NOW)
     await account.orders(), await account.orders(NOW, ticker=TICKER), await account.data_as_of()
+    for each in CASH_LISTS:
+        assert await account.movements(each)
     for order in (
         ORDER,
         intent(side=Side.SELL, count="0.5", reduces=True),

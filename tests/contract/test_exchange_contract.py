@@ -15,10 +15,19 @@ import pytest
 
 from kalshi_edge.domain.events import Event, OrderUpdate
 from kalshi_edge.domain.market import Book, FeeRule
-from kalshi_edge.domain.orders import Fill, Intent, Order, OrderState, OrderStep, Side, TimeInForce
+from kalshi_edge.domain.orders import (
+    Fill,
+    Intent,
+    Order,
+    OrderReport,
+    OrderState,
+    OrderStep,
+    Side,
+    TimeInForce,
+)
 from kalshi_edge.errors import OrderRejected
 from kalshi_edge.execution.simulator import SimulatedExchange
-from kalshi_edge.ports import Exchange, Receipt
+from kalshi_edge.ports import Exchange
 from kalshi_edge.trading.fees import taker_fee
 from tests.support.builders import NOW, TICKER, Quote, book, intent, ladder
 from tests.support.kalshi_sandbox import Member, member
@@ -135,14 +144,14 @@ def order(
     return intent(venue.ticker, side, count, price, **more)
 
 
-def placed(wanted: Intent, receipt: Receipt) -> Order:
-    return Order(wanted, OrderState.RESTING, receipt.order_id)
+def placed(wanted: Intent, report: OrderReport) -> Order:
+    return Order(wanted, OrderState.RESTING, report.order_id)
 
 
 async def test_what_is_offered_is_taken_at_its_own_prices_and_the_real_fee_is_charged(venue):
     wanted = order(venue, count=12, price="0.36")
-    receipt = await venue.exchange.place(wanted)
-    assert (receipt.filled, receipt.resting) == (D(12), D(0))
+    report = await venue.exchange.place(wanted)
+    assert (report.filled, report.resting) == (D(12), D(0))
     fills = await venue.news(Fill, Fill)
     assert [(f.price, f.count) for f in fills] == [(D("0.33"), D(10)), (D("0.35"), D(2))]
     assert {(f.intent_id, f.ticker, f.side, f.is_taker) for f in fills} == {
@@ -153,15 +162,15 @@ async def test_what_is_offered_is_taken_at_its_own_prices_and_the_real_fee_is_ch
 
 
 async def test_more_than_is_offered_is_not_to_be_had(venue):
-    receipt = await venue.exchange.place(order(venue, count=50, price="0.34"))
-    assert (receipt.filled, receipt.resting) == (D(10), D(0))
+    report = await venue.exchange.place(order(venue, count=50, price="0.34"))
+    assert (report.filled, report.resting) == (D(10), D(0))
     [fill] = await venue.news(Fill)
     assert (fill.count, fill.price) == (D(10), D("0.33"))
 
 
 async def test_an_order_below_every_offer_finds_nothing(venue):
-    receipt = await venue.exchange.place(order(venue, price="0.32"))
-    assert (receipt.filled, receipt.resting) == (D(0), D(0))
+    report = await venue.exchange.place(order(venue, price="0.32"))
+    assert (report.filled, report.resting) == (D(0), D(0))
 
 
 @pytest.mark.parametrize(("count", "filled"), [("20.5", D("20.5")), ("20.51", D(0))])
@@ -182,28 +191,28 @@ async def test_selling_takes_the_bids(venue):
 
 async def test_what_rests_is_taken_back_once(venue):
     wanted = order(venue, price="0.30", time_in_force=GTC, post_only=True)
-    receipt = await venue.exchange.place(wanted)
-    assert (receipt.filled, receipt.resting) == (D(0), D(5))
-    assert await venue.exchange.cancel(placed(wanted, receipt)) == D(5)
-    assert await venue.exchange.cancel(placed(wanted, receipt)) == D(0)
+    report = await venue.exchange.place(wanted)
+    assert (report.filled, report.resting) == (D(0), D(5))
+    assert await venue.exchange.cancel(placed(wanted, report)) == D(5)
+    assert await venue.exchange.cancel(placed(wanted, report)) == D(0)
 
 
 async def test_what_is_not_taken_at_once_rests_if_it_may(venue):
     wanted = order(venue, count=15, price="0.33", time_in_force=GTC)
-    receipt = await venue.exchange.place(wanted)
-    assert (receipt.filled, receipt.resting) == (D(10), D(5))
-    assert await venue.exchange.cancel(placed(wanted, receipt)) == D(5)
+    report = await venue.exchange.place(wanted)
+    assert (report.filled, report.resting) == (D(10), D(5))
+    assert await venue.exchange.cancel(placed(wanted, report)) == D(5)
 
 
 @pytest.mark.parametrize(("side", "price", "hit"), [(BUY, "0.30", SELL), (SELL, "0.31", BUY)])
 async def test_what_rests_trades_at_its_own_price_for_no_fee(venue, side, price, hit):
     wanted = order(venue, side, 5, price, time_in_force=GTC)
-    receipt = await venue.exchange.place(wanted)
+    report = await venue.exchange.place(wanted)
     await venue.take(hit, price, 3)
     [fill] = await venue.news(Fill)
     assert (fill.intent_id, fill.side, fill.count) == (wanted.intent_id, side, D(3))
     assert (fill.price, fill.fee, fill.is_taker) == (D(price), D(0), False)
-    assert await venue.exchange.cancel(placed(wanted, receipt)) == D(2)
+    assert await venue.exchange.cancel(placed(wanted, report)) == D(2)
 
 
 async def test_the_same_order_never_buys_twice(venue):
@@ -211,7 +220,8 @@ async def test_the_same_order_never_buys_twice(venue):
     first = await venue.exchange.place(wanted)
     # the simulator refuses the second, the client answers with the first
     with suppress(OrderRejected):
-        assert await venue.exchange.place(wanted) == first
+        again = await venue.exchange.place(wanted)
+        assert replace(again, reason="") == replace(first, reason="")
     # four of the ten are gone, and no more
     assert (await venue.exchange.place(order(venue, count=50))).filled == D(6)
 
@@ -249,16 +259,16 @@ async def test_closing_a_position_never_turns_it_round(venue):
 async def test_two_orders_of_ours_do_not_trade_with_each_other(venue):
     await venue.show([], [])
     bid = order(venue, BUY, 5, "0.30", time_in_force=GTC)
-    receipt = await venue.exchange.place(bid)
+    report = await venue.exchange.place(bid)
     crossing = await venue.exchange.place(order(venue, SELL, 5, "0.30"))
     assert (crossing.filled, crossing.resting) == (D(0), D(0))
-    assert await venue.exchange.cancel(placed(bid, receipt)) == D(5)
+    assert await venue.exchange.cancel(placed(bid, report)) == D(5)
 
 
 async def test_an_order_that_expires_says_so(venue):
     expires_at = NOW + timedelta(minutes=1)
     wanted = order(venue, price="0.30", time_in_force=GTC, expires_at=expires_at)
-    receipt = await venue.exchange.place(wanted)
+    report = await venue.exchange.place(wanted)
     if isinstance(venue, Simulated):
         venue.at = expires_at
         await venue.show(BIDS, ASKS)
@@ -268,6 +278,6 @@ async def test_an_order_that_expires_says_so(venue):
         update = OrderUpdate(wanted.intent_id, OrderStep.ACCEPT, NOW)
         while update.step is OrderStep.ACCEPT:
             [update] = await venue.news(OrderUpdate)
-    assert (update.step, update.order_id) == (OrderStep.FINISH, receipt.order_id)
+    assert (update.step, update.order_id) == (OrderStep.FINISH, report.order_id)
     assert update.reason == "ExpiryCancel"
-    assert await venue.exchange.cancel(placed(wanted, receipt)) == D(0)
+    assert await venue.exchange.cancel(placed(wanted, report)) == D(0)

@@ -1,6 +1,7 @@
 """Every source of a running paper trader fails in every way, in virtual time.
 
-It says so, degrades as docs/reference/feeds.md tells, buys on nothing stale, and recovers by itself. The
+It says so, degrades as docs/reference/feeds.md tells, buys on nothing stale, and recovers by
+itself. The
 offices, the exchange's edges, sources, engine, executor and store are the real ones; made up are
 time and the network.
 """

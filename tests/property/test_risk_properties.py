@@ -106,7 +106,7 @@ class Auditor:
         if verdict.opportunity is None:
             return
         self.approved += 1
-        assert not engine.account.switch_at(at).is_halted(at)
+        assert not engine.kill_switch.switch_at(at).is_halted(at)
         assert not any(isinstance(v, Switch) and v.is_halted(at) for v in verdicts)
         counts = {intent.count for intent in verdict.intents}
         assert len(counts) == 1
@@ -189,7 +189,7 @@ class Auditor:
     def _check_day_loss(self, engine: Engine, event: Event) -> None:
         loss = self.opening - self._equity(engine)
         if loss > D("0.05") * self.opening:
-            assert engine.account.switch_at(event.received_at).is_halted(event.received_at)
+            assert engine.kill_switch.switch_at(event.received_at).is_halted(event.received_at)
 
 
 @given(scripts, st.lists(fates, max_size=40))

@@ -11,11 +11,18 @@ from hypothesis import strategies as st
 
 from kalshi_edge.domain.events import CycleDue, Event
 from kalshi_edge.domain.market import Book, FeeRule, FeeType, Level
-from kalshi_edge.domain.orders import Fill, Intent, Order, Settlement, Side, TimeInForce
+from kalshi_edge.domain.orders import (
+    Fill,
+    Intent,
+    Order,
+    OrderReport,
+    Settlement,
+    Side,
+    TimeInForce,
+)
 from kalshi_edge.errors import OrderRejected
 from kalshi_edge.execution.simulator import SimulatedExchange, settle
 from kalshi_edge.portfolio.tracker import Tracker
-from kalshi_edge.ports import Receipt
 from kalshi_edge.trading.fees import OrderFees, fee_parity, fee_regime
 from kalshi_edge.units import ZERO
 from tests.support.builders import NOW, TICKER, book, intent, ladder
@@ -62,7 +69,7 @@ class Story:
 
     exchange: SimulatedExchange
     out: list[Event] = field(default_factory=list)
-    placed: dict[str, tuple[Intent, Receipt, Book]] = field(default_factory=dict)
+    placed: dict[str, tuple[Intent, OrderReport, Book]] = field(default_factory=dict)
     cancelled: dict[str, Decimal] = field(default_factory=dict)
 
     @property
@@ -92,10 +99,10 @@ async def told(steps, rule: FeeRule) -> Story:
 
     async def place(order: Intent):
         try:
-            receipt = await story.exchange.place(order)
+            report = await story.exchange.place(order)
         except OrderRejected:
             return
-        story.placed[order.intent_id] = order, receipt, books[order.ticker]
+        story.placed[order.intent_id] = order, report, books[order.ticker]
 
     async for event in story.exchange.watch(feed()):
         story.out.append(event)
@@ -146,14 +153,14 @@ def test_orders_trade_no_more_than_they_are_and_what_is_left_is_told(steps):
     filled = defaultdict(Decimal)
     for fill in story.fills:
         filled[fill.intent_id] += fill.count
-    for name, (order, receipt, _) in story.placed.items():
+    for name, (order, report, _) in story.placed.items():
         assert filled[name] + story.cancelled.get(name, ZERO) <= order.count
-        assert receipt.filled + receipt.resting <= order.count
-        assert filled[name] >= receipt.filled
-        if receipt.resting == ZERO:
-            assert filled[name] == receipt.filled
+        assert report.filled + report.resting <= order.count
+        assert filled[name] >= report.filled
+        if report.resting == ZERO:
+            assert filled[name] == report.filled
         if order.time_in_force is not GTC:
-            assert receipt.resting == ZERO
+            assert report.resting == ZERO
     assert filled.keys() <= story.placed.keys()
 
 

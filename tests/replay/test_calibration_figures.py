@@ -1,4 +1,6 @@
-"""The figures of docs/concepts/model.md, from the real archive: each day judged with what was known before.
+"""The figures of docs/concepts/model.md, from the real archive.
+
+Each day is judged with what was known before.
 
 A city's decision for a climate day falls on the first instant of that day; the high of the day
 before is then not out yet.

@@ -29,7 +29,6 @@ from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
 from kalshi_edge.data.kalshi.market_source import MarketSource
 from kalshi_edge.data.kalshi.public_client import PublicClient
-from kalshi_edge.data.kalshi.rate_limits import Rate
 from kalshi_edge.data.kalshi.transport import Host
 from kalshi_edge.data.recording.reading import events_of, files_of
 from kalshi_edge.data.recording.recorder import Recorder
@@ -47,6 +46,7 @@ from kalshi_edge.engine import Setup
 from kalshi_edge.errors import HistoryError
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.runner import resumed_engine, run
+from kalshi_edge.token_bucket import Rate
 from kalshi_edge.trading.decision import Playbook
 from kalshi_sandbox.server import Plan, Sandbox, new_sandbox
 from tests.support.trader_harness import (

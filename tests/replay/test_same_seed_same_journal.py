@@ -18,7 +18,6 @@ from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
 from kalshi_edge.data.kalshi.market_source import MarketSource
 from kalshi_edge.data.kalshi.public_client import PublicClient
-from kalshi_edge.data.kalshi.rate_limits import Rate
 from kalshi_edge.data.kalshi.transport import Host
 from kalshi_edge.data.weather.nbm.nbp import parse_nbp
 from kalshi_edge.data.weather.stations import station_of
@@ -28,6 +27,7 @@ from kalshi_edge.domain.events import CycleDue, Event
 from kalshi_edge.engine import Setup
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.runner import run
+from kalshi_edge.token_bucket import Rate
 from kalshi_edge.trading.decision import Playbook
 from kalshi_sandbox.server import Plan, Sandbox, new_sandbox
 

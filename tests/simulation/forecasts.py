@@ -4,13 +4,48 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.domain.weather import Forecast, Station
+from kalshi_edge.domain.weather import ClimateReport, Forecast, Station
 from kalshi_sandbox.exchange.venue.weather_adapter import WorldNature
 from tests.simulation.scenario import Scenario
 
 BULLETIN_EVERY = timedelta(minutes=6)
 """Far more often than in the world, so that much is decided."""
 DECILES = ((10, -1.2816), (50, 0.0), (90, 1.2816))
+
+
+class Reports:
+    """One process's source of final climate reports: each once, some wrong first and corrected."""
+
+    def __init__(
+        self, scenario: Scenario, stations: Sequence[Station], nature: WorldNature, clock: Clock
+    ) -> None:
+        self._scenario = scenario
+        self._stations = stations
+        self._nature = nature
+        self._clock = clock
+        self._told: set[tuple[str, date, bool]] = set()
+
+    async def __call__(self) -> list[ClimateReport]:
+        now, found = self._clock.now(), []
+        for station in self._stations:
+            day = station.climate_day(now) - timedelta(days=1)
+            issued_at = station.day_end(day) + timedelta(hours=2)
+            random = self._scenario.random("report", station.icao, day)
+            is_wrong, off_f = random.random() < 0.4, random.choice((-30, -10, -1, 1, 10, 30))
+            for is_corrected in (False, True):
+                at = issued_at + timedelta(hours=1) * is_corrected
+                key = (station.icao, day, is_corrected)
+                if at > now or key in self._told or (is_corrected and not is_wrong):
+                    continue
+                self._told.add(key)
+                high_f = self._nature.high_f(station, day)
+                high_f += off_f if is_wrong and not is_corrected else 0
+                found.append(
+                    ClimateReport(
+                        station.report, day, high_f, None, True, is_corrected, False, at, now
+                    )
+                )
+        return found
 
 
 class Forecasts:

@@ -15,6 +15,7 @@ from kalshi_edge.units import CENT
 from kalshi_sandbox.exchange.control.faults import Fault, FaultKind
 from kalshi_sandbox.exchange.venue.errors import Refusal
 from kalshi_sandbox.exchange.venue.incidents import maintain
+from tests.simulation import owner
 from tests.simulation.process_life import CrashPoint
 from tests.simulation.scenario import OVERNIGHT
 
@@ -254,6 +255,16 @@ INCIDENTS: dict[str, Befall] = {
     "resume by hand": _resume,
     "close by hand": _close,
     "cancel by hand": _cancel,
+    "the owner trades": owner.trades,
+    "the owner amends": owner.amends,
+    "the owner cancels": owner.cancels,
+    "money paid in or out": owner.pays,
+    "interest": owner.interest,
+    "rows nobody can read": owner.odd_rows,
+    "null lists": owner.odd_lists,
+    "pages out of order": owner.odd_pages,
+    "fees waived or announced": owner.fees,
+    "scalar settlement": owner.scalar,
     OVERNIGHT: _machine_off,
 }
 

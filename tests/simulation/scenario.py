@@ -37,6 +37,16 @@ WEIGHTS = {
     "resume by hand": 3,
     "close by hand": 14,
     "cancel by hand": 8,
+    "the owner trades": 8,
+    "the owner amends": 4,
+    "the owner cancels": 3,
+    "money paid in or out": 3,
+    "interest": 1,
+    "rows nobody can read": 3,
+    "null lists": 2,
+    "pages out of order": 3,
+    "fees waived or announced": 2,
+    "scalar settlement": 1,
 }
 """How often each incident is drawn, relatively."""
 OVERNIGHT = "machine off overnight"
@@ -64,6 +74,8 @@ class Scenario:
     tier: str
     lag: timedelta
     """How far REST answers trail the matching."""
+    mode: str
+    """``demo``, or ``paper``: then orders only meet the book that the exchange shows."""
     incidents: tuple[Incident, ...]
 
     def random(self, *names: object) -> Random:
@@ -79,7 +91,7 @@ def draw(seed: int) -> Scenario:
     lasts = timedelta(minutes=random.uniform(40, 80))
     names = random.choices(list(WEIGHTS), list(WEIGHTS.values()), k=random.randint(12, 20))
     drawn = [(lasts * random.uniform(0.01, 0.95), name) for name in names]
-    if random.random() < 0.3:
+    if random.random() < 0.4:
         drawn.append((lasts, OVERNIGHT))
         lasts = day + timedelta(hours=random.uniform(36.5, 40)) - start_at
         names = random.choices(list(WEIGHTS), list(WEIGHTS.values()), k=3)
@@ -92,6 +104,7 @@ def draw(seed: int) -> Scenario:
         balance=Decimal(random.choice(("237.19", "1000", "25000"))),
         tier=random.choice(("basic", "advanced", "prestige")),
         lag=timedelta(seconds=random.choice((0.0, 0.4, 1.5))),
+        mode="paper" if seed % 10 == 9 else "demo",
         incidents=_in_order(drawn),
     )
 
@@ -133,5 +146,6 @@ def week(seed: int, days: int = 7) -> Scenario:
         balance=Decimal(1000),
         tier="basic",
         lag=base.lag,
+        mode="demo",
         incidents=_in_order(drawn + hourly),
     )

@@ -25,12 +25,13 @@ from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.transport import Host
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
 from kalshi_edge.data.weather.stations import station_of
-from kalshi_edge.domain.events import Command, Event
+from kalshi_edge.domain.events import Command, Resume
 from kalshi_edge.errors import ExchangeDown, RequestRefused, SettingError, StoreError
 from kalshi_edge.runtime.bootstrap import open_trader
 from kalshi_edge.runtime.environment import Environment, Transport
 from kalshi_edge.runtime.trader import Poll, Trader
 from kalshi_sandbox.exchange.control.faults import Fault, Faults
+from kalshi_sandbox.exchange.venue.accounts import Account
 from kalshi_sandbox.exchange.venue.exchange import Exchange, new_exchange
 from kalshi_sandbox.exchange.venue.market_makers import Habits
 from kalshi_sandbox.exchange.venue.weather_adapter import WorldNature
@@ -38,7 +39,7 @@ from kalshi_sandbox.server import Sandbox, sandbox_of
 from kalshi_sandbox.weather.faults import Faults as WeatherFaults
 from kalshi_sandbox.weather.product_feed import Newsroom
 from kalshi_sandbox.world.world import World
-from tests.simulation.forecasts import BULLETIN_EVERY, Forecasts
+from tests.simulation.forecasts import BULLETIN_EVERY, Forecasts, Reports
 from tests.simulation.incidents import befall
 from tests.simulation.invariants import Witness
 from tests.simulation.outcome import Diary, Outcome, nameless
@@ -68,6 +69,10 @@ class Simulation:
         self.counts: Counter[str] = Counter()
         self.trace: list[str] = []
         self.scramble = 0.0
+        self.rows_missing: float | None = None
+        """The share of rows that pages leave out; ``None`` while they are whole and in order."""
+        self.is_unexplained = False
+        """Whether cash moved that no list explains: only then may a person be needed."""
         self.lives: list[Life] = []
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._traders: dict[int, Trader] = {}
@@ -80,7 +85,7 @@ class Simulation:
         self._stores = stores
         self.settings = load_settings(
             _env_file=None,
-            trading_mode="demo",
+            trading_mode=scenario.mode,
             starting_balance=scenario.balance,
             **scenario.settings,
         )
@@ -110,6 +115,11 @@ class Simulation:
         return exchange, sandbox_of(exchange, world, weather, clock, self.clock)
 
     # --- what incidents do ------------------------------------------------------------------------
+
+    @property
+    def account(self) -> Account:
+        """Ours, as the exchange keeps it."""
+        return self._credential.account
 
     @property
     def life(self) -> Life:
@@ -210,7 +220,10 @@ class Simulation:
                 trader = replace(
                     opened,
                     polls=(Poll(forecasts, BULLETIN_EVERY / 3),),
-                    reports=Poll(_nothing, timedelta(days=1)),
+                    reports=Poll(
+                        Reports(self.scenario, self.settings.stations, self._nature, life.clock),
+                        timedelta(minutes=15),
+                    ),
                 )
                 self._traders[life.number] = trader
                 await trader.run()
@@ -238,15 +251,17 @@ class Simulation:
         streams = Streams(self.sandbox, life, random, lambda: self.scramble)
         self._streams.append(streams)
         return Environment(
-            mode="demo",
+            mode=self.scenario.mode,
             host=HOST,
             clock=life.clock,
             addresses=WeatherAddresses.under("http://127.0.0.1:1"),
             user_agent="campaign",
-            key=ApiKey(self._credential.key_id, self._private, life.clock),
+            key=self._key(life),
             transport=Transport(
                 weather=httpx.MockTransport(lambda _: httpx.Response(503)),
-                exchange=SlowTransport(self.sandbox, life, random, self.witness.sent),
+                exchange=SlowTransport(
+                    self.sandbox, life, random, self.witness.sent, lambda: self.rows_missing
+                ),
                 connect=streams.connect,
                 jitter=random.random,
                 machine=life.clock,
@@ -254,6 +269,11 @@ class Simulation:
             ),
             is_synthetic=True,
         )
+
+    def _key(self, life: Life) -> ApiKey | None:
+        if self.scenario.mode == "paper":
+            return None
+        return ApiKey(self._credential.key_id, self._private, life.clock)
 
     # --- from beginning to end --------------------------------------------------------------------
 
@@ -281,7 +301,7 @@ class Simulation:
             lives=lambda: sum(not life.is_dead for life in self.lives),
         )
         # A store of our own, opened first, so that the file is there.
-        self.witness.store = await self._stores.open("synthetic demo")
+        self.witness.store = await self._stores.open(f"synthetic {self.scenario.mode}")
         self.exchange.venue.listen(self.witness.hear)
         self._is_eventful = True
         background = [asyncio.create_task(self._keep_world()), asyncio.create_task(self._restart())]
@@ -326,6 +346,9 @@ class Simulation:
         self._is_eventful = False
         self.exchange.faults.lift()
         self.scramble = 0.0
+        self.rows_missing = None
+        self.exchange.oddities.unreadable.clear()
+        self.exchange.oddities.null_lists = self.exchange.oddities.fractional_cents = False
         self.machine_is_off(timedelta())
         self.disk_is_full(False)
         for life in self.lives:
@@ -345,6 +368,8 @@ class Simulation:
             if not differences:
                 self.tell("ledger and exchange agree")
                 return
+            if self.is_unexplained:
+                self.command(lambda at: Resume("what no list explains is theirs to tell", at))
         for difference in differences:
             self.witness.violated(difference)
 
@@ -373,10 +398,6 @@ class Simulation:
                 counts[f"killed {life.killed_at}"] += 1
         lines = [line for streams in self._streams for line in streams.lines]
         counts["frames out of order"] += sum(line.scrambled for line in lines)
-
-
-async def _nothing() -> list[Event]:
-    return []
 
 
 def _leaves(error: BaseException) -> list[BaseException]:

@@ -5,6 +5,7 @@ arrives, whether or not it lives to see the answer.
 """
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
@@ -24,6 +25,13 @@ from kalshi_sandbox.server import Sandbox
 from tests.simulation.process_life import Life
 
 _ID = re.compile(r"/(?:[0-9a-f]{8}-[0-9a-f-]{27}|KX[A-Z0-9.-]+)(?=/|$)")
+LISTS = {
+    "orders": "orders",
+    "fills": "fills",
+    "positions": "market_positions",
+    "settlements": "settlements",
+}
+"""Of the account: the last word of a path, and the name of the rows in its answer."""
 DEAD_AFTER_S = 25.0
 """When pings go unanswered for so long a connection is given up."""
 
@@ -67,8 +75,16 @@ async def answer_of(
 class SlowTransport(httpx.AsyncBaseTransport):
     """One process's requests."""
 
-    def __init__(self, sandbox: Sandbox, life: Life, random: Random, sent: Sent) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        life: Life,
+        random: Random,
+        sent: Sent,
+        rows_missing: Callable[[], float | None],
+    ) -> None:
         self._sandbox = sandbox
+        self._rows_missing = rows_missing
         self._life = life
         self._random = random
         self._sent = sent
@@ -100,9 +116,20 @@ class SlowTransport(httpx.AsyncBaseTransport):
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         """What the application makes of a request, with the date that a server adds."""
         status, headers, body = await answer_of(self._sandbox, request)
+        missing, name = self._rows_missing(), request.url.path.rsplit("/", 1)[-1]
+        if missing is not None and request.method == "GET" and name in LISTS and status == 200:
+            body = self._disordered(body, LISTS[name], missing)
+            headers = [(k, v) for k, v in headers if k != b"content-length"]
         date = format_datetime(self._sandbox.clock.now(), usegmt=True)
         headers = [*headers, (b"date", date.encode())]
         return httpx.Response(status, headers=headers, content=body, request=request)
+
+    def _disordered(self, body: bytes, name: str, missing: float) -> bytes:
+        """A page whose rows come in any order, and some only when it is asked for again."""
+        page = json.loads(body)
+        rows = [row for row in page[name] or () if self._random.random() >= missing]
+        self._random.shuffle(rows)
+        return json.dumps({**page, name: rows}).encode()
 
     def _forget(self, delivery: asyncio.Task[httpx.Response]) -> None:
         self._under_way.discard(delivery)

@@ -25,7 +25,7 @@ from kalshi_edge.domain.orders import Fill, Intent, Side, Strategy, derived_id
 from kalshi_edge.domain.records import Switch, SwitchState
 from kalshi_edge.domain.weather import Forecast
 from kalshi_edge.models.distribution import Normal
-from kalshi_edge.trading.decision import Outlook
+from kalshi_edge.trading.outlook import Outlook
 from kalshi_edge.trading.risk import Situation
 
 NOW = datetime(2026, 11, 22, 16, tzinfo=UTC)

@@ -13,8 +13,8 @@ from kalshi_edge.clock import ManualClock
 from kalshi_edge.data.kalshi.account_client import AccountClient
 from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.public_client import PublicClient
-from kalshi_edge.data.kalshi.rate_limits import Rate
 from kalshi_edge.data.kalshi.transport import Host
+from kalshi_edge.token_bucket import Rate
 from tests.support.builders import EVENT, NOW, TICKER
 
 HOST = Host("http://127.0.0.1:9/trade-api/v2", "ws://127.0.0.1:9/trade-api/ws/v2")
@@ -301,6 +301,60 @@ def balance_json(**changes: Any) -> Json:
     return payload | changes
 
 
+def deposit_json(**changes: Any) -> Json:
+    """A deposit of $250 that is in the balance; a withdrawal looks the same."""
+    payload = {
+        "id": "a-payment",
+        "status": "applied",
+        "type": "ach",
+        "amount_cents": 25000,
+        "fee_cents": 200,
+        "created_ts": 1795359600,
+        "finalized_ts": 1795363200,
+    }
+    return payload | changes
+
+
+def subaccount_transfer_json(**changes: Any) -> Json:
+    """$40 from the primary account to another."""
+    payload = {
+        "transfer_id": "between-accounts",
+        "from_subaccount": 0,
+        "to_subaccount": 1,
+        "amount_cents": 4000,
+        "created_ts": 1795363200,
+        "exchange_index": 0,
+    }
+    return payload | changes
+
+
+def transfer_json(**changes: Any) -> Json:
+    """$15 from another shard to ours."""
+    payload = {
+        "transfer_id": "between-shards",
+        "source": "event_contract",
+        "destination": "event_contract",
+        "source_exchange_shard": 1,
+        "destination_exchange_shard": 0,
+        "amount": "15.0000",
+        "status": "complete",
+        "created_ts": 1795363200,
+    }
+    return payload | changes
+
+
+def fee_change_json(**changes: Any) -> Json:
+    """An announcement for New York an hour from now: twice the fee."""
+    payload = {
+        "id": "a-change",
+        "series_ticker": "KXHIGHNY",
+        "fee_type": "quadratic",
+        "fee_multiplier": 2,
+        "scheduled_ts": "2026-11-22T17:00:00Z",
+    }
+    return payload | changes
+
+
 def cutoff_json(at: str = "2026-09-14T00:00:00Z") -> Json:
     names = ("market_settled_ts", "trades_created_ts", "orders_updated_ts")
     return dict.fromkeys(names, at)
@@ -363,8 +417,10 @@ def answering(*answers: httpx.Response | Exception, seen: list[httpx.Request] | 
 def routed(routes: dict[str, Any], seen: list[httpx.Request] | None = None) -> httpx.MockTransport:
     """A transport that answers by ``"GET /markets"``: a payload, a response, or a list of them.
 
-    What is not in ``routes`` is a 404; a list is worked off, its last answer given for ever.
+    What is not in ``routes`` is a 404, but no change of fees is announced; a list is worked off,
+    its last answer given for ever.
     """
+    routes.setdefault("GET /series/fee_changes", {"series_fee_change_arr": []})
 
     def answer(request: httpx.Request) -> httpx.Response:
         if seen is not None:

@@ -20,13 +20,13 @@ from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
 from kalshi_edge.data.kalshi.feed import KalshiFeed
 from kalshi_edge.data.kalshi.public_client import PublicClient
-from kalshi_edge.data.kalshi.rate_limits import Rate
 from kalshi_edge.data.kalshi.stream import KalshiStream
 from kalshi_edge.data.kalshi.transport import Host
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.domain.events import Event, OrderUpdate
 from kalshi_edge.domain.market import Ladder
 from kalshi_edge.domain.orders import Fill, OrderStep, Side, TimeInForce
+from kalshi_edge.token_bucket import Rate
 from kalshi_sandbox.exchange.control.faults import Fault
 from kalshi_sandbox.exchange.venue.accounts import Account, NewOrder
 from kalshi_sandbox.server import Plan, Sandbox, new_sandbox, server

@@ -19,14 +19,22 @@ from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import ClosePosition, CycleDue, Event, Halt, OrderUpdate, Resume
 from kalshi_edge.domain.journal import JournalEntry
-from kalshi_edge.domain.orders import Fill, Intent, Order, OrderStep, Settlement, Side, derived_id
+from kalshi_edge.domain.orders import (
+    Fill,
+    Intent,
+    Order,
+    OrderReport,
+    OrderStep,
+    Settlement,
+    Side,
+    derived_id,
+)
 from kalshi_edge.domain.verdicts import Verdict
 from kalshi_edge.domain.weather import ClimateReport
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.errors import ExchangeDown, OrderRejected, OutcomeUnknown
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.execution.simulator import settle
-from kalshi_edge.ports import Receipt
 from kalshi_edge.runner import resumed_engine, run
 from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.fees import OrderFees, fee_regime
@@ -102,7 +110,7 @@ class DrawnExchange:
             self._due.remove(due[0])
             yield replace(due[0][1], received_at=self._at)
 
-    async def place(self, intent: Intent) -> Receipt:
+    async def place(self, intent: Intent) -> OrderReport:
         """Answer as drawn; what trades is told later."""
         fate = next(self._fates, Fate())
         self.sent.append(intent)
@@ -118,7 +126,7 @@ class DrawnExchange:
             end = OrderUpdate(intent.intent_id, OrderStep.FINISH, START, "x", traded, "found out")
             self._due.append((self._told + fate.delay * 2, end))
             raise OutcomeUnknown("as drawn")
-        return Receipt(derived_id("order", intent.intent_id), traded, D(0))
+        return intent.report(derived_id("order", intent.intent_id), traded, D(0))
 
     async def cancel(self, order: Order) -> Decimal:
         """Nothing rests here."""

@@ -80,6 +80,8 @@ def engine_told(*events: Event, **limits: object) -> Engine:
 
 def trading(**limits: object) -> Engine:
     """An engine that knows a ladder, a forecast and one cheap offer."""
+    if "day_loss_share" in limits:  # so small that no entry's spread would fit into it
+        limits["mark_loss_share"] = None
     return engine_told(replace(ladder(), received_at=EVE), nbp(), quoted(), **limits)
 
 

@@ -3,7 +3,7 @@
 import { type FormEvent, useState } from "react";
 import { Button } from "@/components/ui/button";
 
-/** The password is sent once and kept nowhere in the page. */
+/** Sends the password once and keeps it nowhere in the page. */
 export function LoginForm() {
   const [problem, setProblem] = useState("");
   const [isBusy, setBusy] = useState(false);
@@ -51,8 +51,8 @@ async function logIn(password: string): Promise<string | null> {
     const answer = await fetch("/session", { method: "POST", body: JSON.stringify({ password }) });
     if (answer.ok) return null;
     const { detail } = (await answer.json()) as { detail?: string };
-    return detail ?? `The dashboard answered ${answer.status}.`;
+    return detail ?? `The dashboard returned error ${answer.status}.`;
   } catch {
-    return "The dashboard does not answer.";
+    return "The dashboard is not responding.";
   }
 }

@@ -13,9 +13,9 @@ const refusal = (status: number, detail: string, headers: HeadersInit = {}): Res
   Response.json({ detail }, { status, headers });
 
 export async function POST(request: Request): Promise<Response> {
-  if (!isSameOrigin(request.headers)) return refusal(403, "This request came from another site.");
+  if (!isSameOrigin(request.headers)) return refusal(403, "Requests from other sites are refused.");
   const body: unknown = await request.json().catch(() => null);
-  // From here to the verdict nothing is awaited: attempts made at once count one after another.
+  // Nothing is awaited from here to the result: simultaneous attempts count one after another.
   const address = clientAddress(request.headers.get("x-forwarded-for"), trustedProxies());
   const wait_s = Math.ceil(throttle.wait_ms(address, Date.now()) / 1000);
   if (wait_s > 0) {
@@ -27,7 +27,7 @@ export async function POST(request: Request): Promise<Response> {
     typeof body === "object" && body !== null && "password" in body ? body.password : null;
   if (typeof password !== "string" || !isPassword(password)) {
     throttle.failed(address, Date.now());
-    return refusal(401, "That is not the password.");
+    return refusal(401, "Wrong password.");
   }
   throttle.succeeded(address);
   const { token, session } = await sealedSession(Date.now());
@@ -37,7 +37,7 @@ export async function POST(request: Request): Promise<Response> {
 }
 
 export async function DELETE(request: Request): Promise<Response> {
-  if (!isSameOrigin(request.headers)) return refusal(403, "This request came from another site.");
+  if (!isSameOrigin(request.headers)) return refusal(403, "Requests from other sites are refused.");
   const jar = await cookies();
   const name = cookieName(request.headers.get("host"));
   const session = await openedSession(jar.get(name)?.value, Date.now());

@@ -3,7 +3,7 @@ import type { Schemas } from "@/lib/types";
 
 const SIZE = 160;
 
-/** What was forecast against how often it came; on the diagonal forecasts keep their word. */
+/** Predicted probability against realised frequency; a calibrated forecast is on the diagonal. */
 export function ReliabilityChart({ points }: { points: Schemas["ReliabilityPoint"][] }) {
   const most = Math.max(1, ...points.map((point) => point.count));
   return (
@@ -13,7 +13,7 @@ export function ReliabilityChart({ points }: { points: Schemas["ReliabilityPoint
       aria-label={points
         .map(
           (point) =>
-            `forecast ${format.percent(point.forecast)}, came ${format.percent(point.observed)}, n ${point.count}`,
+            `predicted ${format.percent(point.forecast)}, realised ${format.percent(point.observed)}, n ${point.count}`,
         )
         .join("; ")}
       className="aspect-square w-full max-w-60 bg-ground"
@@ -35,7 +35,7 @@ export function ReliabilityChart({ points }: { points: Schemas["ReliabilityPoint
   );
 }
 
-/** Counts side by side; the dashed line is where all would stand if they were equal. */
+/** Counts as bars; the dashed line is their height if all were equal. */
 export function Histogram({ counts }: { counts: number[] }) {
   const most = Math.max(1, ...counts);
   const even = counts.reduce((sum, count) => sum + count, 0) / Math.max(1, counts.length);
@@ -44,14 +44,14 @@ export function Histogram({ counts }: { counts: number[] }) {
     <svg
       viewBox={`0 0 ${SIZE} ${SIZE}`}
       role="img"
-      aria-label={`Days per tenth: ${counts.join(", ")}`}
+      aria-label={`Days per PIT decile: ${counts.join(", ")}`}
       className="aspect-square w-full max-w-60 bg-ground"
     >
-      {counts.map((count, place) => (
+      {counts.map((count, index) => (
         <rect
-          // biome-ignore lint/suspicious/noArrayIndexKey: the place is what a tenth is
-          key={place}
-          x={place * width + 1}
+          // biome-ignore lint/suspicious/noArrayIndexKey: a decile is its index
+          key={index}
+          x={index * width + 1}
           width={width - 2}
           y={SIZE - (count / most) * (SIZE - 8)}
           height={(count / most) * (SIZE - 8)}

@@ -22,7 +22,7 @@ interface Props {
 
 const AXIS = { fill: "var(--color-dim)", fontSize: 11, fontFamily: "var(--font-mono)" };
 
-/** Equity over time, dollars; a mark where the kill switch was thrown. */
+/** Equity over time in dollars, with a mark where the kill switch was triggered. */
 export default function EquityChart({ points, marks, starting_balance }: Props) {
   const zone = useZone();
   const curve = points.map((point) => ({
@@ -30,14 +30,14 @@ export default function EquityChart({ points, marks, starting_balance }: Props) 
     equity: Number(point.equity),
   }));
   const last = curve.at(-1)?.equity ?? starting_balance;
-  const worths = curve.map((point) => point.equity);
-  const digits = Math.max(...worths) - Math.min(...worths) < 10 ? 2 : 0;
+  const values = curve.map((point) => point.equity);
+  const digits = Math.max(...values) - Math.min(...values) < 10 ? 2 : 0;
   const tone = last >= starting_balance ? "var(--color-gain)" : "var(--color-loss)";
   return (
     <figure className="h-56 px-1 pt-2">
       <figcaption className="sr-only">
         {points.length} points, from {format.money(String(curve[0]?.equity ?? starting_balance))} to{" "}
-        {format.money(String(last))}; the kill switch was thrown {marks.length} times.
+        {format.money(String(last))}; kill switch events: {marks.length}.
       </figcaption>
       <ResponsiveContainer width="100%" height="100%">
         <AreaChart

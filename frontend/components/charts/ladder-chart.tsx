@@ -11,8 +11,8 @@ const PAYOFF = { top: 178, height: 54 };
 const HEIGHT = 252;
 
 /**
- * A ladder on its temperature axis: the model's bars, the market's bid to ask, what is held, and
- * below what each final temperature would pay. The table beside it has the same in figures.
+ * A ladder on its temperature axis: the model's bars, the market's bid and ask, the position, and below
+ * them the payoff of each final temperature. The table beside it has the same figures.
  */
 export function LadderChart({ day }: { day: Day }) {
   const scale = ladderScale(day.bins);
@@ -22,18 +22,18 @@ export function LadderChart({ day }: { day: Day }) {
     <svg
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
       role="img"
-      aria-label="Model, market and payoff by final temperature; the table has the figures"
+      aria-label="Model probability, market prices and payoff by final temperature; the table has the same figures"
       className="w-full min-w-xl text-dim"
       fontFamily="var(--font-mono)"
       fontSize={10}
     >
-      <Measured scale={scale} floor_f={day.observed_floor_f} />
+      <Observed scale={scale} floor_f={day.observed_floor_f} />
       {day.bins.map((row) => (
         <Bin key={row.ticker} row={row} scale={scale} top={top} most={most} />
       ))}
       <Expected scale={scale} forecast={day.forecast} />
       <text x={0} y={PAYOFF.top - 6} fill="currentColor">
-        result if the day ends here
+        P&L if the final high is here
       </text>
       <line
         x1={0}
@@ -47,7 +47,10 @@ export function LadderChart({ day }: { day: Day }) {
 }
 
 function Bin({ row, scale, top, most }: { row: BinRow; scale: Scale; top: number; most: number }) {
-  const [low, high] = edgesOf(row.bin).map((edge) => scale.place(edge) * WIDTH) as [number, number];
+  const [low, high] = edgesOf(row.bin).map((edge) => scale.fraction(edge) * WIDTH) as [
+    number,
+    number,
+  ];
   const middle = (low + high) / 2;
   const y = (probability: number) => PROBABILITY.top + PROBABILITY.height * (1 - probability / top);
   const floor = PROBABILITY.top + PROBABILITY.height;
@@ -78,7 +81,7 @@ function Bin({ row, scale, top, most }: { row: BinRow; scale: Scale; top: number
   );
 }
 
-/** From bid to ask, an upright line with feet; a missing side reaches to the end of the scale. */
+/** A vertical line from bid to ask with end marks; a missing side extends to the end of the scale. */
 function Quotes({
   middle,
   bid,
@@ -144,10 +147,10 @@ function Payoff({
   );
 }
 
-/** What has been measured already: the day can only end to the right of it, as far as we know. */
-function Measured({ scale, floor_f }: { scale: Scale; floor_f: number | null }) {
+/** The highest temperature observed so far: the final high is to the right of it, barring corrections. */
+function Observed({ scale, floor_f }: { scale: Scale; floor_f: number | null }) {
   if (floor_f === null) return null;
-  const x = scale.place(floor_f - 0.5) * WIDTH;
+  const x = scale.fraction(floor_f - 0.5) * WIDTH;
   return (
     <g>
       <rect
@@ -166,7 +169,7 @@ function Measured({ scale, floor_f }: { scale: Scale; floor_f: number | null }) 
         strokeDasharray="4 3"
       />
       <text x={Math.min(x + 4, WIDTH - 96)} y={11} fill="var(--color-risk)">
-        measured {format.temperature(floor_f, { digits: 0 })}
+        observed {format.temperature(floor_f, { digits: 0 })}
       </text>
     </g>
   );
@@ -174,7 +177,7 @@ function Measured({ scale, floor_f }: { scale: Scale; floor_f: number | null }) 
 
 function Expected({ scale, forecast }: { scale: Scale; forecast: Day["forecast"] }) {
   if (forecast === null) return null;
-  const x = scale.place(forecast.mu_f) * WIDTH;
+  const x = scale.fraction(forecast.mu_f) * WIDTH;
   const y = PROBABILITY.top + PROBABILITY.height;
   return (
     <g>

@@ -7,7 +7,7 @@ const bin = (lower_f: number | null, upper_f: number | null): Schemas["BinRow"] 
 
 const LADDER = [bin(null, 72), bin(73, 74), bin(75, 76), bin(77, null)];
 
-it("lays the bins side by side without a gap", () => {
+it("places the bins side by side without a gap", () => {
   const edges = LADDER.map((row) => edgesOf(row.bin));
   for (const [index, [low]] of edges.entries()) {
     if (index > 0) expect(low).toBe(edges[index - 1]?.[1]);
@@ -20,14 +20,14 @@ it("draws whole-degree bins with half-degree edges and open ends of one width", 
   expect(edgesOf(LADDER[3]?.bin as Schemas["BinView"])).toEqual([76.5, 76.5 + TAIL_F]);
 });
 
-it("keeps what lies beyond the ladder at its ends", () => {
+it("keeps temperatures beyond the ladder at its ends", () => {
   const scale = ladderScale(LADDER);
-  expect(scale.place(0)).toBe(0);
-  expect(scale.place(120)).toBe(1);
-  expect(scale.place((scale.low_f + scale.high_f) / 2)).toBeCloseTo(0.5);
+  expect(scale.fraction(0)).toBe(0);
+  expect(scale.fraction(120)).toBe(1);
+  expect(scale.fraction((scale.low_f + scale.high_f) / 2)).toBeCloseTo(0.5);
 });
 
-it("takes zero degrees for a temperature", () => {
+it("accepts zero degrees as a temperature", () => {
   expect(edgesOf({ label: "", lower_f: -1, upper_f: 0 })).toEqual([-1.5, 0.5]);
   expect(edgesOf({ label: "", lower_f: null, upper_f: 0 })).toEqual([0.5 - TAIL_F, 0.5]);
 });

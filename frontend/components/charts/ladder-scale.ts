@@ -3,13 +3,13 @@ import type { Schemas } from "@/lib/types";
 type BinRow = Schemas["BinRow"];
 
 /**
- * Where temperatures stand on a ladder's axis, from 0 to 1. A bin of whole degrees reaches half a
- * degree beyond both of its ends; an open end is drawn `TAIL_F` wide.
+ * The position of a temperature on a ladder's axis, from 0 to 1. A bin of whole degrees extends half
+ * a degree beyond both of its ends; an open end is drawn `TAIL_F` wide.
  */
 export interface Scale {
   low_f: number;
   high_f: number;
-  place: (temperature_f: number) => number;
+  fraction: (temperature_f: number) => number;
 }
 
 export const TAIL_F = 3;
@@ -18,9 +18,9 @@ export function ladderScale(bins: readonly BinRow[]): Scale {
   const edges = bins.flatMap(({ bin }) => edgesOf(bin));
   const low_f = Math.min(...edges);
   const high_f = Math.max(...edges);
-  const place = (temperature_f: number) =>
+  const fraction = (temperature_f: number) =>
     Math.min(1, Math.max(0, (temperature_f - low_f) / (high_f - low_f)));
-  return { low_f, high_f, place };
+  return { low_f, high_f, fraction };
 }
 
 /** A bin's outer edges, °F. */

@@ -3,23 +3,23 @@
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { api } from "@/lib/api";
+import { useCommand } from "@/lib/command";
 import type { Schemas } from "@/lib/types";
-import { useWish } from "@/lib/wish";
-import { Field, LIVE_WORD, LiveWord, useIsLive } from "./fields";
+import { Field, LIVE_CONFIRMATION, LiveConfirmation, useIsLive } from "./fields";
 import { Frame } from "./frame";
-import { ProgressLine } from "./progress";
+import { CommandProgress } from "./progress";
 
-/** Accepts a series' changed rules, once a person has read them. */
+/** Accepts a series' changed contract rules, after a person has read them. */
 export function AcknowledgeButton({ terms }: { terms: Schemas["TermsView"] }) {
   const [isOpen, setIsOpen] = useState(false);
   return (
     <Frame
-      title={`Accept the rules of ${terms.series}`}
-      description={`Rules, source or fees changed; the source is now ${terms.source}. Read them at the exchange first.`}
+      title={`Accept the contract rules of ${terms.series}`}
+      description={`The contract rules, settlement source or fees changed. The settlement source is now ${terms.source}. Read the new rules on Kalshi before you accept them.`}
       isOpen={isOpen}
       onOpenChange={setIsOpen}
       trigger={
-        <Button small aria-label={`Review ${terms.series}`}>
+        <Button small aria-label={`Review the contract rules of ${terms.series}`}>
           REVIEW
         </Button>
       }
@@ -32,10 +32,12 @@ export function AcknowledgeButton({ terms }: { terms: Schemas["TermsView"] }) {
 function AcknowledgeForm({ terms }: { terms: Schemas["TermsView"] }) {
   const isLive = useIsLive();
   const [reason, setReason] = useState("");
-  const [word, setWord] = useState("");
-  const { progress, send, again } = useWish<Schemas["TermsOutcome"]>();
+  const [confirmation, setConfirmation] = useState("");
+  const { progress, send, reset } = useCommand<Schemas["TermsOutcome"]>();
   const isReady =
-    progress.stage === "asking" && reason.trim() !== "" && (!isLive || word === LIVE_WORD);
+    progress.stage === "editing" &&
+    reason.trim() !== "" &&
+    (!isLive || confirmation === LIVE_CONFIRMATION);
   return (
     <form
       onSubmit={(event) => {
@@ -49,19 +51,19 @@ function AcknowledgeForm({ terms }: { terms: Schemas["TermsView"] }) {
         );
       }}
     >
-      <fieldset disabled={progress.stage !== "asking"} className="grid gap-3 px-4 py-4">
+      <fieldset disabled={progress.stage !== "editing"} className="grid gap-3 px-4 py-4">
         <Field
-          label="What you read"
+          label="What you checked"
           value={reason}
           maxLength={200}
           onChange={(event) => setReason(event.target.value)}
         />
-        <LiveWord value={word} onChange={setWord} />
+        <LiveConfirmation value={confirmation} onChange={setConfirmation} />
         <Button type="submit" tone="primary" disabled={!isReady} className="justify-self-start">
-          Accept these rules
+          Accept rules
         </Button>
       </fieldset>
-      <ProgressLine progress={progress} onAgain={again} />
+      <CommandProgress progress={progress} onEdit={reset} />
     </form>
   );
 }

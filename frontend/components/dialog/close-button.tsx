@@ -3,13 +3,14 @@
 import { Button } from "@/components/ui/button";
 import * as format from "@/lib/format";
 import type { Schemas } from "@/lib/types";
-import { type Subject, useClosing } from "./closing";
+import { type CloseRequest, useCloseDialog } from "./close-dialog";
 
-/** CLOSE: take what rests out of the book, or sell what is held at a limit. */
+/** CLOSE on a position: cancel its working orders, or sell it with a limit order. */
 export function CloseButton({ position }: { position: Schemas["Position"] }) {
   const name = `${position.city} ${position.bin ?? position.ticker}`;
   return (
-    <Opener
+    <OpenButton
+      text="CLOSE"
       title={`Close ${name}`}
       description={`${format.count(position.open_count)} contracts for ${format.day(position.climate_day)}, ${position.ticker}`}
       trade_id={position.trade_id}
@@ -18,28 +19,29 @@ export function CloseButton({ position }: { position: Schemas["Position"] }) {
   );
 }
 
-/** The same for an order of which nothing is held yet. */
-export function CloseOrderButton({ order }: { order: Schemas["OrderView"] }) {
+/** CANCEL on a working order. */
+export function CancelOrderButton({ order }: { order: Schemas["OrderView"] }) {
   return (
-    <Opener
-      title={`Close the order for ${order.ticker}`}
-      description={`${format.count(order.pending)} of ${format.count(order.count)} contracts rest at ${format.price(order.limit_price)}`}
+    <OpenButton
+      text="CANCEL"
+      title={`Cancel order ${order.ticker}`}
+      description={`${format.count(order.pending)} of ${format.count(order.count)} contracts working at ${format.price(order.limit_price)}`}
       trade_id={order.trade_id}
       position={null}
     />
   );
 }
 
-function Opener(subject: Omit<Subject, "opener">) {
-  const ask = useClosing();
+function OpenButton({ text, ...request }: Omit<CloseRequest, "opener"> & { text: string }) {
+  const openDialog = useCloseDialog();
   return (
     <Button
       small
-      aria-label={subject.title}
+      aria-label={request.title}
       aria-haspopup="dialog"
-      onClick={(event) => ask({ ...subject, opener: event.currentTarget })}
+      onClick={(event) => openDialog({ ...request, opener: event.currentTarget })}
     >
-      CLOSE
+      {text}
     </Button>
   );
 }

@@ -4,7 +4,7 @@ import clsx from "clsx";
 import { type ComponentProps, useId } from "react";
 import { useTopic } from "@/lib/live/store";
 
-/** A labelled input; what is wrong with it stands below it and is read out. */
+/** A labelled input; a problem with its value is shown below it and read out. */
 export function Field({
   label,
   problem,
@@ -35,17 +35,23 @@ export function Field({
   );
 }
 
-export const LIVE_WORD = "LIVE";
+export const LIVE_CONFIRMATION = "LIVE";
 
 export const useIsLive = (): boolean => useTopic("health").data?.mode === "live";
 
-/** In live mode real money follows, and the word must be typed; in other modes nothing is asked. */
-export function LiveWord({ value, onChange }: { value: string; onChange: (text: string) => void }) {
+/** In live mode LIVE must be typed, because real money is at stake; in other modes nothing is shown. */
+export function LiveConfirmation({
+  value,
+  onChange,
+}: {
+  value: string;
+  onChange: (text: string) => void;
+}) {
   const isLive = useIsLive();
   if (!isLive) return null;
   return (
     <Field
-      label={`Real money. Type ${LIVE_WORD} to go on`}
+      label={`Real money: type ${LIVE_CONFIRMATION} to confirm`}
       value={value}
       onChange={(event) => onChange(event.target.value)}
     />

@@ -3,7 +3,7 @@
 import { Dialog } from "radix-ui";
 import type { ReactNode } from "react";
 
-/** A dialog that holds the focus, closes on Escape, and says what it is about. */
+/** A dialog that keeps the focus, closes on Escape, and has a title and a description. */
 export function Frame({
   title,
   description,
@@ -16,7 +16,7 @@ export function Frame({
   title: string;
   description: string;
   trigger?: ReactNode;
-  /** Gets the focus back where there is no trigger, if it is still there. */
+  /** Gets the focus back where there is no trigger, if it still exists. */
   opener?: HTMLElement;
   isOpen: boolean;
   onOpenChange: (isOpen: boolean) => void;
@@ -40,7 +40,7 @@ export function Frame({
               <Dialog.Title className="font-medium">{title}</Dialog.Title>
               <Dialog.Description className="text-dim text-xs">{description}</Dialog.Description>
             </div>
-            <Dialog.Close aria-label="Leave this dialog" className="px-2 text-dim hover:text-text">
+            <Dialog.Close aria-label="Close dialog" className="px-2 text-dim hover:text-text">
               ✕
             </Dialog.Close>
           </header>

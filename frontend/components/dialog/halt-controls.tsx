@@ -3,47 +3,47 @@
 import { useId, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { api } from "@/lib/api";
+import { type ApiResponse, useCommand } from "@/lib/command";
 import type { Schemas } from "@/lib/types";
-import { type Answer, useWish } from "@/lib/wish";
-import { Field, LIVE_WORD, LiveWord, useIsLive } from "./fields";
+import { Field, LIVE_CONFIRMATION, LiveConfirmation, useIsLive } from "./fields";
 import { Frame } from "./frame";
-import { ProgressLine } from "./progress";
+import { CommandProgress } from "./progress";
 
 type Level = Schemas["HaltLevel"];
 type SwitchOutcome = Schemas["SwitchOutcome"];
 
 const LEVELS: readonly [Level, string][] = [
-  ["halt", "Halt: no new risk; what rests in the book stays"],
-  ["cancel", "Cancel: and resting entries are taken out of the book"],
-  ["reduce", "Reduce only: and nothing else may add to risk"],
-  ["flatten", "Flatten: and what is held is sold, as far as the book pays"],
+  ["halt", "Halt: no new positions; working orders stay in the book"],
+  ["cancel", "Cancel: also cancels the trader's working entry orders"],
+  ["reduce", "Reduce only: also cancels entry orders placed outside the trader"],
+  ["flatten", "Flatten: also sells all positions, as far as the book has bids"],
 ];
 
-/** The kill switch by hand. Throwing it is never more than two steps away. */
+/** The manual kill switch, never more than two steps away. */
 export function HaltControls({ isHalted }: { isHalted: boolean }) {
   return (
     <div className="flex flex-wrap gap-2">
       <SwitchDialog
         name="Halt trading"
-        label={isHalted ? "Hold back further" : "Halt trading"}
-        description="Takes effect before the next order is sent. Orders that reduce risk always go on."
+        label={isHalted ? "Change halt level" : "Halt trading"}
+        description="Takes effect before the next order is sent. Orders that reduce risk are always allowed."
         levels={LEVELS}
-        send={(wish, level, key) =>
+        send={(command, level, key) =>
           api.POST("/api/risk/halt", {
             params: { header: { "Idempotency-Key": key } },
-            body: { ...wish, level, cause: "person" },
+            body: { ...command, level, cause: "person" },
           })
         }
       />
       <SwitchDialog
         name="Resume trading"
         label={isHalted ? "Resume trading" : null}
-        description="Lets trading go on, whatever held it back."
+        description="Lifts every halt, whatever caused it, and resumes trading."
         levels={[]}
-        send={(wish, _level, key) =>
+        send={(command, _level, key) =>
           api.POST("/api/risk/resume", {
             params: { header: { "Idempotency-Key": key } },
-            body: wish,
+            body: command,
           })
         }
       />
@@ -52,14 +52,14 @@ export function HaltControls({ isHalted }: { isHalted: boolean }) {
 }
 
 type SendSwitch = (
-  wish: Pick<Schemas["ResumeWish"], "reason" | "confirm">,
+  command: Pick<Schemas["ResumeRequest"], "reason" | "confirm">,
   level: Level,
   key: string,
-) => Promise<Answer<SwitchOutcome>>;
+) => Promise<ApiResponse<SwitchOutcome>>;
 
 interface Props {
   name: string;
-  /** On the button; `null` shows none, and leaves a dialog that is open as it is. */
+  /** On the button; `null` hides the button and leaves an open dialog as it is. */
   label: string | null;
   description: string;
   levels: readonly (readonly [Level, string])[];
@@ -90,19 +90,21 @@ function SwitchForm({ name, levels, send: sendSwitch }: Props) {
   const isLive = useIsLive();
   const [level, setLevel] = useState<Level>("halt");
   const [reason, setReason] = useState("");
-  const [word, setWord] = useState("");
-  const { progress, send, again } = useWish<SwitchOutcome>();
+  const [confirmation, setConfirmation] = useState("");
+  const { progress, send, reset } = useCommand<SwitchOutcome>();
   const isReady =
-    progress.stage === "asking" && reason.trim() !== "" && (!isLive || word === LIVE_WORD);
+    progress.stage === "editing" &&
+    reason.trim() !== "" &&
+    (!isLive || confirmation === LIVE_CONFIRMATION);
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        const wish = { reason: reason.trim(), confirm: isLive };
-        if (isReady) send((key) => sendSwitch(wish, level, key));
+        const command = { reason: reason.trim(), confirm: isLive };
+        if (isReady) send((key) => sendSwitch(command, level, key));
       }}
     >
-      <fieldset disabled={progress.stage !== "asking"} className="grid gap-3 px-4 py-4 text-sm">
+      <fieldset disabled={progress.stage !== "editing"} className="grid gap-3 px-4 py-4 text-sm">
         {levels.map(([value, text]) => (
           <label key={value} className="flex items-baseline gap-2">
             <input
@@ -116,12 +118,12 @@ function SwitchForm({ name, levels, send: sendSwitch }: Props) {
           </label>
         ))}
         <Field
-          label="Why"
+          label="Reason"
           value={reason}
           maxLength={200}
           onChange={(event) => setReason(event.target.value)}
         />
-        <LiveWord value={word} onChange={setWord} />
+        <LiveConfirmation value={confirmation} onChange={setConfirmation} />
         <Button
           type="submit"
           tone={levels.length > 0 ? "danger" : "primary"}
@@ -131,7 +133,7 @@ function SwitchForm({ name, levels, send: sendSwitch }: Props) {
           {name}
         </Button>
       </fieldset>
-      <ProgressLine progress={progress} onAgain={again} />
+      <CommandProgress progress={progress} onEdit={reset} />
     </form>
   );
 }

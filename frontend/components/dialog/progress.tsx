@@ -1,16 +1,16 @@
 import clsx from "clsx";
 import { Button } from "@/components/ui/button";
-import type { Outcome, Progress } from "@/lib/wish";
+import type { Outcome, Progress } from "@/lib/command";
 
-/** What became of a wish so far; it is read out as it changes. */
-export function ProgressLine<T extends Outcome>({
+/** The state of a command, read out as it changes. */
+export function CommandProgress<T extends Outcome>({
   progress,
-  onAgain,
+  onEdit,
 }: {
   progress: Progress<T>;
-  onAgain: () => void;
+  onEdit: () => void;
 }) {
-  if (progress.stage === "asking") return null;
+  if (progress.stage === "editing") return null;
   return (
     <div className="grid gap-2 border-line border-t px-4 py-3 text-sm">
       <p role="status" data-stage={progress.stage} className={clsx(TONES[progress.stage])}>
@@ -20,15 +20,15 @@ export function ProgressLine<T extends Outcome>({
         <>
           <ul className="text-xs">
             {progress.gates
-              .filter((gate) => !gate.passed)
-              .map((gate) => (
-                <li key={`${gate.rule} ${gate.figure}`} className="figure text-loss">
-                  {gate.rule.replaceAll("_", " ")}: {gate.figure}, limit {gate.limit}
+              .filter((check) => !check.passed)
+              .map((check) => (
+                <li key={`${check.rule} ${check.figure}`} className="figure text-loss">
+                  {check.rule.replaceAll("_", " ")}: {check.figure}, limit {check.limit}
                 </li>
               ))}
           </ul>
-          <Button onClick={onAgain} className="justify-self-start">
-            Change it
+          <Button onClick={onEdit} className="justify-self-start">
+            Edit and retry
           </Button>
         </>
       )}
@@ -37,7 +37,7 @@ export function ProgressLine<T extends Outcome>({
 }
 
 const TONES = {
-  asking: "",
+  editing: "",
   sending: "text-dim",
   waiting: "text-risk",
   done: "text-gain",
@@ -46,10 +46,10 @@ const TONES = {
 
 function textOf<T extends Outcome>(progress: Progress<T>): string {
   switch (progress.stage) {
-    case "asking":
+    case "editing":
       return "";
     case "sending":
-      return "Sent; waiting for what becomes of it…";
+      return "Sent. Waiting for confirmation…";
     case "done":
       return progress.outcome.text;
     case "waiting":

@@ -4,65 +4,65 @@ import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Count, Price } from "@/components/ui/figures";
 import { api } from "@/lib/api";
+import { useCommand } from "@/lib/command";
 import { useTopic } from "@/lib/live/store";
 import type { Schemas } from "@/lib/types";
-import { useWish } from "@/lib/wish";
-import { LIVE_WORD, LiveWord, useIsLive } from "./fields";
-import { ProgressLine } from "./progress";
+import { LIVE_CONFIRMATION, LiveConfirmation, useIsLive } from "./fields";
+import { CommandProgress } from "./progress";
 
-/** Takes a trade's resting orders out of the book at once; what has filled stays a position. */
+/** Cancels a trade's working orders immediately; what has filled stays open as a position. */
 export function QuickSell({ trade_id }: { trade_id: string }) {
   const orders = useTopic("orders").data ?? [];
-  // As they were when the dialog opened: what became of one is still to be read once it is gone.
-  const [resting] = useState(() =>
+  // As they were when the dialog opened: the outcome stays readable when the order is gone.
+  const [working] = useState(() =>
     orders.filter((order) => order.trade_id === trade_id && order.is_live),
   );
-  if (resting.length === 0) {
+  if (working.length === 0) {
     return (
       <p className="px-4 py-4 text-sm">
-        Nothing of this trade rests in the book: all of it has filled and is a position. A limit
-        sell is the way to close it.
+        This trade has no working orders: everything has filled. Use a limit sell to close the
+        position.
       </p>
     );
   }
-  return resting.map((order) => <RestingOrder key={order.intent_id} order={order} />);
+  return working.map((order) => <WorkingOrder key={order.intent_id} order={order} />);
 }
 
-function RestingOrder({ order }: { order: Schemas["OrderView"] }) {
-  const { progress, send, again } = useWish<Schemas["CancelOutcome"]>();
-  const [word, setWord] = useState("");
+function WorkingOrder({ order }: { order: Schemas["OrderView"] }) {
+  const { progress, send, reset } = useCommand<Schemas["CancelOutcome"]>();
+  const [confirmation, setConfirmation] = useState("");
   const isLive = useIsLive();
-  const isReady = progress.stage === "asking" && (!isLive || word === LIVE_WORD);
+  const isReady = progress.stage === "editing" && (!isLive || confirmation === LIVE_CONFIRMATION);
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        if (isReady) send((key) => cancelled(order.intent_id, key, isLive));
+        if (isReady) send((key) => cancelOrder(order.intent_id, key, isLive));
       }}
     >
       <div className="grid gap-3 px-4 py-4 text-sm">
         <p>
-          <Count value={order.pending} /> of <Count value={order.count} /> contracts wait at{" "}
-          <Price value={order.limit_price} />. They are taken out of the book at once, at no profit
-          and no loss
-          {order.bracket_id !== null && ", together with the bracket's other entries"}.{" "}
+          <Count value={order.pending} /> of <Count value={order.count} /> contracts are working at{" "}
+          <Price value={order.limit_price} />. Cancelling removes them from the book immediately,
+          with no profit or loss.{" "}
+          {order.bracket_id !== null && "The bracket's other entry orders are cancelled too. "}
           {Number(order.filled) > 0 && (
             <strong>
-              <Count value={order.filled} /> have filled already and stay a position.
+              <Count value={order.filled} /> have already filled and stay open as a position.
             </strong>
           )}
         </p>
-        <LiveWord value={word} onChange={setWord} />
+        <LiveConfirmation value={confirmation} onChange={setConfirmation} />
         <Button type="submit" tone="danger" disabled={!isReady} className="justify-self-start">
-          Take it out of the book
+          Cancel order
         </Button>
       </div>
-      <ProgressLine progress={progress} onAgain={again} />
+      <CommandProgress progress={progress} onEdit={reset} />
     </form>
   );
 }
 
-const cancelled = (order_id: string, key: string, confirm: boolean) =>
+const cancelOrder = (order_id: string, key: string, confirm: boolean) =>
   api.DELETE("/api/orders/{order_id}", {
     params: {
       path: { order_id },

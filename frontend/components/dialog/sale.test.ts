@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Schemas } from "@/lib/types";
-import { countProblem, firstPrice, priceProblem, sellable, toWish } from "./sale";
+import { countProblem, firstPrice, priceProblem, sellable, sellRequest } from "./sale";
 
 const leg = (over: Partial<Schemas["Position"]> = {}): Schemas["Position"] =>
   ({
@@ -17,14 +17,14 @@ it.each(["0.41", ".41", "0.0001", "0.9999"])("%s is a price", (text) => {
 });
 
 it.each(["", "0", "0.00", "1", "1.2", "-0.4", "41", "0,41", "0.41234", "NaN", "1e-2"])(
-  "%j is none, and the sentence names it",
+  "%j is not a price, and the message quotes it",
   (text) => {
-    expect(priceProblem(text)).toContain(text || "Nothing");
+    expect(priceProblem(text)).toContain(text === "" ? "Enter a price" : `${text} is not valid`);
   },
 );
 
 describe("contracts", () => {
-  it("are at most what is held and not on sale already", () => {
+  it("are at most what is held and not in sell orders already", () => {
     expect(sellable(leg())).toBe("12.5");
     expect(sellable(leg({ on_sale: "12.40" }))).toBe("0.1");
     expect(sellable(leg({ on_sale: "13" }))).toBe("0");
@@ -37,21 +37,21 @@ describe("contracts", () => {
   });
 });
 
-it("starts from the bid, or from what was paid where nobody bids", () => {
+it("suggests the bid, or the average price paid where there is no bid", () => {
   expect(firstPrice(leg())).toBe("0.41");
   expect(firstPrice(leg({ bid: null }))).toBe("0.335");
 });
 
-it("closes a bracket's legs in one wish, each at its own price", () => {
-  const wish = toWish(
+it("sells a bracket's legs in one request, each at its own price", () => {
+  const request = sellRequest(
     [
-      { leg: leg(), wish: { price: "0.41", count: "3" } },
-      { leg: leg({ trade_id: "t2" }), wish: { price: "0.22", count: "3" } },
+      { leg: leg(), input: { price: "0.41", count: "3" } },
+      { leg: leg({ trade_id: "t2" }), input: { price: "0.22", count: "3" } },
     ],
     false,
     true,
   );
-  expect(wish).toMatchObject({
+  expect(request).toMatchObject({
     limit_price: "0.41",
     count: "3",
     waits: false,

@@ -2,31 +2,31 @@
 
 import type { ReactNode } from "react";
 import { Histogram, ReliabilityChart } from "@/components/charts/calibration-charts";
+import { Panel } from "@/components/live/panel";
 import { Count, Num, Temperature } from "@/components/ui/figures";
-import { Panel } from "@/components/ui/panel";
-import { api, useAnswer } from "@/lib/api";
+import { api, useQuery } from "@/lib/api";
 import * as format from "@/lib/format";
 import type { Schemas } from "@/lib/types";
 
 const ENOUGH_DAYS = 30;
 
-/** How good the forecasts have been: against what came, and against the market. */
+/** How good the forecasts have been: predicted against realised, and model against market. */
 export function Calibration({ city }: { city: string | null }) {
-  const slice = useAnswer(city === null ? null : `calibration ${city}`, () =>
+  const slice = useQuery(city === null ? null : `calibration ${city}`, () =>
     api.GET("/api/calibration/{city}", { params: { path: { city: city ?? "" } } }),
   );
   return (
     <Panel title={`Calibration${city === null ? "" : ` · ${city}`}`} slice={slice}>
       {({ records, verification }) => (
         <div className="grid gap-3 p-3 text-xs">
-          <Learned record={records.at(-1)} />
+          <Correction record={records.at(-1)} />
           <Score verification={verification} />
           {verification.days > 0 && (
             <div className="grid grid-cols-2 gap-3">
               <Chart title="Reliability">
                 <ReliabilityChart points={verification.reliability} />
               </Chart>
-              <Chart title="PIT, flat is calibrated">
+              <Chart title="PIT histogram (flat: calibrated)">
                 <Histogram counts={verification.pit} />
               </Chart>
             </div>
@@ -37,9 +37,9 @@ export function Calibration({ city }: { city: string | null }) {
   );
 }
 
-function Learned({ record }: { record: Schemas["CalibrationView"] | undefined }) {
+function Correction({ record }: { record: Schemas["CalibrationView"] | undefined }) {
   if (record === undefined)
-    return <p className="text-dim">Nothing learned yet: no day has settled.</p>;
+    return <p className="text-dim">Not calibrated yet: no day has settled.</p>;
   return (
     <p>
       {record.model} {record.version}: bias <Temperature value={record.bias_f} signed digits={2} />,
@@ -49,11 +49,11 @@ function Learned({ record }: { record: Schemas["CalibrationView"] | undefined })
   );
 }
 
-/** The model's Brier score beside the market's, with the interval and how many days it rests on. */
+/** The Brier scores of model and market, with the confidence interval and the number of days. */
 function Score({ verification }: { verification: Schemas["Verification"] }) {
   const { days, model_brier, market_brier, difference } = verification;
   if (days === 0 || difference === null)
-    return <p className="text-dim">No settled day to be judged by yet (n = 0).</p>;
+    return <p className="text-dim">No score yet: no day has settled (n = 0).</p>;
   const isClear = difference.low !== null && difference.high !== null;
   return (
     <p>
@@ -63,22 +63,22 @@ function Score({ verification }: { verification: Schemas["Verification"] }) {
       {isClear && (
         <>
           {" "}
-          (95 % <Num value={difference.low} digits={3} signed /> to{" "}
+          (95 % CI <Num value={difference.low} digits={3} signed /> to{" "}
           <Num value={difference.high} digits={3} signed />)
         </>
       )}
       , n = {days} city-days.{" "}
       <span className="text-dim">
-        {days < ENOUGH_DAYS ? "Too few days to say anything." : verdict(difference)}
+        {days < ENOUGH_DAYS ? "Too few days for a conclusion." : verdict(difference)}
       </span>
     </p>
   );
 }
 
 function verdict({ low, high }: Schemas["Bounds"]): string {
-  if (low !== null && low > 0) return "The market forecasts better.";
-  if (high !== null && high < 0) return "The model forecasts better.";
-  return "No difference that chance does not explain.";
+  if (low !== null && low > 0) return "The market predicts better.";
+  if (high !== null && high < 0) return "The model predicts better.";
+  return "The difference is not statistically significant.";
 }
 
 const Chart = ({ title, children }: { title: string; children: ReactNode }) => (

@@ -1,8 +1,9 @@
 "use client";
 
 import clsx from "clsx";
-import { Age, Num, Price, Temperature } from "@/components/ui/figures";
-import { Panel } from "@/components/ui/panel";
+import { Panel } from "@/components/live/panel";
+import { Age } from "@/components/live/times";
+import { Num, Price, Temperature } from "@/components/ui/figures";
 import { Cell, type Head, Row, Table } from "@/components/ui/table";
 import * as format from "@/lib/format";
 import { useTopic } from "@/lib/live/store";
@@ -14,12 +15,12 @@ const HEAD: Head = [
   ["σ", "right"],
   ["Bias", "right"],
   ["NWS", "right"],
-  ["Measured", "right"],
+  ["Observed", "right"],
   ["Best edge", "right"],
   ["Run", "right"],
 ];
 
-/** What each city's day is expected to be; choosing a city opens its ladder. */
+/** The forecast of each city and day; selecting a city opens its ladder. */
 export function Forecasts({
   city,
   onChoose,
@@ -32,7 +33,7 @@ export function Forecasts({
       title="City forecasts"
       slice={useTopic("forecasts")}
       limit_s={45 * 60}
-      empty="No forecast yet: the first cycle makes them."
+      empty="No forecast yet. The first cycle creates them."
       isEmpty={(data) => data.cities.length === 0}
     >
       {({ cities }) => (

@@ -3,11 +3,12 @@
 import clsx from "clsx";
 import { useState } from "react";
 import { LadderChart } from "@/components/charts/ladder-chart";
-import { Count, Instant, Money, Num, Percent, Price, Temperature } from "@/components/ui/figures";
-import { Panel } from "@/components/ui/panel";
+import { Panel } from "@/components/live/panel";
+import { Instant } from "@/components/live/times";
+import { Count, Money, Num, Percent, Price, Temperature } from "@/components/ui/figures";
 import { Cell, type Head, Row, Table } from "@/components/ui/table";
 import { Tag } from "@/components/ui/tag";
-import { api, useAnswer } from "@/lib/api";
+import { api, useQuery } from "@/lib/api";
 import * as format from "@/lib/format";
 import { useLive } from "@/lib/live/store";
 import type { Schemas } from "@/lib/types";
@@ -20,14 +21,14 @@ const HEAD: Head = [
   ["Bid", "right"],
   ["Ask", "right"],
   ["Model − ask", "right"],
-  ["Held", "right"],
-  ["Result if it wins", "right"],
+  ["Contracts", "right"],
+  ["P&L if it wins", "right"],
 ];
 
-/** One city's ladder: what we believe, what is quoted, what we hold and what it would pay. */
+/** One city's ladder: model probability, quotes, position and payoff of every bin. */
 export function Ladder({ city }: { city: string | null }) {
   const [chosen, choose] = useState<string | null>(null);
-  const slice = useAnswer(city === null ? null : `markets ${city}`, () =>
+  const slice = useQuery(city === null ? null : `markets ${city}`, () =>
     api.GET("/api/markets/{city}", { params: { path: { city: city ?? "" } } }),
   );
   const days = slice.data?.days ?? [];
@@ -37,7 +38,7 @@ export function Ladder({ city }: { city: string | null }) {
       title={`Ladder ${slice.data ? `· ${slice.data.place} (${slice.data.station})` : ""}`}
       slice={city === null ? NO_CITY : slice}
       limit_s={120}
-      empty="This city has no market now."
+      empty="No market for this city."
       isEmpty={(data) => data.days.length === 0}
       aside={<Days days={days} day={day} onChoose={choose} />}
     >
@@ -46,7 +47,7 @@ export function Ladder({ city }: { city: string | null }) {
   );
 }
 
-const NO_CITY = { data: null, at: null, problem: "No city has been forecast yet." };
+const NO_CITY = { data: null, at: null, problem: "No forecast yet, so no city to show." };
 
 function Days({
   days,
@@ -85,18 +86,18 @@ function DayView({ day }: { day: Day }) {
           <span className="text-market">┃</span> market, bid to ask
         </span>
         <span>
-          <span className="text-risk">┆</span> measured so far{" "}
+          <span className="text-risk">┆</span> observed so far{" "}
           <Temperature value={day.observed_floor_f} digits={0} />
         </span>
         <span className="ml-auto">
-          {day.is_open ? "closes" : "closed"} <Instant at={day.closes_at} /> · decided by{" "}
+          {day.is_open ? "closes" : "closed"} <Instant at={day.closes_at} /> · settled by{" "}
           {day.source}
         </span>
       </p>
       {/* biome-ignore lint/a11y/useSemanticElements: a scrolling region has no element of its own */}
       <div
         role="region"
-        aria-label="Ladder drawing"
+        aria-label="Ladder chart"
         tabIndex={0}
         className="overflow-x-auto px-3 py-2"
       >
@@ -112,14 +113,14 @@ function DayView({ day }: { day: Day }) {
 }
 
 function BinLine({ row }: { row: Schemas["BinRow"] }) {
-  // A quote on the wire is newer than what was asked for; a side it does not have is gone.
+  // A live quote is newer than the response; a side that it does not have is gone from the book.
   const live = useLive((view) => view.state?.prices?.[row.ticker]);
   const { bid, ask } = live ?? row;
   return (
     <Row className={clsx(row.is_ruled_out && "text-dim")}>
       <Cell>
         <span className="figure">{row.bin.label}</span>{" "}
-        {row.is_ruled_out && <Tag tone="risk">below what was measured</Tag>}{" "}
+        {row.is_ruled_out && <Tag tone="risk">below the observed high</Tag>}{" "}
         {row.is_stale && live === undefined && <Tag tone="risk">stale book</Tag>}
       </Cell>
       <Cell right className="text-model">

@@ -1,8 +1,9 @@
 "use client";
 
 import { CloseButton } from "@/components/dialog/close-button";
-import { Age, Count, Money, Percent, Price } from "@/components/ui/figures";
-import { Panel } from "@/components/ui/panel";
+import { Panel } from "@/components/live/panel";
+import { Age } from "@/components/live/times";
+import { Count, Money, Percent, Price } from "@/components/ui/figures";
 import { Cell, type Head, Row, Table } from "@/components/ui/table";
 import { Tag } from "@/components/ui/tag";
 import * as format from "@/lib/format";
@@ -13,25 +14,25 @@ type Position = Schemas["Position"];
 
 const HEAD: Head = [
   ["Market", "left"],
-  ["Held", "right"],
-  ["Paid", "right"],
+  ["Contracts", "right"],
+  ["Avg price", "right"],
   ["Bid", "right"],
-  ["Would fetch", "right"],
+  ["Exit value", "right"],
   ["Unrealised", "right"],
-  ["If it wins", "right"],
+  ["Payout", "right"],
   ["Model", "right"],
-  ["Book", "right"],
+  ["Book age", "right"],
   ["Close", "left"],
 ];
 
-/** What is held, at what selling all of it into the book would fetch now. */
+/** Open positions, valued at what selling all of them into the book would bring now. */
 export function Positions() {
   const slice = useTopic("positions");
   return (
     <Panel
       title="Open positions"
       slice={slice}
-      empty="Nothing is held."
+      empty="No open positions."
       isEmpty={(data) => data.positions.length === 0}
       aside={
         slice.data && (
@@ -69,7 +70,7 @@ function PositionRow({ position }: { position: Position }) {
         {Number(position.on_sale) > 0 && (
           <span className="text-risk">
             {" "}
-            (<Count value={position.on_sale} /> on sale)
+            (<Count value={position.on_sale} /> in sell orders)
           </span>
         )}
       </Cell>

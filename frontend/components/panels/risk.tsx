@@ -1,9 +1,10 @@
 "use client";
 
 import { HaltControls } from "@/components/dialog/halt-controls";
-import { Count, Instant, Money, Percent } from "@/components/ui/figures";
+import { Panel } from "@/components/live/panel";
+import { Instant } from "@/components/live/times";
+import { Count, Money, Percent } from "@/components/ui/figures";
 import { Meter } from "@/components/ui/meter";
-import { Panel } from "@/components/ui/panel";
 import { Tag } from "@/components/ui/tag";
 import * as format from "@/lib/format";
 import { useTopic } from "@/lib/live/store";
@@ -11,7 +12,7 @@ import type { Schemas } from "@/lib/types";
 
 type RiskStatus = Schemas["RiskStatus"];
 
-/** The kill switch, the stop-loss meter, and how much of each limit is used. */
+/** The kill switch, the daily stop-loss, and how much of each limit is used. */
 export function Risk() {
   return (
     <Panel title="Risk" slice={useTopic("risk")}>
@@ -43,7 +44,7 @@ function SwitchState({ state }: { state: Schemas["SwitchView"] }) {
               , until <Instant at={state.until_at} />
             </>
           ) : (
-            ", until somebody resumes"
+            ", until trading is resumed"
           )}
         </p>
       )}
@@ -56,9 +57,9 @@ function DayLoss({ risk: { day_loss, limits } }: { risk: RiskStatus }) {
     <div className="grid gap-1 text-xs">
       <p className="flex justify-between">
         <span>
-          Day loss{" "}
+          Daily loss{" "}
           <span className="text-dim">
-            stops trading at {format.percent(limits.day_loss_share, { digits: 0 })}
+            trading stops at {format.percent(limits.day_loss_share, { digits: 0 })}
           </span>
         </span>
         <span>
@@ -66,7 +67,7 @@ function DayLoss({ risk: { day_loss, limits } }: { risk: RiskStatus }) {
           <Money value={day_loss.limit} />
         </span>
       </p>
-      <Meter share={day_loss.used_share} label="Day loss, share of its limit" />
+      <Meter share={day_loss.used_share} label="Daily loss, share of the limit used" />
     </div>
   );
 }
@@ -86,7 +87,10 @@ function Positions({ risk: { positions, limits, free_cash } }: { risk: RiskStatu
           <Count value={limits.max_positions} />
         </span>
       </p>
-      <Meter share={positions / limits.max_positions} label="Open positions, share of the limit" />
+      <Meter
+        share={positions / limits.max_positions}
+        label="Open positions, share of the limit used"
+      />
     </div>
   );
 }
@@ -95,10 +99,10 @@ function Exposure({ risk: { exposure, limits } }: { risk: RiskStatus }) {
   return (
     <div className="grid gap-2 text-xs">
       <h3 className="label">
-        Exposure per city and day, at most <Percent value={limits.city_day_share} digits={0} /> of
-        the balance
+        Exposure per city and day, limit <Percent value={limits.city_day_share} digits={0} /> of the
+        balance
       </h3>
-      {exposure.length === 0 && <p className="text-dim">Nothing at risk.</p>}
+      {exposure.length === 0 && <p className="text-dim">No exposure.</p>}
       {exposure.map((one) => (
         <div key={`${one.city} ${one.climate_day}`} className="grid gap-1">
           <p className="flex justify-between">
@@ -113,7 +117,7 @@ function Exposure({ risk: { exposure, limits } }: { risk: RiskStatus }) {
           </p>
           <Meter
             share={one.used_share}
-            label={`${one.city} ${one.climate_day}, share of the limit at risk`}
+            label={`${one.city} ${one.climate_day}, share of the exposure limit used`}
           />
         </div>
       ))}

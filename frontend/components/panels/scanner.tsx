@@ -1,11 +1,11 @@
 "use client";
 
-import { Opportunity } from "@/components/panels/opportunity";
-import { Panel } from "@/components/ui/panel";
+import { Panel } from "@/components/live/panel";
+import { Opportunity } from "@/components/opportunity";
 import { useTopic } from "@/lib/live/store";
 import type { Schemas } from "@/lib/types";
 
-/** Everything the last cycle looked at, taken or not: what passed, and for the rest why not. */
+/** Every opportunity of the last cycle, approved or refused, with the checks that decided it. */
 export function Scanner() {
   const slice = useTopic("scanner");
   return (
@@ -18,7 +18,7 @@ export function Scanner() {
       aside={
         slice.data?.at && (
           <span className="text-dim text-xs">
-            <span className="text-gain">{slice.data.approved} taken</span> · {slice.data.refused}{" "}
+            <span className="text-gain">{slice.data.approved} approved</span> · {slice.data.refused}{" "}
             refused
           </span>
         )
@@ -53,7 +53,7 @@ function List({
         {title} ({opportunities.length})
       </summary>
       {opportunities.length === 0 ? (
-        <p className="px-3 pb-3 text-dim text-sm">None was looked at.</p>
+        <p className="px-3 pb-3 text-dim text-sm">None in the last cycle.</p>
       ) : (
         <ol
           tabIndex={0}
@@ -73,7 +73,7 @@ function Skipped({ reasons }: { reasons: string[] }) {
   if (reasons.length === 0) return null;
   return (
     <div className="px-3 py-2 text-xs">
-      <h3 className="label">Ladders left out</h3>
+      <h3 className="label">Skipped ladders</h3>
       <ul className="text-risk">
         {reasons.map((reason) => (
           <li key={reason}>{reason}</li>

@@ -1,21 +1,21 @@
 "use client";
 
 import clsx from "clsx";
-import { Instant } from "@/components/ui/figures";
-import { Panel } from "@/components/ui/panel";
+import { Panel } from "@/components/live/panel";
+import { Instant } from "@/components/live/times";
 import * as format from "@/lib/format";
 import { useTopic } from "@/lib/live/store";
 import type { Schemas } from "@/lib/types";
 
-/** Where everything comes from, how old it is, and what the last fault said. */
+/** Every data source with its age and its last error. */
 export function Sources() {
   const slice = useTopic("health");
   return (
     <Panel
-      title="Sources"
+      title="Data sources"
       slice={slice}
       limit_s={60}
-      empty="No source has been asked yet."
+      empty="No data source has been queried yet."
       isEmpty={(health) => health.sources.length === 0}
     >
       {(health) => (
@@ -25,7 +25,7 @@ export function Sources() {
           ))}
           <li className="flex justify-between px-3 py-1 text-dim text-xs">
             <span>
-              cycle {health.cycles}, journal line {health.journal_seq}
+              cycle {health.cycles}, journal entry {health.journal_seq}
             </span>
             <span>
               next cycle <Instant at={health.next_cycle_at} short />
@@ -38,14 +38,14 @@ export function Sources() {
 }
 
 function Source({ source }: { source: Schemas["SourceView"] }) {
-  const isWell = ["new", "unchanged"].includes(source.outcome) && !source.is_stale;
+  const isHealthy = ["new", "unchanged"].includes(source.outcome) && !source.is_stale;
   return (
     <li className="border-line border-b px-3 py-1 text-xs">
       <p className="flex items-baseline gap-2">
         <span className="figure w-32 truncate" title={source.name}>
           {source.name}
         </span>
-        <span className={clsx(isWell ? "text-gain" : "text-risk")}>
+        <span className={clsx(isHealthy ? "text-gain" : "text-risk")}>
           {source.is_stale ? "stale, " : ""}
           {source.outcome}
         </span>
@@ -53,7 +53,9 @@ function Source({ source }: { source: Schemas["SourceView"] }) {
           {source.age_s === null ? format.NOTHING : `${format.age(source.age_s * 1000)} old`}
         </span>
       </p>
-      {!isWell && source.error && <p className="break-words text-2xs text-dim">{source.error}</p>}
+      {!isHealthy && source.error && (
+        <p className="break-words text-2xs text-dim">{source.error}</p>
+      )}
     </li>
   );
 }

@@ -1,18 +1,19 @@
 "use client";
 
 import type { ReactNode } from "react";
-import { Age, Count, Money, Percent } from "@/components/ui/figures";
-import { useIsSilent } from "@/lib/live/silence";
+import { Age } from "@/components/live/times";
+import { Count, Money, Percent } from "@/components/ui/figures";
+import { useIsStale } from "@/lib/live/stale";
 import { useTopic } from "@/lib/live/store";
 
-/** Four figures before all others: what it is worth, how it does, today, and what is at stake. */
+/** The four headline figures: equity, total return, today's P&L and open positions. */
 export function StatCards() {
   const balance = useTopic("balance");
   const today = useTopic("pnl_today").data;
   const risk = useTopic("risk").data;
   const { data, at } = balance;
   return (
-    <section aria-label="The account" className="grid grid-cols-2 gap-2 lg:grid-cols-4">
+    <section aria-label="Account" className="grid grid-cols-2 gap-2 lg:grid-cols-4">
       <Card title="Equity" at={at} figure={<Money value={data?.equity} />}>
         cash <Money value={data?.cash} />
       </Card>
@@ -21,14 +22,14 @@ export function StatCards() {
         at={at}
         figure={<Percent value={share(data?.total_return_percent)} toned />}
       >
-        from <Money value={data?.starting_balance} />
+        starting balance <Money value={data?.starting_balance} />
       </Card>
-      <Card title="Today" at={at} figure={<Money value={data?.day_pnl} toned />}>
+      <Card title="P&L today" at={at} figure={<Money value={data?.day_pnl} toned />}>
         realised <Money value={today?.realised} toned /> · <Count value={today?.wins} /> won,{" "}
         <Count value={today?.losses} /> lost
       </Card>
       <Card title="Open positions" at={at} figure={<Count value={data?.open_positions} />}>
-        unrealised <Money value={data?.unrealised} toned /> · at most{" "}
+        unrealised <Money value={data?.unrealised} toned /> · limit{" "}
         <Count value={risk?.limits.max_positions} />
       </Card>
     </section>
@@ -48,15 +49,15 @@ function Card({
   figure: ReactNode;
   children: ReactNode;
 }) {
-  const isSilent = useIsSilent();
+  const isStale = useIsStale();
   return (
     <div
-      data-stale={isSilent || undefined}
+      data-stale={isStale || undefined}
       className="min-w-0 border border-line bg-panel px-3 py-2 data-stale:opacity-70 data-stale:grayscale"
     >
       <h2 className="label flex justify-between gap-2">
         {title}
-        {isSilent ? (
+        {isStale ? (
           <span className="text-risk">stale</span>
         ) : (
           at && <Age at={at} className="text-2xs normal-case tracking-normal" />

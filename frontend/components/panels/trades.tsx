@@ -1,8 +1,9 @@
 "use client";
 
 import clsx from "clsx";
-import { Count, Instant, Money, Price } from "@/components/ui/figures";
-import { Panel } from "@/components/ui/panel";
+import { Panel } from "@/components/live/panel";
+import { Instant } from "@/components/live/times";
+import { Count, Money, Price } from "@/components/ui/figures";
 import { Cell, type Head, Row, Table } from "@/components/ui/table";
 import { Tag } from "@/components/ui/tag";
 import * as format from "@/lib/format";
@@ -17,21 +18,21 @@ const HEAD: Head = [
   ["Market", "left"],
   ["Strategy", "left"],
   ["Contracts", "right"],
-  ["Paid", "right"],
-  ["Received", "right"],
+  ["Cost", "right"],
+  ["Proceeds", "right"],
   ["Fees", "right"],
-  ["Edge claimed", "right"],
-  ["Result", "right"],
+  ["Predicted edge", "right"],
+  ["Realised P&L", "right"],
 ];
 
-/** The last trades, the newest first, whichever way they ended; an open one has no result yet. */
+/** The last trades, newest first. An open trade has no realised P&L yet. */
 export function Trades() {
   const slice = useTopic("trades");
   return (
     <Panel
       title={`Last ${SHOWN} trades`}
       slice={slice}
-      empty="No trade yet."
+      empty="No trades yet."
       aside={slice.data && <Tally trades={slice.data.slice(0, SHOWN)} />}
     >
       {(trades) => (
@@ -47,7 +48,7 @@ export function Trades() {
   );
 }
 
-/** Wins and losses of exactly what is listed; what a person sold is in neither. */
+/** Wins and losses of the trades listed; manual sales count in neither. */
 function Tally({ trades }: { trades: Trade[] }) {
   const results = trades.flatMap((trade) =>
     trade.pnl === null || trade.by_hand ? [] : [format.sign(trade.pnl)],
@@ -55,7 +56,7 @@ function Tally({ trades }: { trades: Trade[] }) {
   const won = results.filter((sign) => sign > 0).length;
   return (
     <span className="text-dim text-xs">
-      of these: <span className="text-gain">{won} won</span>,{" "}
+      shown: <span className="text-gain">{won} won</span>,{" "}
       <span className="text-loss">{results.filter((sign) => sign < 0).length} lost</span>, n ={" "}
       {results.length}
     </span>
@@ -82,7 +83,7 @@ function TradeRow({ trade }: { trade: Trade }) {
       </Cell>
       <Cell>
         <Tag tone={trade.bracket_id === null ? "plain" : "model"}>{trade.strategy}</Tag>{" "}
-        {trade.by_hand && <Tag tone="risk">by hand</Tag>}
+        {trade.by_hand && <Tag tone="risk">manual</Tag>}
       </Cell>
       <Cell right>
         <Count value={trade.count} />

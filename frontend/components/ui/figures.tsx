@@ -1,26 +1,29 @@
-"use client";
-
 import clsx from "clsx";
 import type { ReactNode } from "react";
 import * as format from "@/lib/format";
-import { useServerNow, useZone } from "@/lib/time";
 
-/** Figures as people read them. A figure that is not known is a dash, never a zero. */
+/** Formatted figures. An unknown figure is a dash, never a zero. */
 
-type Known<T> = T | null | undefined;
+export type Known<T> = T | null | undefined;
 
 interface FigureProps {
   className?: string | undefined;
-  /** Writes the sign of a gain too. */
+  /** Shows the plus sign too. */
   signed?: boolean;
-  /** Colours by sign; the sign itself is always written, colour is never alone. */
+  /** Colours by sign, and always shows the sign as well. */
   toned?: boolean;
   digits?: number;
 }
 
 const TONES = { [-1]: "text-loss", [0]: "", [1]: "text-gain" } as const;
 
-function Figure({ children, className }: { children: ReactNode; className?: string | undefined }) {
+export function Figure({
+  children,
+  className,
+}: {
+  children: ReactNode;
+  className?: string | undefined;
+}) {
   return <span className={clsx("figure", className)}>{children}</span>;
 }
 
@@ -62,44 +65,3 @@ export const Num = (props: Props<Decimal | number>) => <Written write={format.nu
 export const Count = (props: Props<Decimal | number>) => (
   <Written write={format.count} {...props} />
 );
-
-/** How old something is by the bot's own clock, in the colour of risk beyond `limit_s`. */
-export function Age({
-  at,
-  limit_s,
-  className,
-}: {
-  at: Known<string>;
-  limit_s?: number;
-  className?: string;
-}) {
-  const now_ms = useServerNow();
-  if (!at || now_ms === null)
-    return <Figure className={clsx("text-dim", className)}>{format.NOTHING}</Figure>;
-  const age_ms = now_ms - Date.parse(at);
-  const isOld = limit_s !== undefined && age_ms > limit_s * 1000;
-  return (
-    <time dateTime={at} className={clsx("figure", isOld ? "text-risk" : "text-dim", className)}>
-      {format.age(age_ms)} old
-    </time>
-  );
-}
-
-/** An instant in the reader's chosen zone. */
-export function Instant({
-  at,
-  className,
-  short = false,
-}: {
-  at: Known<string>;
-  className?: string;
-  short?: boolean;
-}) {
-  const zone = useZone();
-  if (!at) return <Figure className={clsx("text-dim", className)}>{format.NOTHING}</Figure>;
-  return (
-    <time dateTime={at} className={clsx("figure", className)}>
-      {short ? format.timeOfDay(at, zone) : format.instant(at, zone)}
-    </time>
-  );
-}

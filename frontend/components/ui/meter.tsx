@@ -1,11 +1,11 @@
 import clsx from "clsx";
 
-/** How much of a limit is used, as a bar: calm below three quarters, then the colour of risk. */
+/** How much of a limit is used, as a bar: neutral below 75 %, then in the colour of risk. */
 export function Meter({ share, label }: { share: number; label: string }) {
   const used = Math.min(Math.max(share, 0), 1);
   const tone = share >= 1 ? "bg-loss" : share >= 0.75 ? "bg-risk" : "bg-edge";
   return (
-    // biome-ignore lint/a11y/useSemanticElements: browsers draw <meter> each in their own way
+    // biome-ignore lint/a11y/useSemanticElements: every browser draws <meter> differently
     <div
       role="meter"
       aria-label={label}

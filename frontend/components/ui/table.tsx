@@ -1,7 +1,7 @@
 import clsx from "clsx";
 import type { ReactNode } from "react";
 
-/** A dense table that scrolls sideways by itself, by keyboard too; figures stand to the right. */
+/** A dense table that scrolls sideways on its own, by keyboard too; figures are aligned right. */
 
 export function Table({
   label,
@@ -58,7 +58,7 @@ export function Cell({
 }: {
   children: ReactNode;
   right?: boolean;
-  /** Stays in sight where the table is wider than the screen. */
+  /** Stays visible where the table is wider than the screen. */
   sticky?: boolean;
   className?: string | undefined;
 }) {

@@ -11,7 +11,7 @@ const TONES: Record<Tone, string> = {
   model: "border-model text-model",
 };
 
-/** A word in a frame. */
+/** A short label in a border. */
 export const Tag = ({ children, tone = "plain" }: { children: ReactNode; tone?: Tone }) => (
   <span className={clsx("figure inline-block border px-1.5 text-2xs", TONES[tone])}>
     {children}

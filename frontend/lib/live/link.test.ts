@@ -1,22 +1,25 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Schemas } from "../types";
 import { backoff_ms, FIRST_MS, LONGEST_MS } from "./backoff";
-import { addressFor, type Door, LiveLink, POLL_EVERY_MS, type Refusal } from "./link";
-import { reduced, SILENCE_MS, START, type View } from "./reducer";
+import { addressFor, type ConnectionTicket, LiveLink, POLL_EVERY_MS, type Refusal } from "./link";
+import { reduced, STALE_AFTER_MS, START, type View } from "./reducer";
 
-/** The line's other end: a socket that does what the test says, and questions that are counted. */
+/** The other end of the connection: sockets that the test controls, and requests that are counted. */
 class World {
   view: View = START;
   sockets: FakeSocket[] = [];
   polls = 0;
-  door: Door | Refusal = { url: "ws://bot/ws/live", subprotocols: ["live", "ticket"] };
+  ticket: ConnectionTicket | Refusal = {
+    url: "ws://trader/ws/live",
+    subprotocols: ["live", "ticket"],
+  };
   answer: Schemas["Snapshot"] | Refusal = "unreachable";
   link = new LiveLink({
     view: () => this.view,
     dispatch: (action) => {
       this.view = reduced(this.view, action);
     },
-    door: async () => this.door,
+    requestTicket: async () => this.ticket,
     poll: async () => {
       this.polls += 1;
       return this.answer;
@@ -48,7 +51,7 @@ class FakeSocket {
     this.isClosed = true;
   }
 
-  says(message: object): void {
+  receives(message: object): void {
     this.onmessage?.({ data: JSON.stringify(message) });
   }
 }
@@ -57,7 +60,7 @@ const SNAPSHOT = {
   type: "snapshot",
   stream: "s",
   n: 1,
-  state: { news: [], prices: {}, equity: [] },
+  state: { activity: [], prices: {}, equity: [] },
 };
 const HEARTBEAT = { type: "heartbeat", n: 1, at: "2026-11-25T12:00:00Z" };
 
@@ -75,7 +78,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it("waits longer from attempt to attempt, never all at once, never beyond the bound", () => {
+it("backs off with every attempt, with jitter, up to the maximum", () => {
   for (let attempt = 0; attempt < 40; attempt++) {
     const [least, most] = [backoff_ms(attempt, 0), backoff_ms(attempt, 1)];
     expect(least).toBe(most / 2);
@@ -84,57 +87,59 @@ it("waits longer from attempt to attempt, never all at once, never beyond the bo
 });
 
 it("is live with the first message, and polls nothing", async () => {
-  world.socket.says(SNAPSHOT);
-  await vi.advanceTimersByTimeAsync(SILENCE_MS / 2);
+  world.socket.receives(SNAPSHOT);
+  await vi.advanceTimersByTimeAsync(STALE_AFTER_MS / 2);
   expect(world.view.link).toBe("live");
   expect(world.polls).toBe(0);
 });
 
-it("polls while the line is down, and goes on from the last message when nothing was polled", async () => {
-  world.socket.says(SNAPSHOT);
+it("polls while disconnected, and resumes after the last message when nothing was polled", async () => {
+  world.socket.receives(SNAPSHOT);
   world.socket.onclose?.();
   expect(world.view.link).toBe("polling");
   await vi.advanceTimersByTimeAsync(FIRST_MS);
-  expect(world.socket.url).toBe("ws://bot/ws/live?stream=s&after=1");
-  world.socket.says({ type: "resumed", stream: "s", n: 1 });
+  expect(world.socket.url).toBe("ws://trader/ws/live?stream=s&after=1");
+  world.socket.receives({ type: "resumed", stream: "s", n: 1 });
   expect(world.view.link).toBe("live");
 });
 
-it("goes on from what was polled", async () => {
-  world.socket.says(SNAPSHOT);
-  world.door = "unreachable";
+it("resumes after a polled snapshot", async () => {
+  world.socket.receives(SNAPSHOT);
+  world.ticket = "unreachable";
   world.answer = { ...SNAPSHOT, n: 5 } as unknown as Schemas["Snapshot"];
   world.socket.onclose?.();
   await vi.advanceTimersByTimeAsync(POLL_EVERY_MS);
   expect(world.polls).toBe(1);
   expect(world.view.link).toBe("polling");
-  expect(addressFor("ws://bot/ws/live", world.view)).toBe("ws://bot/ws/live?stream=s&after=5");
+  expect(addressFor("ws://trader/ws/live", world.view)).toBe(
+    "ws://trader/ws/live?stream=s&after=5",
+  );
 });
 
-it("a gap drops the socket and asks for a snapshot", async () => {
-  world.socket.says(SNAPSHOT);
+it("a gap closes the socket and requests a snapshot", async () => {
+  world.socket.receives(SNAPSHOT);
   const first = world.socket;
-  first.says({ type: "update", n: 3, changes: {} });
+  first.receives({ type: "update", n: 3, changes: {} });
   expect(first.isClosed).toBe(true);
   await vi.advanceTimersByTimeAsync(FIRST_MS);
-  expect(world.socket.url).toBe("ws://bot/ws/live");
+  expect(world.socket.url).toBe("ws://trader/ws/live");
 });
 
-it("silence drops the socket; heartbeats keep it", async () => {
-  world.socket.says(SNAPSHOT);
+it("without messages the socket is closed; heartbeats keep it open", async () => {
+  world.socket.receives(SNAPSHOT);
   const first = world.socket;
   for (let n = 0; n < 5; n++) {
     await vi.advanceTimersByTimeAsync(5_000);
-    first.says(HEARTBEAT);
+    first.receives(HEARTBEAT);
   }
   expect(first.isClosed).toBe(false);
-  await vi.advanceTimersByTimeAsync(SILENCE_MS + 3_001);
+  await vi.advanceTimersByTimeAsync(STALE_AFTER_MS + 3_001);
   expect(first.isClosed).toBe(true);
 });
 
 it("ends with the session", async () => {
-  world.socket.says(SNAPSHOT);
-  world.door = "session";
+  world.socket.receives(SNAPSHOT);
+  world.ticket = "session";
   world.socket.onclose?.();
   await vi.advanceTimersByTimeAsync(FIRST_MS);
   expect(world.view.link).toBe("ended");
@@ -143,12 +148,12 @@ it("ends with the session", async () => {
   expect([world.polls, world.sockets.length]).toEqual([polls, sockets]);
 });
 
-it("a page looked at again tries at once", async () => {
-  world.door = "unreachable";
+it("reconnects at once when the page becomes visible again", async () => {
+  world.ticket = "unreachable";
   world.socket.onclose?.();
   await vi.advanceTimersByTimeAsync(120_000);
   const before = world.sockets.length;
-  world.door = { url: "ws://bot/ws/live", subprotocols: [] };
+  world.ticket = { url: "ws://trader/ws/live", subprotocols: [] };
   world.link.wake();
   await vi.advanceTimersByTimeAsync(0);
   expect(world.sockets.length).toBe(before + 1);

@@ -1,25 +1,25 @@
 import type { LiveMessage, Schemas } from "../types";
 import { backoff_ms } from "./backoff";
-import { type Action, isSilent, type View } from "./reducer";
+import { type Action, isStale, type View } from "./reducer";
 
 /**
- * The line to the bot: a WebSocket while there is one, questions in between, and always a next
- * attempt. Everything it touches is given to it.
+ * The live connection to the trader: a WebSocket, REST polling while there is none, and always another
+ * attempt to reconnect. All its dependencies are passed in.
  */
 
-export interface Door {
+export interface ConnectionTicket {
   url: string;
   subprotocols: string[];
 }
 
 export type Refusal = "session" | "unreachable";
 
-export interface Surroundings {
+export interface LinkDependencies {
   view: () => View;
   dispatch: (action: Action) => void;
-  /** A pass for one connection, or why there is none. */
-  door: () => Promise<Door | Refusal>;
-  /** What a live connection would begin with now. */
+  /** A ticket for one connection, or why there is none. */
+  requestTicket: () => Promise<ConnectionTicket | Refusal>;
+  /** The snapshot that a live connection would start with now. */
   poll: () => Promise<Schemas["Snapshot"] | Refusal>;
   open: (url: string, subprotocols: string[]) => WebSocket;
   now: () => number;
@@ -38,11 +38,11 @@ export class LiveLink {
   private isStopped = true;
   private isPolling = false;
 
-  constructor(private readonly around: Surroundings) {}
+  constructor(private readonly deps: LinkDependencies) {}
 
   start(): void {
     this.isStopped = false;
-    this.check = setInterval(() => this.checkSilence(), CHECK_EVERY_MS);
+    this.check = setInterval(() => this.checkStale(), CHECK_EVERY_MS);
     void this.connect();
   }
 
@@ -54,69 +54,69 @@ export class LiveLink {
     this.drop();
   }
 
-  /** To be called when the page is looked at again: timers slept meanwhile. */
+  /** Call it when the page becomes visible again: browsers suspend timers of hidden pages. */
   wake(): void {
     if (this.isStopped) return;
-    if (this.socket !== null) this.checkSilence();
-    else this.hurry();
+    if (this.socket !== null) this.checkStale();
+    else this.reconnectNow();
   }
 
-  private hurry(): void {
+  private reconnectNow(): void {
     clearTimeout(this.retry);
     this.attempt = 0;
     void this.connect();
   }
 
   private async connect(): Promise<void> {
-    const door = await this.around.door();
+    const ticket = await this.deps.requestTicket();
     if (this.isStopped || this.socket !== null) return;
-    if (door === "session") return this.end();
-    if (door === "unreachable")
-      return this.again("The dashboard's server or the bot does not answer.");
-    this.socket = this.around.open(addressFor(door.url, this.around.view()), door.subprotocols);
+    if (ticket === "session") return this.end();
+    if (ticket === "unreachable")
+      return this.retryLater("The dashboard server or the trader is not responding.");
+    this.socket = this.deps.open(addressFor(ticket.url, this.deps.view()), ticket.subprotocols);
     const socket = this.socket;
-    socket.onmessage = (event) => socket === this.socket && this.take(String(event.data));
-    socket.onclose = () => socket === this.socket && this.lost("The live connection was lost.");
+    socket.onmessage = (event) => socket === this.socket && this.receive(String(event.data));
+    socket.onclose = () => socket === this.socket && this.lost("Live connection lost.");
   }
 
-  private take(text: string): void {
-    this.tell(JSON.parse(text) as LiveMessage);
-    const view = this.around.view();
-    if (view.isGapped) return this.lost("A message was missing.");
+  private receive(text: string): void {
+    this.dispatchMessage(JSON.parse(text) as LiveMessage);
+    const view = this.deps.view();
+    if (view.isGapped) return this.lost("A live update was missed.");
     this.attempt = 0;
     this.endPolling();
-    if (view.link !== "live") this.around.dispatch({ type: "link", link: "live", problem: null });
+    if (view.link !== "live") this.deps.dispatch({ type: "link", link: "live", problem: null });
   }
 
-  private tell(message: LiveMessage): void {
-    this.around.dispatch({ type: "message", message, local_ms: this.around.now() });
+  private dispatchMessage(message: LiveMessage): void {
+    this.deps.dispatch({ type: "message", message, local_ms: this.deps.now() });
   }
 
-  private checkSilence(): void {
-    if (this.socket !== null && isSilent(this.around.view(), this.around.now())) {
-      this.lost("The bot was silent for too long.");
+  private checkStale(): void {
+    if (this.socket !== null && isStale(this.deps.view(), this.deps.now())) {
+      this.lost("No message for too long.");
     }
   }
 
   private lost(problem: string): void {
     this.drop();
-    this.again(problem);
+    this.retryLater(problem);
   }
 
-  private again(problem: string): void {
-    this.around.dispatch({ type: "link", link: "polling", problem });
+  private retryLater(problem: string): void {
+    this.deps.dispatch({ type: "link", link: "polling", problem });
     this.beginPolling();
     clearTimeout(this.retry);
     this.retry = setTimeout(
       () => void this.connect(),
-      backoff_ms(this.attempt, this.around.random()),
+      backoff_ms(this.attempt, this.deps.random()),
     );
     this.attempt += 1;
   }
 
   private end(): void {
     this.stop();
-    this.around.dispatch({ type: "link", link: "ended", problem: "The session has ended." });
+    this.deps.dispatch({ type: "link", link: "ended", problem: "The session has ended." });
   }
 
   private drop(): void {
@@ -141,16 +141,16 @@ export class LiveLink {
   private async pollOnce(): Promise<void> {
     if (this.isPolling) return;
     this.isPolling = true;
-    const answer = await this.around.poll().finally(() => {
+    const answer = await this.deps.poll().finally(() => {
       this.isPolling = false;
     });
-    if (this.isStopped || this.poller === undefined) return; // live again meanwhile
+    if (this.isStopped || this.poller === undefined) return; // live again in the meantime
     if (answer === "session") this.end();
-    else if (answer !== "unreachable") this.tell(answer);
+    else if (answer !== "unreachable") this.dispatchMessage(answer);
   }
 }
 
-/** Where to knock: with the last message taken in, so that the bot can go on from there. */
+/** The address to connect to, with the last message received, so that the trader can resume there. */
 export function addressFor(url: string, view: View): string {
   if (view.stream === null || view.n === null || view.isGapped) return url;
   const address = new URL(url);

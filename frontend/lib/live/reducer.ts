@@ -2,24 +2,24 @@ import type { LiveMessage, LiveState, Schemas, Topic } from "../types";
 import { clockAfter, type ServerClock } from "./skew";
 
 /**
- * What the dashboard knows, as a pure function of what came: snapshots, sent or polled, and numbered
- * messages. Message n follows n − 1; one that is missing is never guessed at, it is asked for again.
+ * The state of the dashboard, as a pure function of the messages received: snapshots, pushed or polled,
+ * and numbered updates. Update n follows n − 1; a gap is never guessed, a new snapshot is requested.
  */
 
 export type Link = "connecting" | "live" | "polling" | "ended";
 
 export interface View {
   state: LiveState | null;
-  /** The stream that `n` counts in, and the last message taken in. */
+  /** The stream that `n` counts in, and the number of the last message applied. */
   stream: string | null;
   n: number | null;
-  /** A message is missing: only a snapshot helps. */
+  /** A message is missing: only a snapshot can follow. */
   isGapped: boolean;
   link: Link;
   /** Why there is no live link. */
   problem: string | null;
-  /** When the bot was last heard, by our clock. */
-  heard_ms: number | null;
+  /** When the trader's last message arrived, by this machine's clock. */
+  last_message_ms: number | null;
   clock: ServerClock | null;
 }
 
@@ -34,11 +34,11 @@ export const START: View = {
   isGapped: false,
   link: "connecting",
   problem: null,
-  heard_ms: null,
+  last_message_ms: null,
   clock: null,
 };
 
-export const KEPT_NEWS = 100;
+export const KEPT_ACTIVITY = 100;
 export const KEPT_EQUITY = 500;
 
 export function reduced(view: View, action: Action): View {
@@ -54,17 +54,17 @@ function afterMessage(view: View, message: LiveMessage, local_ms: number): View 
   switch (message.type) {
     case "snapshot": {
       const { state, stream, n } = message;
-      return { ...heard(view, state, local_ms), state, stream, n, isGapped: false };
+      return { ...afterContact(view, state, local_ms), state, stream, n, isGapped: false };
     }
     case "resumed":
-      // What was polled meanwhile may be newer: the updates up to it are duplicates then.
+      // A snapshot polled in the meantime may be newer: the updates up to it are then duplicates.
       return message.stream === view.stream && message.n <= (view.n ?? -1)
-        ? { ...view, isGapped: false, heard_ms: local_ms }
+        ? { ...view, isGapped: false, last_message_ms: local_ms }
         : gapped(view);
     case "heartbeat":
       if (view.n === null || message.n > view.n) return gapped(view);
       if (message.n < view.n) return view; // overtaken by an update
-      return { ...heard(view, { at: message.at }, local_ms) };
+      return { ...afterContact(view, { at: message.at }, local_ms) };
     case "update":
       return afterUpdate(view, message, local_ms);
   }
@@ -74,20 +74,18 @@ function afterUpdate(view: View, { n, changes }: Schemas["Update"], local_ms: nu
   if (view.isGapped) return view;
   if (view.n === null || view.state === null || n > view.n + 1) return gapped(view);
   if (n <= view.n) return view; // a duplicate
-  return { ...heard(view, changes, local_ms), state: changed(view.state, changes), n };
+  return { ...afterContact(view, changes, local_ms), state: changed(view.state, changes), n };
 }
 
-/** `state` with the topics that `changes` brings; the others stay the very same objects. */
+/** `state` with the topics in `changes`; all other topics stay the same objects. */
 export function changed(state: LiveState, changes: Partial<Schemas["LiveChanges"]>): LiveState {
-  const { prices, news, equity, ...whole } = changes;
-  const present = Object.entries(whole).filter(
-    ([, value]) => value !== null && value !== undefined,
-  );
+  const { prices, activity, equity, ...whole } = changes;
+  const given = Object.entries(whole).filter(([, value]) => value !== null && value !== undefined);
   return {
     ...state,
-    ...Object.fromEntries(present),
+    ...Object.fromEntries(given),
     ...(prices ? { prices: { ...state.prices, ...prices } } : {}),
-    ...(news ? { news: [...state.news, ...news].slice(-KEPT_NEWS) } : {}),
+    ...(activity ? { activity: [...state.activity, ...activity].slice(-KEPT_ACTIVITY) } : {}),
     ...(equity ? { equity: [...state.equity, ...equity].slice(-KEPT_EQUITY) } : {}),
   };
 }
@@ -96,17 +94,17 @@ const gapped = (view: View): View => ({ ...view, isGapped: true });
 
 type Dated = { at?: string } & Partial<Record<Topic, unknown>>;
 
-function heard(view: View, said: Dated, local_ms: number): View {
-  const server_ms = newestInstant(said);
+function afterContact(view: View, message: Dated, local_ms: number): View {
+  const server_ms = newestInstant(message);
   const clock = server_ms === null ? view.clock : clockAfter(view.clock, server_ms, local_ms);
-  return { ...view, heard_ms: local_ms, clock };
+  return { ...view, last_message_ms: local_ms, clock };
 }
 
-/** The topics that say by the bot's clock when they were written; a scanner's is the cycle's. */
+/** The topics with a time of the trader's clock; the scanner's time is that of its cycle. */
 const DATED: readonly Topic[] = ["health", "balance", "positions", "risk"];
 
-function newestInstant(said: Dated): number | null {
-  const instants = [said, ...DATED.map((topic) => said[topic])].flatMap((part) =>
+function newestInstant(message: Dated): number | null {
+  const instants = [message, ...DATED.map((topic) => message[topic])].flatMap((part) =>
     typeof part === "object" && part !== null && "at" in part && typeof part.at === "string"
       ? [Date.parse(part.at)]
       : [],
@@ -114,8 +112,8 @@ function newestInstant(said: Dated): number | null {
   return instants.length === 0 ? null : Math.max(...instants);
 }
 
-/** Beyond this nothing on the screen may pass for current. Heartbeats come every few seconds. */
-export const SILENCE_MS = 15_000;
+/** Without a message for longer than this, all data is stale. Heartbeats come every few seconds. */
+export const STALE_AFTER_MS = 15_000;
 
-export const isSilent = (view: View, local_ms: number): boolean =>
-  view.heard_ms === null || local_ms - view.heard_ms > SILENCE_MS;
+export const isStale = (view: View, local_ms: number): boolean =>
+  view.last_message_ms === null || local_ms - view.last_message_ms > STALE_AFTER_MS;

@@ -1,26 +1,26 @@
 /**
- * The bot's clock as seen from here. Every message says when the bot sent it; what lies between
- * two of them tells how far its clock is from ours and how fast it goes, which in a sandbox is
- * hundreds of times. Ages are reckoned by that clock, so a wrong clock here ages nothing.
+ * The trader's clock, estimated from the time in each of its messages: its offset from this machine's
+ * clock and its rate, which in a sandbox is in the hundreds. Ages are measured by that clock, so a wrong
+ * clock on this machine makes nothing look old.
  */
 
 export interface ServerClock {
-  /** What the bot's clock said in its newest message. */
+  /** The trader's time in its newest message. */
   server_ms: number;
-  /** What ours said when that message came. */
+  /** This machine's time when that message arrived. */
   local_ms: number;
-  /** Seconds of the bot's per second of ours. */
+  /** Seconds of the trader's clock per second of this machine's. */
   rate: number;
-  /** The message that the rate is reckoned from. */
+  /** The message from which the rate is measured. */
   since: { server_ms: number; local_ms: number };
 }
 
 /** Shorter spans say more about the network than about a clock. */
 const LEAST_SPAN_MS = 2_000;
-/** Within this of 1 a clock goes as ours does, and what differs is delay. */
+/** Within this of 1 both clocks run at the same rate, and the difference is network delay. */
 const SAME_RATE = 0.2;
 
-/** The clock after a message that the bot sent at `server_ms` and that came at `local_ms`. */
+/** The clock after a message sent at `server_ms` and received at `local_ms`. */
 export function clockAfter(
   clock: ServerClock | null,
   server_ms: number,
@@ -41,6 +41,6 @@ export function clockAfter(
   };
 }
 
-/** What the bot's clock says now, when ours says `local_ms`. */
+/** The trader's time when this machine's is `local_ms`. */
 export const serverTime = (clock: ServerClock, local_ms: number): number =>
   clock.server_ms + Math.max(0, local_ms - clock.local_ms) * clock.rate;

@@ -4,7 +4,7 @@ import { useSyncExternalStore } from "react";
 import type { LiveState, Topic } from "../types";
 import { type Action, reduced, START, type View } from "./reducer";
 
-/** The one view of the page. Components select from it and render when their part changes. */
+/** The page's one live state. Components select a part and render when that part changes. */
 
 let view: View = START;
 const listeners = new Set<() => void>();
@@ -18,23 +18,23 @@ export function dispatch(action: Action): void {
   for (const listener of listeners) listener();
 }
 
-function subscribe(listener: () => void): () => void {
+export function onChange(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
-/** `select` must return a part of the view as it is, not a new object. */
+/** `select` must return an existing part of the view, not a new object. */
 export const useLive = <T>(select: (view: View) => T): T =>
   useSyncExternalStore(
-    subscribe,
+    onChange,
     () => select(view),
     () => select(START),
   );
 
-/** What a panel shows: data, or why there is none yet. */
+/** What a panel shows: data, or the reason why there is none. */
 export interface Slice<T> {
   data: T | null;
-  /** When the bot wrote it, where it says so. */
+  /** When the trader wrote it, if known. */
   at: string | null;
   problem: string | null;
 }

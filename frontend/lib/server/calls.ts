@@ -1,6 +1,8 @@
+import "server-only";
+
 /**
- * The fixed list of what is forwarded to the bot. What is not in it does not exist for a browser;
- * a name in braces stands for one plain path segment.
+ * The API calls that are forwarded to the trader; a browser can reach no other. A name in braces
+ * stands for one path segment.
  */
 export const CALLS = [
   "GET /api/live",

@@ -1,6 +1,8 @@
+import "server-only";
+
 /**
- * Whether a write comes from our own pages. SameSite already keeps the cookie at home; this holds
- * where a browser does not, and against a sibling on the same site.
+ * Whether a write comes from our own pages. SameSite cookies already prevent cross-site writes; this
+ * also covers browsers that ignore SameSite, and other hosts of the same site.
  */
 export function isSameOrigin(headers: Headers): boolean {
   const site = headers.get("sec-fetch-site");

@@ -1,4 +1,6 @@
-/** The Content-Security-Policy of one answer. Scripts need its nonce; nothing loads from elsewhere. */
+import "server-only";
+
+/** The Content-Security-Policy of one response. Scripts need its nonce; nothing loads from elsewhere. */
 export function contentSecurityPolicy(
   nonce: string,
   webSocket: string,
@@ -8,7 +10,7 @@ export function contentSecurityPolicy(
     "default-src": "'self'",
     // React's development build rebuilds stack traces with eval.
     "script-src": `'self' 'nonce-${nonce}' 'strict-dynamic'${development ? " 'unsafe-eval'" : ""}`,
-    // Charts and primitives position things by style attributes, which no nonce can cover.
+    // Charts and Radix primitives use style attributes for positions, which a nonce can not cover.
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data:",
     "font-src": "'self'",

@@ -1,4 +1,3 @@
-// @vitest-environment node
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import document from "../openapi.json";
 import { CALLS, isForwarded } from "./calls";
@@ -17,20 +16,20 @@ beforeEach(() => {
 });
 
 describe("a session", () => {
-  it("opens until it ends", async () => {
+  it("is valid until it expires", async () => {
     const { token, session } = await sealedSession(NOW);
     expect((await openedSession(token, NOW + 11 * HOUR_MS))?.id).toBe(session.id);
     expect(await openedSession(token, NOW + 12 * HOUR_MS + 1000)).toBeNull();
   });
 
-  it("ends with a logout, and no other with it", async () => {
+  it("ends with a logout, which ends no other session", async () => {
     const [one, other] = [await sealedSession(NOW), await sealedSession(NOW)];
     endSession(one.session, NOW);
     expect(await openedSession(one.token, NOW)).toBeNull();
     expect(await openedSession(other.token, NOW)).not.toBeNull();
   });
 
-  it("does not outlive a change of the password", async () => {
+  it("ends when the password is changed", async () => {
     const { token } = await sealedSession(NOW);
     vi.stubEnv("DASHBOARD_PASSWORD", "another");
     expect(await openedSession(token, NOW)).toBeNull();
@@ -46,14 +45,14 @@ describe("a session", () => {
   });
 });
 
-it("the password is the whole password", () => {
+it("only the exact password is accepted", () => {
   expect(isPassword("correct horse")).toBe(true);
   for (const wrong of ["", "correct hors", "correct horse ", "Correct horse"]) {
     expect(isPassword(wrong)).toBe(false);
   }
 });
 
-it("the cookie needs HTTPS wherever it is not this machine", () => {
+it("the cookie needs HTTPS except on loopback", () => {
   expect(cookieName("127.0.0.1:3000")).toBe("session");
   expect(cookieName("edge.example")).toBe("__Host-session");
   expect(cookieName("localhost.example")).toBe("__Host-session");
@@ -66,7 +65,7 @@ it("the cookie needs HTTPS wherever it is not this machine", () => {
 });
 
 describe("failed logins", () => {
-  it("cost the address ever more time, and no other address", () => {
+  it("make the address wait longer each time, and no other address", () => {
     const throttle = new Throttle();
     let now_ms = NOW;
     const waits = Array.from({ length: FREE_FAILURES + 3 }, () => {
@@ -78,13 +77,13 @@ describe("failed logins", () => {
     expect(throttle.wait_ms("b", now_ms)).toBe(0);
   });
 
-  it("cost everyone, where they come from many addresses", () => {
+  it("make everyone wait when they come from many addresses", () => {
     const throttle = new Throttle();
     for (let n = 0; n < FREE_FAILURES_OF_ALL; n++) throttle.failed(`address ${n}`, NOW);
     expect(throttle.wait_ms("new", NOW)).toBeGreaterThan(0);
   });
 
-  it("are forgotten after an hour, and after a success", () => {
+  it("are forgotten after an hour and after a successful login", () => {
     const throttle = new Throttle();
     for (let n = 0; n < 5; n++) throttle.failed("a", NOW);
     expect(throttle.wait_ms("a", NOW + HOUR_MS)).toBe(0);
@@ -93,7 +92,7 @@ describe("failed logins", () => {
   });
 });
 
-it("an address is what the trusted proxies say, not what the client says", () => {
+it("the address comes from the trusted proxies, not from the client", () => {
   expect(clientAddress("6.6.6.6, 1.2.3.4", 1)).toBe("1.2.3.4");
   expect(clientAddress("6.6.6.6, 1.2.3.4, 10.0.0.1", 2)).toBe("1.2.3.4");
   expect(clientAddress("127.0.0.1", 0)).toBe("127.0.0.1");
@@ -126,14 +125,14 @@ it.each([
   expect(isForwarded(method, path)).toBe(isKnown);
 });
 
-it("the policy lets scripts run by nonce only, and the socket connect", () => {
-  const policy = contentSecurityPolicy("n0nce", "wss://bot.example/ws/live", false);
+it("the policy allows scripts by nonce only, and the live connection", () => {
+  const policy = contentSecurityPolicy("n0nce", "wss://trader.example/ws/live", false);
   expect(policy).toContain("script-src 'self' 'nonce-n0nce' 'strict-dynamic';");
-  expect(policy).toContain("connect-src 'self' wss://bot.example;");
+  expect(policy).toContain("connect-src 'self' wss://trader.example;");
   expect(policy).not.toContain("unsafe-eval");
 });
 
-it("every forwarded call is one that the API has", () => {
+it("every forwarded call exists in the API", () => {
   const known = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );

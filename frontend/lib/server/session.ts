@@ -4,8 +4,8 @@ import { jwtVerify, SignJWT } from "jose";
 import { apiKey, dashboardPassword, sessionLasts_ms } from "./config";
 
 /**
- * One password, and a signed cookie that says it was given. The signing key derives from the
- * password: changing the password ends every session.
+ * One password, and a signed cookie that proves that it was entered. The signing key is derived from
+ * the password: changing the password ends every session.
  */
 
 export interface Session {
@@ -17,8 +17,8 @@ const ALGORITHM = "HS256";
 const AUDIENCE = "kalshi-edge-dashboard";
 
 /**
- * Sessions logged out before their end; forgotten on a restart of this server. Kept on the process:
- * Next loads this module once for the gate and once for the routes.
+ * Sessions logged out before they expired; lost on a restart of this server. Stored on the process,
+ * because Next loads this module once for the proxy and once for the routes.
  */
 const kept = globalThis as { loggedOutSessions?: Map<string, number> };
 kept.loggedOutSessions ??= new Map();
@@ -29,7 +29,7 @@ const signingKey = (): Uint8Array =>
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
-/** Whether `given` is the dashboard's password, in a time that tells nothing about it. */
+/** Whether `given` is the dashboard's password, compared in constant time. */
 export const isPassword = (given: string): boolean =>
   timingSafeEqual(digest(given), digest(dashboardPassword()));
 
@@ -45,7 +45,7 @@ export async function sealedSession(now_ms: number): Promise<{ token: string; se
   return { token, session };
 }
 
-/** The session that `token` proves, or `null`: forged, run out, and logged out are all alike. */
+/** The session that `token` proves, or `null` if it is forged, expired or logged out. */
 export async function openedSession(
   token: string | undefined,
   now_ms: number,

@@ -1,6 +1,8 @@
+import "server-only";
+
 /**
- * How long an address waits after failed logins: three are free, then 2, 4, 8 … seconds, at most
- * 15 minutes. All addresses together have a budget too, for someone who has many.
+ * How long an address must wait after failed logins: nothing after the first two, then 2, 4, 8 …
+ * seconds, at most 15 minutes. All addresses together are limited too, against distributed attempts.
  */
 
 export interface Attempts {
@@ -16,7 +18,7 @@ const FORGOTTEN_AFTER_MS = 60 * 60_000;
 const ADDRESSES_KEPT = 10_000;
 const ALL = "*";
 
-/** Milliseconds until the next attempt is looked at. */
+/** Milliseconds until the next attempt is accepted. */
 export function wait_ms(attempts: Attempts | undefined, now_ms: number, free: number): number {
   if (attempts === undefined || attempts.failures < free) return 0;
   const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempts.failures - free));
@@ -26,7 +28,7 @@ export function wait_ms(attempts: Attempts | undefined, now_ms: number, free: nu
 export class Throttle {
   private readonly attempts = new Map<string, Attempts>();
 
-  /** Milliseconds that `address` has yet to wait. */
+  /** Milliseconds that `address` still has to wait. */
   wait_ms(address: string, now_ms: number): number {
     return Math.max(
       wait_ms(this.recent(address, now_ms), now_ms, FREE_FAILURES),
@@ -57,8 +59,8 @@ export class Throttle {
 }
 
 /**
- * The client's address: `trusted` proxies each appended one entry to X-Forwarded-For, so the
- * client is that many from the right; whatever stands further left it made up itself.
+ * The client's address: each of the `trusted` proxies appended one entry to X-Forwarded-For, so the
+ * client is that many entries from the right; entries further left can be forged.
  */
 export function clientAddress(forwardedFor: string | null, trusted: number): string {
   const entries = (forwardedFor ?? "").split(",").map((entry) => entry.trim());

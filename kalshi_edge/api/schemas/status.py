@@ -1,16 +1,7 @@
 """How the trader is: health, sources, rules, alarms, problems."""
 
-from enum import StrEnum
-
 from kalshi_edge.api.schemas.figures import Dollars, Instant, Shape
-
-
-class Severity(StrEnum):
-    """How loud something is to be shown."""
-
-    INFO = "info"
-    WARNING = "warning"
-    DANGER = "danger"
+from kalshi_edge.domain.sentences import Severity
 
 
 class Banner(Shape):

@@ -255,7 +255,7 @@ def pnl_today(engine: Engine, at: datetime) -> PnlToday:
         unrealised=sum((unrealised(t, marks.get(t.ticker)) for t in trades), ZERO),
         opening_balance=account.opening_balance,
         equity=account.tracker.equity(marks),
-        halts=account.halts,
+        halts=engine.kill_switch.halts,
     )
 
 

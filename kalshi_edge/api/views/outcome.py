@@ -10,9 +10,9 @@ from kalshi_edge.api.views.account import market_of, order_view, trade_view
 from kalshi_edge.api.views.market import gates
 from kalshi_edge.api.views.risk import switch_view
 from kalshi_edge.api.views.status import terms_view
-from kalshi_edge.api.views.wording import outcome_text, refusal
 from kalshi_edge.domain.events import AcknowledgeTerms, Command
 from kalshi_edge.domain.orders import Order
+from kalshi_edge.domain.sentences import outcome_text, refusal
 from kalshi_edge.units import ZERO, plain
 
 
@@ -21,7 +21,7 @@ def switch_outcome(
 ) -> SwitchOutcome:
     """The kill switch after the wish."""
     at = context.now()
-    switch = switch_view(context.trader.engine.account.switch_at(at), at)
+    switch = switch_view(context.trader.engine.kill_switch.switch_at(at), at)
     return SwitchOutcome(
         **_common(command, recorded, is_settled=recorded is not None), switch=switch
     )
@@ -78,11 +78,11 @@ def _common(
     is_settled: bool,
     orders: Sequence[Order] = (),
 ) -> dict[str, Any]:
-    refused = None if recorded is None else refusal(recorded)
+    refused = None if recorded is None else refusal(recorded.command, recorded.verdicts)
     if recorded is None:
         text = "in the loop's inbox: ask again with the same Idempotency-Key, or see /api/audit"
     else:
-        text = "; ".join([outcome_text(recorded), *map(_fate, orders)])
+        text = "; ".join([outcome_text(recorded.command, recorded.verdicts), *map(_fate, orders)])
     return {
         "command_id": command.command_id,
         "is_settled": is_settled,

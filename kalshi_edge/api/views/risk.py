@@ -21,7 +21,7 @@ from kalshi_edge.units import ZERO
 def risk_status(engine: Engine, at: datetime) -> RiskStatus:
     """Where the account stands against every limit."""
     account, limits = engine.account, engine.playbook.limits
-    seen = situation(account, engine.state.marks, at)
+    seen = situation(account, engine.kill_switch.switch_at(at), engine.state.marks, at)
     loss = account.opening_balance - account.tracker.equity(engine.state.marks)
     return RiskStatus(
         at=at,

@@ -12,13 +12,12 @@ from kalshi_edge.api.schemas.status import (
     Banner,
     Health,
     SeriesRules,
-    Severity,
     SourceView,
     TermsView,
 )
-from kalshi_edge.api.views.wording import outcome_text
 from kalshi_edge.data.source_status import SourceStatus
 from kalshi_edge.domain.records import SeriesTerms
+from kalshi_edge.domain.sentences import Severity, outcome_text
 from kalshi_edge.domain.weather import Station
 from kalshi_edge.runtime.schedule import Job
 from kalshi_edge.runtime.trader import Trader
@@ -45,7 +44,7 @@ def health(context: ApiContext, live_clients: int) -> Health:
         last_cycle_at=last,
         next_cycle_at=trader.timetable.counts[Job.CYCLE].next_at,
         missed_cycles=trader.timetable.counts[Job.CYCLE].missed,
-        reconciled_at=trader.engine.supervisor.state.clean_at,
+        reconciled_at=trader.engine.watch.clean_at,
         journal_seq=read_model.seq,
         sources=sources,
         banners=list(_banners(context, sources, at)),
@@ -101,7 +100,7 @@ def _banners(context: ApiContext, sources: list[SourceView], at: datetime) -> It
         yield Banner(kind="synthetic", level=Severity.WARNING, text=text)
     level = Severity.DANGER if context.mode == "live" else Severity.INFO
     yield Banner(kind="mode", level=level, text=f"{context.mode} trading")
-    switch = engine.account.switch_at(at)
+    switch = engine.kill_switch.switch_at(at)
     if switch.is_halted(at):
         text = f"kill switch {switch.level(at)}: {switch.reason}"
         yield Banner(kind="kill_switch", level=Severity.DANGER, text=text)
@@ -151,5 +150,5 @@ def _audit_item(recorded: RecordedCommand) -> AuditItem:
         command=type(command).__name__,
         by=command.by,
         reason=command.reason,
-        outcome=outcome_text(recorded),
+        outcome=outcome_text(recorded.command, recorded.verdicts),
     )

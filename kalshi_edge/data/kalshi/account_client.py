@@ -1,13 +1,12 @@
-"""Our account at the exchange: everything that is signed, questions and orders alike.
+"""Our account at the exchange: everything that one key may ask and do.
 
-A write is sent once. Its answer is a payload, a definite refusal (which is data), or an error that
-says whether it may have happened.
+A list is read row by row: one row that cannot be read costs only itself.
 """
 
-import asyncio
 from collections.abc import Callable, Collection, Mapping, Set
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from types import MappingProxyType
 
 import httpx
@@ -16,7 +15,6 @@ from kalshi_edge.clock import Clock
 from kalshi_edge.data.kalshi.account_wire import (
     AccountLimits,
     HeldPosition,
-    OrderReport,
     Payout,
     parse_balance,
     parse_fill,
@@ -26,95 +24,29 @@ from kalshi_edge.data.kalshi.account_wire import (
     parse_position,
 )
 from kalshi_edge.data.kalshi.auth import ApiKey
+from kalshi_edge.data.kalshi.cash_wire import CashList
 from kalshi_edge.data.kalshi.fields import (
     Payload,
     instant_field,
     object_field,
-    parse_json,
     text_field,
     unix_s,
 )
 from kalshi_edge.data.kalshi.order_wire import EXCHANGE_INDEX
-from kalshi_edge.data.kalshi.rate_limits import (
-    BALANCE_RATE,
-    BASIC_READ,
-    BASIC_WRITE,
-    Bucket,
-    Jitter,
-    parse_costs,
-)
-from kalshi_edge.data.kalshi.transport import (
-    ErrorBody,
-    Host,
-    Params,
-    Rest,
-    filled,
-    now_s,
-    open_http,
-    parse_refusal,
-)
-from kalshi_edge.domain.orders import Fill
-from kalshi_edge.errors import ContractError, ExchangeDown, OutcomeUnknown, RequestRefused
+from kalshi_edge.data.kalshi.rate_limits import BALANCE_RATE, Jitter, parse_costs
+from kalshi_edge.data.kalshi.reading import Reading, read_rows
+from kalshi_edge.data.kalshi.signed_rest import SignedRest
+from kalshi_edge.data.kalshi.transport import ErrorBody, Host, Params, open_http
+from kalshi_edge.domain.orders import Fill, OrderReport
+from kalshi_edge.errors import ContractError, InputError, RequestRefused
+from kalshi_edge.token_bucket import TokenBucket
 
 SUBACCOUNT = 0
 """The primary one: left out, some answers are about it alone and others about all."""
-MAX_WRITE_WAIT_S = 1.0
-"""An order that must wait longer for our own budget is not sent: its price would be old."""
 CUTOFF_MARGIN = timedelta(days=1)
 """What lies so close to the historical cut-off may be on either side of it by now."""
-NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-"""Failures from before the first byte of a request."""
-
-
-class SignedRest(Rest):
-    """Questions with a signature, and writes."""
-
-    def __init__(self, http: httpx.AsyncClient, machine: Clock, jitter: Jitter) -> None:
-        super().__init__(http, machine, jitter, Bucket(BASIC_READ))
-        self.write_bucket = Bucket(BASIC_WRITE)
-
-    async def send(
-        self,
-        method: str,
-        route: str,
-        *,
-        body: Payload | None = None,
-        params: Params | None = None,
-        **names: str,
-    ) -> Payload | ErrorBody:
-        """Send a write, once; its answer, or the exchange's definite no.
-
-        Raises ``ExchangeDown`` where nothing was taken and ``OutcomeUnknown`` where it may have
-        been.
-        """
-        what = f"{method} {route}"
-        await asyncio.sleep(self._spend(what, self.costs.of(method, route)))
-        request = self._http.build_request(method, filled(route, names), params=params, json=body)
-        try:
-            response = await self._exchange(request)
-        except NOT_SENT as error:
-            raise ExchangeDown(f"{what}: not sent: {error!r}") from error
-        except httpx.RequestError as error:
-            raise OutcomeUnknown(f"{what}: {error!r}") from error
-        if response.is_success:
-            return _answer(response, what)
-        return self._refused(response, what)
-
-    def _spend(self, what: str, cost: int) -> float:
-        wait_s = self.write_bucket.wait_s(cost, now_s())
-        if wait_s > MAX_WRITE_WAIT_S:
-            raise ExchangeDown(f"{what}: not sent: our write budget is spent for {wait_s:.1f} s")
-        return self.write_bucket.take(cost, now_s())
-
-    def _refused(self, response: httpx.Response, what: str) -> ErrorBody:
-        refusal = self._explained(parse_refusal(response.status_code, response.content))
-        if refusal.status == httpx.codes.TOO_MANY_REQUESTS or refusal.is_pause:
-            self.write_bucket.empty(now_s())
-            raise ExchangeDown(f"{what}: {refusal}")
-        # Anything else than a client error says nothing of what became of the order.
-        if not response.is_client_error or refusal.status == httpx.codes.REQUEST_TIMEOUT:
-            raise OutcomeUnknown(f"{what}: {refusal}")
-        return refusal
+SEEN_WITHIN = timedelta(minutes=2)
+"""By then an order that has traded can be looked up; answers trail the matching by about 1 s."""
 
 
 class AccountClient:
@@ -132,7 +64,7 @@ class AccountClient:
         http = open_http(host, auth=key, transport=transport)
         self._rest = SignedRest(http, key.clock, jitter)
         self._clock = clock
-        self._balance_bucket = Bucket(BALANCE_RATE)
+        self._balance_bucket = TokenBucket(BALANCE_RATE)
         self._names: dict[str, str] = {}
 
     @property
@@ -182,26 +114,46 @@ class AccountClient:
     async def order(self, order_id: str) -> OrderReport:
         """One order; ``RequestRefused`` with status 404 where it is not known (any more)."""
         answer = await self._rest.get("/portfolio/orders/{order_id}", order_id=order_id)
-        return self._met(parse_order(object_field(answer, "order")))
+        return parse_order(self._met(object_field(answer, "order")), self._names)
 
     async def orders(
         self, since_at: datetime | None = None, *, ticker: str | None = None
-    ) -> tuple[OrderReport, ...]:
-        """Our orders from ``since_at`` on, archived ones included."""
+    ) -> Reading[OrderReport]:
+        """Our orders from ``since_at`` on, archived ones included.
+
+        One that cannot be read goes by our intent's id, or by the exchange's.
+        """
         params = _since(since_at) | ({} if ticker is None else {"ticker": ticker})
         found = await self._both_sides("orders", "order_id", params, since_at, "orders_updated_ts")
-        return tuple(self._met(parse_order(payload)) for payload in found)
+        parse = partial(parse_order, names=self._names)
+        return read_rows(map(self._met, found), parse, "client_order_id", "order_id")
 
     # --- money --------------------------------------------------------------------------------
 
-    async def fills(self, since_at: datetime | None = None) -> tuple[Fill, ...]:
-        """Our fills from ``since_at`` on, archived ones included, each with its intent's id."""
+    async def fills(self, since_at: datetime | None = None) -> Reading[Fill]:
+        """Our fills from ``since_at`` on in the order of trading, archived ones included.
+
+        Each has its intent's id. One of an order that is not to be seen yet is held back, and
+        among those that cannot be read: whose it is shows a little later.
+        """
         found = await self._both_sides(
             "fills", "trade_id", _since(since_at), since_at, "trades_created_ts"
         )
         received_at = self._clock.now()
-        await self.learn_names({text_field(payload, "order_id") for payload in found})
-        return tuple(parse_fill(payload, self._names, received_at) for payload in found)
+        await self.learn_names(
+            {row["order_id"] for row in found if isinstance(row.get("order_id"), str)}
+        )
+
+        def named(row: Payload) -> Fill:
+            fill = parse_fill(row, self._names, received_at)
+            if fill.valid_at > received_at - SEEN_WITHIN and row["order_id"] not in self._names:
+                raise ContractError(f"order {row['order_id']} is not to be seen yet")
+            return fill
+
+        # The newest comes first; those of one instant are in the reverse order of trading, too.
+        fills = read_rows(reversed(list(found)), named, "trade_id")
+        in_order = sorted(fills, key=lambda fill: fill.valid_at)
+        return Reading(tuple(in_order), fills.refused)
 
     async def learn_names(self, order_ids: Set[str]) -> None:
         """Find out which of our intents stand behind ``order_ids``."""
@@ -209,6 +161,8 @@ class AccountClient:
         for order_id in order_ids - self._names.keys():
             try:
                 await self.order(order_id)
+            except InputError:
+                pass  # its name, if it has one, was learned all the same
             except RequestRefused as error:
                 if error.status != httpx.codes.NOT_FOUND:
                     raise
@@ -222,21 +176,27 @@ class AccountClient:
         bucket = self._balance_bucket
         return parse_balance(await self._rest.get("/portfolio/balance", params, bucket=bucket))
 
-    async def positions(self) -> tuple[HeldPosition, ...]:
+    async def positions(self) -> Reading[HeldPosition]:
         """What we hold of markets that are not settled yet."""
         params: Params = {"subaccount": SUBACCOUNT, "limit": 1000, "count_filter": "position"}
         found = await self._rest.pages(
             "/portfolio/positions", "market_positions", _field("ticker"), params
         )
-        return tuple(parse_position(payload) for payload in found.values())
+        return read_rows(found.values(), parse_position, "ticker")
 
-    async def payouts(self, since_at: datetime | None = None) -> tuple[Payout, ...]:
+    async def payouts(self, since_at: datetime | None = None) -> Reading[Payout]:
         """What settlements paid us from ``since_at`` on; the archived ones are not to be had."""
         found = await self._rest.pages(
             "/portfolio/settlements", "settlements", _field("ticker"), _since(since_at)
         )
         received_at = self._clock.now()
-        return tuple(parse_payout(payload, received_at) for payload in found.values())
+        parse = partial(parse_payout, received_at=received_at)
+        return read_rows(found.values(), parse, "ticker")
+
+    async def movements(self, of: CashList) -> Collection[Payload]:
+        """The rows of one list of cash that came or went without a trade, as they are."""
+        params: Params = {"limit": 500}
+        return (await self._rest.pages(of.route, of.key, _field(of.identity), params)).values()
 
     # --- the account itself -------------------------------------------------------------------
 
@@ -244,7 +204,10 @@ class AccountClient:
         """Ask how fast this account may go and what endpoints cost, and keep to it from now on."""
         limits = parse_limits(await self._rest.get("/account/limits"))
         costs = parse_costs(await self._rest.get("/account/endpoint_costs"))
-        self._rest.bucket, self._rest.write_bucket = Bucket(limits.read), Bucket(limits.write)
+        self._rest.bucket, self._rest.write_bucket = (
+            TokenBucket(limits.read),
+            TokenBucket(limits.write),
+        )
         self._rest.costs = costs
         return limits
 
@@ -252,9 +215,13 @@ class AccountClient:
         """Up to when the answers about orders, fills and positions are complete, about."""
         return instant_field(await self._rest.get("/exchange/user_data_timestamp"), "as_of_time")
 
-    def _met(self, report: OrderReport) -> OrderReport:
-        self._names[report.order_id] = report.client_order_id or report.order_id
-        return report
+    def _met(self, order: Payload) -> Payload:
+        """Note whose ``order`` is, whatever else it says."""
+        order_id, ours = order.get("order_id"), order.get("client_order_id") or ""
+        if isinstance(order_id, str) and isinstance(ours, str):
+            # The first name holds: an owner who amends our order may give it another.
+            self._names.setdefault(order_id, ours or order_id)
+        return order
 
     async def _both_sides(
         self, kind: str, identity: str, params: Params, since_at: datetime | None, cutoff: str
@@ -269,13 +236,6 @@ class AccountClient:
             old = await self._rest.pages(f"/historical/{kind}", kind, _field(identity), params)
             found = old | found
         return found.values()
-
-
-def _answer(response: httpx.Response, what: str) -> Payload:
-    try:
-        return parse_json(response.content)
-    except ContractError as error:
-        raise OutcomeUnknown(f"{what}: taken, but the answer cannot be read: {error}") from error
 
 
 def _since(since_at: datetime | None) -> dict[str, str | int | list[str]]:

@@ -12,11 +12,14 @@ from enum import StrEnum
 
 from kalshi_edge.data.kalshi.fields import (
     Payload,
+    cents_field,
     decimal_field,
     flag_field,
     instant_field,
     instant_of_ms,
+    instant_of_s,
     known_word,
+    needed_cents,
     object_field,
     optional_instant,
     optional_text,
@@ -24,12 +27,10 @@ from kalshi_edge.data.kalshi.fields import (
     text_field,
     whole_field,
 )
-from kalshi_edge.data.kalshi.rate_limits import Rate
-from kalshi_edge.domain.events import OrderUpdate
-from kalshi_edge.domain.orders import Fill, OrderStep, Settlement, Side
+from kalshi_edge.domain.orders import Fill, Intent, OrderReport, Settlement, Side
 from kalshi_edge.errors import ContractError
-from kalshi_edge.ports import Receipt
-from kalshi_edge.units import CENT, ONE, ZERO
+from kalshi_edge.token_bucket import Rate
+from kalshi_edge.units import ONE, ZERO
 
 _SIDES = {"bid": Side.BUY, "yes": Side.BUY, "ask": Side.SELL, "no": Side.SELL}
 
@@ -43,89 +44,53 @@ class OrderStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class OrderReport:
-    """The exchange's word on one order."""
+def parse_order(payload: Payload, names: Mapping[str, str]) -> OrderReport:
+    """An order of ``GET /portfolio/orders`` or of the stream's ``user_order``.
 
-    order_id: str
-    client_order_id: str
-    """Our intent's id; empty for an order placed by hand."""
-    ticker: str
-    side: Side
-    price: Decimal
-    """Dollars per YES contract."""
-    status: OrderStatus
-    filled: Decimal
-    remaining: Decimal
-    reason: str = ""
-    """Why it last changed, where it says so."""
+    ``names`` are the intents by the exchange's order ids: they hold even where an owner has given
+    our order another name since. An order that was placed by hand goes by its order id.
 
-    @property
-    def resting(self) -> Decimal:
-        """Contracts that wait in the book."""
-        return self.remaining if self.status is OrderStatus.RESTING else ZERO
-
-
-def parse_order(payload: Payload) -> OrderReport:
-    """An order of ``GET /portfolio/orders`` or of the stream's ``user_order``."""
+    Raises ``ContractError`` for a status that is a new word to us: it may rest, or be over.
+    """
+    status, order_id = text_field(payload, "status"), text_field(payload, "order_id")
+    known = known_word(OrderStatus, status, OrderStatus.UNKNOWN)
+    if known is OrderStatus.UNKNOWN:
+        raise ContractError(f"order {order_id} is {status!r}, which says nothing to us")
+    remaining = decimal_field(payload, "remaining_count_fp")
+    resting = remaining if known is OrderStatus.RESTING else ZERO
     return OrderReport(
-        order_id=text_field(payload, "order_id"),
-        client_order_id=optional_text(payload, "client_order_id"),
+        order_id=order_id,
+        intent_id=_name(payload, order_id, names),
         ticker=text_field(payload, "ticker"),
         side=_side(payload),
         price=decimal_field(payload, "yes_price_dollars"),
-        status=known_word(OrderStatus, text_field(payload, "status"), OrderStatus.UNKNOWN),
         filled=decimal_field(payload, "fill_count_fp"),
-        remaining=decimal_field(payload, "remaining_count_fp"),
-        reason=optional_text(payload, "last_update_reason"),
+        resting=resting,
+        reason="" if resting else optional_text(payload, "last_update_reason") or status,
     )
 
 
-def parse_receipt(payload: Payload, client_order_id: str) -> Receipt:
+def parse_taken(payload: Payload, intent: Intent) -> OrderReport:
     """The answer to an order that was taken; its counts have no suffix here.
 
     Raises ``ContractError`` where it is the answer to another order.
     """
     echo = optional_text(payload, "client_order_id")
-    if echo and echo != client_order_id:
-        raise ContractError(f"the answer is about order {echo}, not {client_order_id}")
-    return Receipt(
+    if echo and echo != intent.intent_id:
+        raise ContractError(f"the answer is about order {echo}, not {intent.intent_id}")
+    return intent.report(
         order_id=text_field(payload, "order_id"),
         filled=decimal_field(payload, "fill_count"),
         resting=decimal_field(payload, "remaining_count"),
     )
 
 
-def receipt_of(report: OrderReport) -> Receipt:
-    """The receipt of an order that had been taken before."""
-    return Receipt(report.order_id, report.filled, report.resting)
-
-
-def order_update(report: OrderReport, received_at: datetime) -> OrderUpdate | None:
-    """What a report means for our order; ``None`` where its status is a new word to us."""
-    if report.status is OrderStatus.UNKNOWN:
-        return None
-    rests = report.status is OrderStatus.RESTING
-    return OrderUpdate(
-        intent_id=report.client_order_id or report.order_id,
-        step=OrderStep.ACCEPT if rests else OrderStep.FINISH,
-        received_at=received_at,
-        order_id=report.order_id,
-        filled=report.filled,
-        reason="" if rests else report.reason or report.status.value,
-    )
-
-
 def parse_fill(payload: Payload, names: Mapping[str, str], received_at: datetime) -> Fill:
-    """A fill of ``GET /portfolio/fills`` or of the stream.
-
-    Only the stream may name our intent; elsewhere ``names`` does, by order id. An order that was
-    placed by hand goes by its order id.
-    """
+    """A fill of ``GET /portfolio/fills`` or of the stream, ``names`` as in ``parse_order``."""
     order_id = text_field(payload, "order_id")
     return Fill(
         fill_id=text_field(payload, "trade_id"),
-        intent_id=optional_text(payload, "client_order_id") or names.get(order_id) or order_id,
+        intent_id=_name(payload, order_id, names),
         ticker=text_field(payload, "market_ticker"),
         side=_side(payload),
         count=decimal_field(payload, "count_fp"),
@@ -145,8 +110,6 @@ class HeldPosition:
     count: Decimal
     """YES contracts; below 0 they are NO contracts."""
     exposure: Decimal
-    realised: Decimal
-    fees: Decimal
 
 
 def parse_position(payload: Payload) -> HeldPosition:
@@ -155,8 +118,6 @@ def parse_position(payload: Payload) -> HeldPosition:
         ticker=text_field(payload, "ticker"),
         count=decimal_field(payload, "position_fp"),
         exposure=decimal_field(payload, "market_exposure_dollars"),
-        realised=decimal_field(payload, "realized_pnl_dollars"),
-        fees=decimal_field(payload, "fees_paid_dollars"),
     )
 
 
@@ -173,20 +134,19 @@ class Payout:
 
 
 def parse_payout(payload: Payload, received_at: datetime) -> Payout:
-    """An entry of ``GET /portfolio/settlements``; two of its figures are in whole cents."""
+    """An entry of ``GET /portfolio/settlements``; two of its figures are in cents."""
     ticker, result = text_field(payload, "ticker"), text_field(payload, "market_result")
-    cents = optional_whole("value", payload.get("value"))
-    stated = None if cents is None else cents * CENT
+    stated = cents_field(payload, "value")
     value = {"yes": ONE, "no": ZERO}.get(result, stated)
     if value is None or (stated is not None and stated != value):
-        raise ContractError(f"{ticker}: settled {result!r} at {cents} cents")
+        raise ContractError(f"{ticker}: settled {result!r} at {payload.get('value')} cents")
     return Payout(
         settlement=Settlement(
             ticker, value, None, instant_field(payload, "settled_time"), received_at
         ),
         yes_count=decimal_field(payload, "yes_count_fp"),
         no_count=decimal_field(payload, "no_count_fp"),
-        revenue=whole_field(payload, "revenue") * CENT,
+        revenue=needed_cents(payload, "revenue"),
         fee=decimal_field(payload, "fee_cost"),
     )
 
@@ -217,6 +177,10 @@ def parse_limits(payload: Payload) -> AccountLimits:
     return AccountLimits(text_field(payload, "usage_tier"), *rates)
 
 
+def _name(payload: Payload, order_id: str, names: Mapping[str, str]) -> str:
+    return names.get(order_id) or optional_text(payload, "client_order_id") or order_id
+
+
 def _side(payload: Payload) -> Side:
     """The side of the YES book, by the fields that name it; where both do, they must agree."""
     words = [
@@ -230,9 +194,8 @@ def _side(payload: Payload) -> Side:
 
 
 def _traded_at(payload: Payload) -> datetime | None:
-    seconds = optional_whole("ts", payload.get("ts"))
     return (
         instant_of_ms(payload.get("ts_ms"))
         or optional_instant(payload, "created_time")
-        or (None if seconds is None else instant_of_ms(seconds * 1000))
+        or instant_of_s(optional_whole("ts", payload.get("ts")))
     )

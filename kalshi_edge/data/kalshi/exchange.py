@@ -12,20 +12,20 @@ from typing import TypeVar
 
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.kalshi.account_client import AccountClient
-from kalshi_edge.data.kalshi.account_wire import OrderReport, OrderStatus, parse_receipt, receipt_of
+from kalshi_edge.data.kalshi.account_wire import parse_taken
 from kalshi_edge.data.kalshi.fields import Payload, decimal_field
 from kalshi_edge.data.kalshi.order_wire import objections, order_body
 from kalshi_edge.data.kalshi.public_client import PublicClient
 from kalshi_edge.data.kalshi.transport import ErrorBody
-from kalshi_edge.domain.orders import Intent, Order
+from kalshi_edge.domain.orders import Intent, Order, OrderReport
 from kalshi_edge.errors import (
     ExchangeDown,
     InputError,
+    OrderObjection,
     OrderRejected,
     OutcomeUnknown,
     RequestRefused,
 )
-from kalshi_edge.ports import Receipt
 from kalshi_edge.units import ZERO
 
 T = TypeVar("T")
@@ -60,11 +60,11 @@ class KalshiExchange:
         self._started_at = clock.now()
         self._sent_at: dict[str, datetime] = {}
 
-    async def place(self, intent: Intent) -> Receipt:
-        """Send ``intent`` under its own id; the receipt of the first where it was sent before.
+    async def place(self, intent: Intent) -> OrderReport:
+        """Send ``intent`` under its own id; the report of the first where it was sent before.
 
-        Raises ``OrderRejected`` for a definite no, ours or the exchange's, ``ExchangeDown`` where
-        nothing was taken and ``OutcomeUnknown`` where it may have been.
+        Raises ``OrderRejected`` for a definite no (ours is an ``OrderObjection``),
+        ``ExchangeDown`` where nothing was taken and ``OutcomeUnknown`` where it may have been.
         """
         body = await self._checked_body(intent)
         self._sent_at[intent.intent_id] = self._clock.now()
@@ -74,11 +74,11 @@ class KalshiExchange:
                 return await self._existing(intent, answer)
             raise OrderRejected(f"{intent.ticker}: {answer}")
         try:
-            return parse_receipt(answer, intent.intent_id)
+            return parse_taken(answer, intent)
         except InputError as error:
             raise OutcomeUnknown(f"{intent.ticker}: taken, but {error}") from error
 
-    async def resolve(self, intent: Intent, *, resend: bool) -> Receipt:
+    async def resolve(self, intent: Intent, *, resend: bool) -> OrderReport:
         """What became of an order whose answer was lost.
 
         Where it cannot be seen it is sent again under its own id if it is still wanted
@@ -89,7 +89,7 @@ class KalshiExchange:
         as_of = await self._asked(self._account.data_as_of(), intent.ticker)
         report = await self._look_up(intent)
         if report is not None:
-            return receipt_of(report)
+            return report
         if resend:
             return await self._sent_again(intent)
         if as_of >= self._sent_at.get(intent.intent_id, self._started_at) + GRACE:
@@ -124,24 +124,26 @@ class KalshiExchange:
                 # What we know may be old: a market opens, and its ticks change, while we run.
                 market = await self._public.market(intent.ticker)
             if found := objections(intent, market):
-                raise OrderRejected(f"{intent.ticker}: {'; '.join(found)}")
+                raise OrderObjection(f"{intent.ticker}: {'; '.join(found)}")
             return order_body(intent, group_id=self._group_id)
-        except (InputError, RequestRefused) as error:
+        except InputError as error:
+            raise OrderObjection(str(error)) from error
+        except RequestRefused as error:
             raise OrderRejected(str(error)) from error
 
-    async def _sent_again(self, intent: Intent) -> Receipt:
+    async def _sent_again(self, intent: Intent) -> OrderReport:
         try:
             return await self.place(intent)
         except (OrderRejected, ExchangeDown) as error:
             # The first may be the reason, having taken the money: this no proves nothing.
             raise OutcomeUnknown(f"{intent.ticker}: still unknown: {error}") from error
 
-    async def _existing(self, intent: Intent, refusal: ErrorBody) -> Receipt:
+    async def _existing(self, intent: Intent, refusal: ErrorBody) -> OrderReport:
         for wait_s in self._looks_s:
             await asyncio.sleep(wait_s)
             report = await self._look_up(intent)
             if report is not None:
-                return receipt_of(report)
+                return report
         if refusal.code == DUPLICATE:
             raise OutcomeUnknown(f"{intent.ticker}: {refusal}, but it is not to be seen yet")
         raise OrderRejected(f"{intent.ticker}: {refusal}")
@@ -149,10 +151,11 @@ class KalshiExchange:
     async def _look_up(self, intent: Intent) -> OrderReport | None:
         since_at, ticker = intent.created_at - CLOCK_SLACK, intent.ticker
         reports = await self._asked(self._account.orders(since_at, ticker=ticker), ticker)
-        found = next((r for r in reports if r.client_order_id == intent.intent_id), None)
-        if found is not None and found.status is OrderStatus.UNKNOWN:
-            raise OutcomeUnknown(f"{ticker}: it exists, in a state that we do not know")
-        return found
+        for row in reports.refused:
+            # A row that does not even say whose it is may be ours.
+            if row.name in ("", intent.intent_id):
+                raise OutcomeUnknown(f"{ticker}: it may exist, and cannot be read: {row.reason}")
+        return next((one for one in reports if one.intent_id == intent.intent_id), None)
 
     async def _confirm_over(self, order_id: str, refusal: ErrorBody) -> None:
         """Return where a cancel was refused because the order is over."""
@@ -166,7 +169,7 @@ class KalshiExchange:
                 raise ExchangeDown(f"not cancelled: {refusal}") from error
             except (ExchangeDown, InputError) as error:
                 raise OutcomeUnknown(f"not cancelled: {refusal}; {error}") from error
-            if report.status in (OrderStatus.CANCELED, OrderStatus.EXECUTED):
+            if not report.rests:
                 return
             if refusal.status != 404:
                 raise ExchangeDown(f"not cancelled: {refusal}")

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from kalshi_edge.data.kalshi.account_client import AccountClient
-from kalshi_edge.data.kalshi.account_wire import order_update, parse_fill
+from kalshi_edge.data.kalshi.account_wire import parse_fill
 from kalshi_edge.data.kalshi.public_client import PublicClient
+from kalshi_edge.data.kalshi.reading import Unreadable
 from kalshi_edge.data.kalshi.stream import KalshiStream
 from kalshi_edge.data.kalshi.stream_session import Connected, MarketChange, UnnamedFill
-from kalshi_edge.domain.events import Event
+from kalshi_edge.domain.events import Event, order_update
 from kalshi_edge.errors import ExchangeDown, InputError, RequestRefused
 
 OVERLAP = timedelta(minutes=2)
@@ -129,8 +130,9 @@ class KalshiFeed:
         fills = await self._account.fills(self._known_until - OVERLAP)
         orders = await self._account.orders(gap.received_at - ORDER_LIFE)
         self._is_behind = False
-        updates = (order_update(report, gap.received_at) for report in orders)
-        return (*fills, *(update for update in updates if update is not None))
+        self._note("unreadable order", orders.refused)
+        self._note("unreadable fill", fills.refused)
+        return (*fills, *(order_update(report, gap.received_at) for report in orders))
 
     async def _named(self, fill: UnnamedFill) -> Iterable[Event]:
         await self._account.learn_names({fill.order_id})
@@ -143,6 +145,9 @@ class KalshiFeed:
 
     async def _results(self, tickers: Set[str]) -> Iterable[Event]:
         reading = await self._public.settlements(tickers)
-        for refused in reading.refused:
-            self._stream.oddities.note(self._heard_at, "unreadable settlement", refused)
+        self._note("unreadable settlement", reading.refused)
         return reading.found
+
+    def _note(self, kind: str, refused: Iterable[Unreadable]) -> None:
+        for one in refused:
+            self._stream.oddities.note(self._heard_at, kind, one)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
 from kalshi_edge.errors import ContractError
-from kalshi_edge.units import decimal_of
+from kalshi_edge.units import CENT, decimal_of
 
 Payload: TypeAlias = Mapping[str, Any]
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -57,11 +57,29 @@ def object_field(payload: Payload, name: str) -> Payload:
     return value
 
 
-def object_list(payload: Payload, name: str) -> list[Payload]:
-    """A list of objects, which may be empty."""
-    values = payload.get(name)
+def rows(payload: Payload, name: str) -> list[Payload]:
+    """A list as it comes, ``null`` for an empty one; what is no object in it is kept as one.
+
+    Raises ``ContractError`` where there is no such list: each row is for its reader to judge.
+
+    >>> rows({"orders": None}, "orders"), rows({"orders": [7]}, "orders")
+    ([], [{'not an object': 7}])
+    """
+    if name not in payload:
+        raise ContractError(f"no {name}")
+    values = payload[name] or []
     if not isinstance(values, list):
-        raise ContractError(f"no {name}" if values is None else f"{name} must be a list")
+        raise ContractError(f"{name} must be a list")
+    return [one if isinstance(one, Mapping) else {"not an object": one} for one in values]
+
+
+def object_list(payload: Payload, name: str) -> list[Payload]:
+    """A list of objects, which may be empty; ``null`` is an empty one."""
+    values = payload.get(name, ...)
+    if values is None:
+        return []
+    if not isinstance(values, list):
+        raise ContractError(f"no {name}" if values is ... else f"{name} must be a list")
     if not all(isinstance(value, Mapping) for value in values):
         raise ContractError(f"{name} must be objects: {values!r}")
     return values
@@ -91,6 +109,26 @@ def optional_text(payload: Payload, name: str) -> str:
 def decimal_field(payload: Payload, name: str) -> Decimal:
     """Dollars or contracts, written as a plain decimal string."""
     return decimal_of(payload.get(name), name=name)
+
+
+def cents_field(payload: Payload, name: str) -> Decimal | None:
+    """Dollars of a figure in cents, a JSON number or a plain decimal string; ``None`` for null.
+
+    >>> cents_field({"value": 37}, "value"), cents_field({"value": "37.25"}, "value")
+    (Decimal('0.37'), Decimal('0.3725'))
+    """
+    figure = payload.get(name)
+    if isinstance(figure, int | float | Decimal) and not isinstance(figure, bool):
+        figure = f"{Decimal(str(figure)):f}"
+    return None if figure is None else decimal_of(figure, name=name) * CENT
+
+
+def needed_cents(payload: Payload, name: str) -> Decimal:
+    """As ``cents_field``; ``ContractError`` where there is none."""
+    amount = cents_field(payload, name)
+    if amount is None:
+        raise ContractError(f"no {name}")
+    return amount
 
 
 def flag_field(payload: Payload, name: str) -> bool:
@@ -123,6 +161,11 @@ def instant_of_ms(unix_ms: object) -> datetime | None:
         return _EPOCH + timedelta(milliseconds=unix_ms)
     except OverflowError:
         raise ContractError(f"no instant {unix_ms} ms") from None
+
+
+def instant_of_s(unix_s: int | None) -> datetime | None:
+    """The instant of a Unix time in seconds; ``None`` where there is none."""
+    return None if unix_s is None else instant_of_ms(unix_s * 1000)
 
 
 def unix_ms(at: datetime) -> int:

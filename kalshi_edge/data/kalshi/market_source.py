@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.kalshi.public_client import PublicClient, Unreadable
+from kalshi_edge.data.kalshi.public_client import PublicClient
+from kalshi_edge.data.kalshi.reading import Unreadable
 from kalshi_edge.data.source_status import PollOutcome, SourceStatus
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Settlement

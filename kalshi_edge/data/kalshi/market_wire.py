@@ -6,6 +6,7 @@ unknown status or fee type becomes ``UNKNOWN``, which is not traded. Everything 
 """
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -24,6 +25,7 @@ from kalshi_edge.data.weather.stations import by_series
 from kalshi_edge.domain.market import (
     Bin,
     Book,
+    FeeChange,
     FeeRule,
     FeeType,
     Ladder,
@@ -128,15 +130,22 @@ def parse_market(payload: Payload, source: str | None = None) -> Market:
             price_ranges=_price_ranges(payload),
             terms=terms(primary, secondary, source or rules.source),
             exchange_index=optional_whole("exchange_index", payload.get("exchange_index")) or 0,
+            fee_waived_until=optional_instant(payload, "fee_waiver_expiration_time"),
         )
     except InputError as error:
         raise ContractError(f"{ticker}: {error}") from error
 
 
-def parse_ladder(event: Payload, series: Payload, received_at: datetime) -> Ladder:
+def parse_ladder(
+    event: Payload,
+    series: Payload,
+    received_at: datetime,
+    announced: Iterable[Payload] = (),
+) -> Ladder:
     """A ladder of an event's answer, its markets inside the event or beside it, and its series.
 
-    Raises ``ContractError`` where a market is not ours or the markets do not tile the integers.
+    ``announced`` are changes of the series' fees, as ``/series/fee_changes`` has them. Raises
+    ``ContractError`` where a market is not ours or the markets do not tile the integers.
     """
     body = object_field(event, "event") if "event" in event else event
     event_ticker = text_field(body, "event_ticker")
@@ -157,7 +166,25 @@ def parse_ladder(event: Payload, series: Payload, received_at: datetime) -> Ladd
         markets=tuple(sorted(parsed, key=lambda market: market.bin.edges_f)),
         fee_rule=parse_fee_rule(series, body),
         received_at=received_at,
+        fee_changes=_fee_changes(announced, body),
     )
+
+
+def _fee_changes(announced: Iterable[Payload], event: Payload) -> tuple[FeeChange, ...]:
+    """What the announced changes of its series mean for ``event``, which may have its own fees."""
+    changes = []
+    for change in announced:
+        series = {**change, "ticker": change.get("series_ticker")}
+        before = change.get("before")
+        changes.append(
+            FeeChange(
+                effective_at=instant_field(change, "scheduled_ts"),
+                rule=parse_fee_rule(series, event),
+                before=None if before is None else parse_fee_rule(before, event),
+            )
+        )
+    real = (one for one in changes if one.rule != one.before)
+    return tuple(sorted(real, key=lambda change: change.effective_at))
 
 
 def parse_fee_rule(series: Payload, event: Payload | None = None) -> FeeRule:

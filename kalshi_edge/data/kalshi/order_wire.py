@@ -5,9 +5,10 @@ from decimal import Decimal
 
 from kalshi_edge.data.kalshi.fields import unix_s
 from kalshi_edge.domain.market import Market, MarketStatus
-from kalshi_edge.domain.orders import Intent, Side, TimeInForce
+from kalshi_edge.domain.orders import Intent, TimeInForce
+from kalshi_edge.domain.prices import nearest_price
 from kalshi_edge.errors import ContractError
-from kalshi_edge.units import CENT, ceil_to, floor_to
+from kalshi_edge.units import CENT
 
 EXCHANGE_INDEX = 0
 """The shard of the weather markets; naming it keeps writes out of the other shards' budgets."""
@@ -56,24 +57,9 @@ def objections(intent: Intent, market: Market) -> tuple[str, ...]:
     if intent.count % CENT:
         found.append(f"{intent.count} contracts are not in steps of {CENT}")
     if not market.is_on_grid(intent.limit_price):
-        nearest = snapped_price(market, intent.side, intent.limit_price)
+        nearest = nearest_price(market, intent.side, intent.limit_price)
         found.append(f"{intent.limit_price} dollars are between ticks; {nearest} would do")
     return tuple(found)
-
-
-def snapped_price(market: Market, side: Side, price: Decimal) -> Decimal | None:
-    """The nearest price on the grid that is no worse for us: down to buy, up to sell.
-
-    ``None`` where there is none strictly between 0 and 1 dollars.
-    """
-    candidates = []
-    for stretch in market.price_ranges:
-        inside = min(max(price, stretch.start), stretch.end)
-        step = floor_to if side is Side.BUY else ceil_to
-        candidates.append(stretch.start + step(inside - stretch.start, stretch.step))
-    if side is Side.BUY:
-        return max((p for p in candidates if p <= price and market.is_on_grid(p)), default=None)
-    return min((p for p in candidates if p >= price and market.is_on_grid(p)), default=None)
 
 
 def _exact(value: Decimal, places: int) -> str:

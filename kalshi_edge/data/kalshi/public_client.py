@@ -6,11 +6,11 @@ Paper trading uses only this; nothing that it imports can sign or change anythin
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
 
 import httpx
 
 from kalshi_edge.clock import Clock
+from kalshi_edge.data.kalshi.fee_announcements import FeeAnnouncements
 from kalshi_edge.data.kalshi.fields import Payload, object_field, object_list, text_field
 from kalshi_edge.data.kalshi.market_wire import (
     parse_book,
@@ -20,7 +20,8 @@ from kalshi_edge.data.kalshi.market_wire import (
     parse_market,
     parse_settlement,
 )
-from kalshi_edge.data.kalshi.rate_limits import PUBLIC_RATE, Bucket, Jitter, Rate
+from kalshi_edge.data.kalshi.rate_limits import PUBLIC_RATE, Jitter
+from kalshi_edge.data.kalshi.reading import Reading, Unreadable, reading
 from kalshi_edge.data.kalshi.trading_hours import (
     ExchangeStatus,
     Schedule,
@@ -32,29 +33,12 @@ from kalshi_edge.domain.market import Book, FeeRule, Ladder, Market, MarketStatu
 from kalshi_edge.domain.orders import Settlement
 from kalshi_edge.domain.weather import Station
 from kalshi_edge.errors import ContractError, ExchangeDown, InputError, RequestRefused, SettingError
-
-T = TypeVar("T")
+from kalshi_edge.token_bucket import Rate, TokenBucket
 
 BATCH = 100
 """Markets per request, at most."""
 MAX_CLOCK_LEAD = timedelta(seconds=4)
 """The exchange refuses signatures about 5 s off."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """Something of the exchange's that we cannot use, and why."""
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reading(Generic[T]):
-    """What was found, and what was found wanting: one bad market costs only itself."""
-
-    found: tuple[T, ...]
-    refused: tuple[Unreadable, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +68,9 @@ class PublicClient:
         self.markets: dict[str, Market] = {}
         """Markets as last read, by ticker, until they close."""
         self._rest = Rest(
-            open_http(host, transport=transport), machine or clock, jitter, Bucket(rate)
+            open_http(host, transport=transport), machine or clock, jitter, TokenBucket(rate)
         )
+        self._fee_changes = FeeAnnouncements()
         self._clock = clock
 
     async def aclose(self) -> None:
@@ -126,7 +111,10 @@ class PublicClient:
 
     async def ladders(self, stations: Iterable[Station]) -> Reading[Ladder]:
         """Today's and tomorrow's ladders of ``stations``, as far as they are open."""
-        return _reading([one for station in stations for one in await self._ladders(station)])
+        # Before the series: what takes effect in between was announced.
+        missing = await self._learn_fee_changes()
+        found = [one for station in stations for one in await self._ladders(station)]
+        return reading([*found, *missing])
 
     async def ladder(self, event_ticker: str) -> Ladder:
         """One event's ladder, whatever its markets' status."""
@@ -150,7 +138,7 @@ class PublicClient:
             )
             received_at = self._clock.now()
             answers |= {ticker: (payload, received_at) for ticker, payload in found.items()}
-        return _reading([_book(ticker, answers.get(ticker)) for ticker in tickers])
+        return reading([_book(ticker, answers.get(ticker)) for ticker in tickers])
 
     async def settlements(self, tickers: Collection[str]) -> Reading[Settlement]:
         """The final word on those of ``tickers`` that have one, old markets included."""
@@ -163,7 +151,7 @@ class PublicClient:
         received_at = self._clock.now()
         asked = (found[ticker] for ticker in tickers if ticker in found)
         final = [one for one in asked if one.get("status") == MarketStatus.FINALIZED]
-        return _reading([_settlement(market, received_at) for market in final])
+        return reading([_settlement(market, received_at) for market in final])
 
     async def _ladders(self, station: Station) -> list[Ladder | Unreadable]:
         try:
@@ -179,6 +167,15 @@ class PublicClient:
             except (InputError, RequestRefused) as error:
                 found.append(Unreadable(name, str(error)))
         return found
+
+    async def _learn_fee_changes(self) -> tuple[Unreadable, ...]:
+        """Read ahead what series will charge; what of it could not be read."""
+        route, key = "/series/fee_changes", "series_fee_change_arr"
+        try:
+            found, _ = await self._rest.listed(route, key, _id, {})
+        except (ExchangeDown, RequestRefused) as error:
+            return (Unreadable("fee changes", str(error)),)
+        return self._fee_changes.note(found.values(), self._clock.now()).refused
 
     async def _series(self, ticker: str) -> Payload:
         return await self._rest.get("/series/{series}", series=ticker)
@@ -206,7 +203,8 @@ class PublicClient:
 
     def _parsed(self, event: Payload, series: Payload) -> Ladder:
         now = self._clock.now()
-        ladder = parse_ladder(event, series, now)
+        body = object_field(series, "series")
+        ladder = parse_ladder(event, series, now, self._fee_changes.of(body, now))
         kept = [market for market in self.markets.values() if market.close_at > now]
         self.markets = {market.ticker: market for market in (*kept, *ladder.markets)}
         return ladder
@@ -239,17 +237,6 @@ def _settlement(payload: Payload, received_at: datetime) -> Settlement | Unreada
         return Unreadable(_ticker(payload), str(error))
 
 
-def _reading(results: Iterable[T | Unreadable]) -> Reading[T]:
-    found: list[T] = []
-    refused: list[Unreadable] = []
-    for result in results:
-        if isinstance(result, Unreadable):
-            refused.append(result)
-        else:
-            found.append(result)
-    return Reading(tuple(found), tuple(refused))
-
-
 def _batches(tickers: Sequence[str]) -> Iterator[list[str]]:
     for start in range(0, len(tickers), BATCH):
         yield list(tickers[start : start + BATCH])
@@ -257,6 +244,10 @@ def _batches(tickers: Sequence[str]) -> Iterator[list[str]]:
 
 def _ticker(payload: Payload) -> str:
     return text_field(payload, "ticker")
+
+
+def _id(payload: Payload) -> str:
+    return text_field(payload, "id")
 
 
 def _event_ticker(payload: Payload) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from kalshi_edge.data.kalshi.account_wire import order_update, parse_fill, parse_order
+from kalshi_edge.data.kalshi.account_wire import parse_fill, parse_order
 from kalshi_edge.data.kalshi.book import OrderBooks, Resync
 from kalshi_edge.data.kalshi.fields import (
     Payload,
@@ -19,7 +19,7 @@ from kalshi_edge.data.kalshi.fields import (
     text_field,
     whole_field,
 )
-from kalshi_edge.domain.events import OrderUpdate
+from kalshi_edge.domain.events import OrderUpdate, order_update
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.orders import Fill
 from kalshi_edge.errors import ExchangeDown, InputError
@@ -224,11 +224,7 @@ class Session:
     def _order(self, message: Payload, received_at: datetime) -> Iterator[StreamEvent]:
         if _is_others(message, "subaccount_number"):
             return
-        update = order_update(parse_order(message), received_at)
-        if update is None:
-            self._oddities.note(received_at, "unknown order status", message)
-        else:
-            yield update
+        yield order_update(parse_order(message, self._names), received_at)
 
     def _change(self, kind: str, message: Payload, received_at: datetime) -> Iterator[StreamEvent]:
         ticker = None

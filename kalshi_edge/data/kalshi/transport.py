@@ -16,9 +16,10 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.kalshi.fields import Payload, object_list, optional_text, parse_json
-from kalshi_edge.data.kalshi.rate_limits import Bucket, Costs, Jitter, backoff_s
+from kalshi_edge.data.kalshi.fields import Payload, optional_text, parse_json, rows
+from kalshi_edge.data.kalshi.rate_limits import Costs, Jitter, backoff_s
 from kalshi_edge.errors import ContractError, ExchangeDown, RequestRefused, SettingError
+from kalshi_edge.token_bucket import TokenBucket
 
 Params: TypeAlias = Mapping[str, str | int | list[str]]
 
@@ -112,7 +113,7 @@ class Rest:
     """Questions to one host, within one budget."""
 
     def __init__(
-        self, http: httpx.AsyncClient, machine: Clock, jitter: Jitter, bucket: Bucket
+        self, http: httpx.AsyncClient, machine: Clock, jitter: Jitter, bucket: TokenBucket
     ) -> None:
         self.bucket = bucket
         self.costs = Costs()
@@ -127,7 +128,7 @@ class Rest:
         route: str,
         params: Params | None = None,
         *,
-        bucket: Bucket | None = None,
+        bucket: TokenBucket | None = None,
         answers: Collection[int] = (),
         **names: str,
     ) -> Payload:
@@ -154,11 +155,12 @@ class Rest:
     ) -> tuple[dict[str, Payload], str]:
         """The objects under ``key`` by what ``identity`` says of them, and the next page's cursor.
 
-        Raises ``ExchangeDown`` where there is no such list.
+        One that has no identity goes by its own text. Raises ``ExchangeDown`` where there is no
+        such list.
         """
         page = await self.get(route, params)
         try:
-            found = {identity(one): one for one in object_list(page, key)}
+            found = {_identity(one, identity): one for one in rows(page, key)}
             return found, optional_text(page, "cursor")
         except ContractError as error:
             raise ExchangeDown(f"GET {route}: an answer that we cannot read: {error}") from error
@@ -186,10 +188,12 @@ class Rest:
         await self._http.aclose()
 
     async def _ask(
-        self, path: str, params: Params | None, bucket: Bucket, answers: Collection[int]
+        self, path: str, params: Params | None, bucket: TokenBucket, answers: Collection[int]
     ) -> Payload:
         response = await self._exchange(self._http.build_request("GET", path, params=params))
-        if response.is_success or response.status_code in answers:
+        if response.is_success:
+            return answered(response)
+        if response.status_code in answers:
             return parse_json(response.content)
         refusal = self._explained(parse_refusal(response.status_code, response.content))
         if refusal.status == httpx.codes.TOO_MANY_REQUESTS:
@@ -218,6 +222,28 @@ class Rest:
         side = "ahead of" if lead > timedelta() else "behind"
         clocks = f"our clock is {abs(lead).total_seconds():.0f} s {side} the exchange's"
         return replace(refusal, text=", ".join(filter(None, (refusal.text, clocks))))
+
+
+def answered(response: httpx.Response) -> Payload:
+    """The answer of a 2xx; ``ContractError`` where it is none, or an error all the same.
+
+    >>> answered(httpx.Response(200, json={"error": {"code": "deprecated"}}))
+    Traceback (most recent call last):
+    ...
+    kalshi_edge.errors.ContractError: HTTP 200 with an error: deprecated
+    """
+    payload = parse_json(response.content)
+    if payload.get("error"):
+        refusal = parse_refusal(response.status_code, response.content)
+        raise ContractError(f"HTTP {response.status_code} with an error: {refusal}")
+    return payload
+
+
+def _identity(row: Payload, identity: Callable[[Payload], str]) -> str:
+    try:
+        return identity(row)
+    except ContractError:
+        return f"row {row}"
 
 
 def clock_lead(date: str, sent_at: datetime, received_at: datetime) -> timedelta | None:

@@ -14,11 +14,11 @@ from kalshi_edge.domain.market import MarketStatus
 from kalshi_edge.errors import EdgeError, InputError
 from kalshi_sandbox.exchange.control.bodies import (
     ClockChange,
-    Controls,
     Incident,
     NewAccount,
     NewFault,
 )
+from kalshi_sandbox.exchange.control.controls import Controls
 from kalshi_sandbox.exchange.control.faults import Fault
 from kalshi_sandbox.exchange.rest.rate_limits import TIERS
 from kalshi_sandbox.exchange.rest.wire_out import dollars, instant

@@ -1,18 +1,26 @@
 """What the sandbox's own interface understands: members, the clock, faults, incidents."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from kalshi_edge.clock import WorldClock
 from kalshi_edge.domain.market import FeeRule, FeeType
+from kalshi_sandbox.exchange.control.account_bodies import (
+    FairSettlement,
+    Interest,
+    OddAnswers,
+    OwnerChange,
+    OwnerOrder,
+    Paid,
+    Returned,
+    ScheduledFees,
+    Waiver,
+)
+from kalshi_sandbox.exchange.control.controls import Body, Controls
 from kalshi_sandbox.exchange.control.faults import FaultKind
 from kalshi_sandbox.exchange.rest.auth import SCOPES
-from kalshi_sandbox.exchange.stream.socket import StreamEdge
-from kalshi_sandbox.exchange.venue.exchange import Exchange
 from kalshi_sandbox.exchange.venue.incidents import (
     change_fees,
     change_rules,
@@ -21,24 +29,9 @@ from kalshi_sandbox.exchange.venue.incidents import (
     settle_otherwise,
 )
 from kalshi_sandbox.exchange.venue.records import Source
-from kalshi_sandbox.weather.faults import Faults as WeatherFaults
 
 
-@dataclass(frozen=True, slots=True)
-class Controls:
-    """What can be controlled."""
-
-    exchange: Exchange
-    streams: StreamEdge
-    clock: WorldClock
-    weather_faults: WeatherFaults
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class NewAccount(_Body):
+class NewAccount(Body):
     """A member to be: their public key as PEM, and a balance in dollars."""
 
     public_key: str
@@ -48,14 +41,14 @@ class NewAccount(_Body):
     scopes: tuple[str, ...] = SCOPES
 
 
-class ClockChange(_Body):
+class ClockChange(Body):
     """World time: another speed, or a jump forward."""
 
     speed: float | None = Field(default=None, ge=0, le=1_000_000)
     advance_s: float | None = Field(default=None, ge=0)
 
 
-class NewFault(_Body):
+class NewFault(Body):
     """Something that is to go wrong with requests or frames; see ``FaultKind``."""
 
     kind: FaultKind
@@ -70,7 +63,7 @@ class NewFault(_Body):
     share: float = Field(default=0.0, ge=0, le=1)
 
 
-class Maintenance(_Body):
+class Maintenance(Body):
     """A pause of trading, or of the whole exchange, from now."""
 
     kind: Literal["maintenance"]
@@ -82,7 +75,7 @@ class Maintenance(_Body):
         maintain(on.exchange, timedelta(seconds=self.duration_s), whole=self.whole)
 
 
-class Halt(_Body):
+class Halt(Body):
     """One market stops, or trades again with an empty book."""
 
     kind: Literal["halt", "reactivate"]
@@ -97,7 +90,7 @@ class Halt(_Body):
             on.exchange.desk.reactivate(market)
 
 
-class RuleChange(_Body):
+class RuleChange(Body):
     """A series names another source or other rules."""
 
     kind: Literal["rules"]
@@ -112,7 +105,7 @@ class RuleChange(_Body):
         change_rules(on.exchange, self.series, source=source, rules_secondary=self.rules_secondary)
 
 
-class FeeChange(_Body):
+class FeeChange(Body):
     """An event gets fees of its own; without a type they are taken away."""
 
     kind: Literal["fees"]
@@ -126,7 +119,7 @@ class FeeChange(_Body):
         change_fees(on.exchange, self.event, rule)
 
 
-class TickChange(_Body):
+class TickChange(Body):
     """A market's ticks change."""
 
     kind: Literal["ticks"]
@@ -138,7 +131,7 @@ class TickChange(_Body):
         change_ticks(on.exchange, self.ticker, self.structure)
 
 
-class OtherSettlement(_Body):
+class OtherSettlement(Body):
     """A ladder settles on another figure, or (``null``) on none for a week."""
 
     kind: Literal["settlement"]
@@ -150,7 +143,7 @@ class OtherSettlement(_Body):
         settle_otherwise(on.exchange, self.event, self.high_f)
 
 
-class StreamLoss(_Body):
+class StreamLoss(Body):
     """All streams are cut, or go silent without being closed."""
 
     kind: Literal["stream_drop", "stream_freeze"]
@@ -163,7 +156,7 @@ class StreamLoss(_Body):
             on.streams.freeze_all()
 
 
-class Manner(_Body):
+class Manner(Body):
     """How the exchange behaves from now on, in seconds (``null``: not at all).
 
     ``portfolio_lag``: reads trail the engine. ``clock_skew``: how far clients' clocks may be off.
@@ -195,6 +188,15 @@ Incident: TypeAlias = Annotated[
     | TickChange
     | OtherSettlement
     | StreamLoss
-    | Manner,
+    | Manner
+    | Paid
+    | Returned
+    | Interest
+    | Waiver
+    | ScheduledFees
+    | FairSettlement
+    | OddAnswers
+    | OwnerOrder
+    | OwnerChange,
     Field(discriminator="kind"),
 ]

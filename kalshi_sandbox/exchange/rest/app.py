@@ -89,7 +89,7 @@ class RestEdge:
                 return Answer(status_json(exchange), 503)
             if partial_fill is not None:
                 outrun(exchange, call.body, partial_fill.share)
-            return route.endpoint(exchange, call)
+            return exchange.oddities.applied(call, route.endpoint(exchange, call))
         except Refusal as no:
             return refused(no, flat=exchange.flat_errors)
 

@@ -9,6 +9,7 @@ from kalshi_sandbox.exchange.rest.requests import Answer, Call, page, within
 from kalshi_sandbox.exchange.rest.wire_out import (
     book_json,
     event_json,
+    fee_notice_json,
     market_json,
     series_json,
     trade_json,
@@ -77,9 +78,17 @@ def _series(exchange: Exchange, series: VenueSeries, call: Call) -> dict[str, An
     return series_json(series, volume)
 
 
-def get_series_fee_changes(_exchange: Exchange, _call: Call) -> Answer:
-    """Planned changes of series' fees: none are ever announced here."""
-    return Answer({"series_fee_change_arr": []})
+def get_series_fee_changes(exchange: Exchange, call: Call) -> Answer:
+    """Announced changes of series' fees; asked to, those that took effect too."""
+    only, with_past = call.text("series_ticker"), call.flag("show_historical")
+    changes = [
+        fee_notice_json(series, notice)
+        for series in exchange.venue.series.values()
+        if only in (None, series.ticker)
+        for notice in series.fee_notices
+        if with_past or notice.effective_at > exchange.venue.now
+    ]
+    return Answer({"series_fee_change_arr": changes})
 
 
 def get_event_fee_changes(_exchange: Exchange, _call: Call) -> Answer:

@@ -202,7 +202,9 @@ def get_settlements(exchange: Exchange, call: Call) -> Answer:
         and within(settlement.at, after, before)
     )
     found, cursor = page(call, wanted, lambda settlement: settlement.seq)
-    return Answer({"settlements": [settlement_json(each) for each in found], "cursor": cursor})
+    fractional = exchange.oddities.fractional_cents
+    rows = [settlement_json(each, fractional=fractional) for each in found]
+    return Answer({"settlements": rows, "cursor": cursor})
 
 
 # --- money and limits -----------------------------------------------------------------------------

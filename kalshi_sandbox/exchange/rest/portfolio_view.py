@@ -11,7 +11,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from kalshi_sandbox.exchange.venue.accounts import Account, VenueOrder
-from kalshi_sandbox.exchange.venue.events import Filled, OrderChanged, PositionChanged, VenueChange
+from kalshi_sandbox.exchange.venue.events import (
+    CashChanged,
+    Filled,
+    OrderChanged,
+    PositionChanged,
+    VenueChange,
+)
 from kalshi_sandbox.exchange.venue.ledger import Position
 from kalshi_sandbox.exchange.venue.venue import Venue
 
@@ -33,7 +39,7 @@ class PortfolioView:
 @dataclass(frozen=True, slots=True)
 class _Change:
     at: datetime
-    snapshot: VenueOrder | Position
+    snapshot: VenueOrder | Position | None
     cash: Decimal
     fills: int
     settlements: int
@@ -73,10 +79,12 @@ class PortfolioViews:
                 self._add(account, position)
             case Filled(fill):
                 self._add(fill.order.account, fill.order)
+            case CashChanged(account):
+                self._add(account, None)
             case _:
                 pass
 
-    def _add(self, account: Account, changed: VenueOrder | Position) -> None:
+    def _add(self, account: Account, changed: VenueOrder | Position | None) -> None:
         counts = len(account.fills), len(account.settlements)
         change = _Change(self.venue.now, copy(changed), account.cash, *counts)
         self._changes.setdefault(account.user_id, deque()).append(change)
@@ -88,5 +96,7 @@ def _apply(view: PortfolioView, change: _Change) -> None:
             view.orders[order.order_id] = order
         case Position() as position:
             view.positions[position.market.ticker] = position
+        case None:
+            pass
     view.cash, view.updated_at = change.cash, change.at
     view.fills, view.settlements = change.fills, change.settlements

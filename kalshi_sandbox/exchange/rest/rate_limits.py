@@ -4,7 +4,9 @@ A request costs 10 tokens unless the table says otherwise; a batch costs the sum
 must fit as a whole. Reading one's balance has a bucket of its own.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from kalshi_edge.token_bucket import Rate, TokenBucket
 
 _SPECK = 1e-3
 """Tokens: instants as floats are a fraction of a microsecond off."""
@@ -53,53 +55,28 @@ TIERS = {
 }
 
 
-@dataclass(slots=True)
-class Bucket:
-    """Tokens that come back at ``refill`` a second, never more than ``capacity``.
-
-    >>> bucket = Bucket(refill=100, capacity=100)
-    >>> bucket.take(100, 0.0), bucket.take(1, 0.0), bucket.take(10, 0.1)
-    (True, False, True)
-    """
-
-    refill: float
-    capacity: float
-    tokens: float = field(init=False)
-    _filled_s: float = field(init=False, default=float("-inf"))
-
-    def __post_init__(self) -> None:
-        self.tokens = self.capacity
-
-    def take(self, cost: float, now_s: float) -> bool:
-        """Whether ``cost`` tokens were there at ``now_s``; if so they are gone."""
-        if now_s > self._filled_s:
-            gained = (now_s - self._filled_s) * self.refill
-            self.tokens = min(self.capacity, self.tokens + gained)
-            self._filled_s = now_s
-        if self.tokens + _SPECK < cost:
-            return False
-        self.tokens -= cost
-        return True
-
-
 class RateLimits:
     """Every member's buckets."""
 
     def __init__(self) -> None:
-        self._buckets: dict[tuple[str, str, str], Bucket] = {}
+        self._buckets: dict[tuple[str, str, str], TokenBucket] = {}
 
     def allows(self, user_id: str, tier: str, kind: str, cost: int, now_s: float) -> bool:
         """Whether a request of ``kind`` (read, write, balance) may pass; it is billed if so."""
         key = user_id, tier, kind
         if key not in self._buckets:
             self._buckets[key] = _bucket(TIERS[tier], kind)
-        return self._buckets[key].take(cost, now_s)
+        bucket = self._buckets[key]
+        if bucket.wait_s(cost, now_s) * bucket.rate.refill_per_s > _SPECK:
+            return False
+        bucket.take(cost, now_s)
+        return True
 
 
-def _bucket(tier: Tier, kind: str) -> Bucket:
+def _bucket(tier: Tier, kind: str) -> TokenBucket:
     if kind == "balance":
         rate = tier.balances_per_s * DEFAULT_COST
-        return Bucket(rate, rate)
+        return TokenBucket(Rate(rate, rate))
     if kind == "write":
-        return Bucket(tier.write, tier.write_capacity)
-    return Bucket(tier.read, tier.read_capacity)
+        return TokenBucket(Rate(tier.write, tier.write_capacity))
+    return TokenBucket(Rate(tier.read, tier.read_capacity))

@@ -10,6 +10,7 @@ from kalshi_sandbox.exchange.rest import candle_data as candles
 from kalshi_sandbox.exchange.rest import exchange_state as state
 from kalshi_sandbox.exchange.rest import market_data as public
 from kalshi_sandbox.exchange.rest import order_entry as orders
+from kalshi_sandbox.exchange.rest import payment_lists as payments
 from kalshi_sandbox.exchange.rest import portfolio as member
 from kalshi_sandbox.exchange.rest.rate_limits import CANCEL_COST, DEFAULT_COST, ENDPOINT_COSTS
 from kalshi_sandbox.exchange.rest.requests import Answer, Call
@@ -100,6 +101,15 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/portfolio/positions", R, member.get_positions),
     Route("GET", "/portfolio/settlements", R, member.get_settlements),
     Route("GET", "/portfolio/summary/total_resting_order_value", R, member.get_resting_value),
+    Route("GET", "/portfolio/deposits", R, payments.get_deposits),
+    Route("GET", "/portfolio/withdrawals", R, payments.get_withdrawals),
+    Route("GET", "/portfolio/subaccounts/transfers", R, payments.get_subaccount_transfers),
+    Route(
+        "GET",
+        "/portfolio/intra_exchange_instance_transfers",
+        R,
+        payments.get_instance_transfers,
+    ),
     Route("POST", _EVENTS, W, orders.create_order),
     Route("DELETE", _EVENTS, W, orders.cancel_all_orders),
     Route("POST", f"{_EVENTS}/batched", W, orders.create_batch),

@@ -22,7 +22,13 @@ from kalshi_sandbox.exchange.venue.listing import (
     rules_primary,
     strikes,
 )
-from kalshi_sandbox.exchange.venue.records import Trade, VenueEvent, VenueMarket, VenueSeries
+from kalshi_sandbox.exchange.venue.records import (
+    FeeNotice,
+    Trade,
+    VenueEvent,
+    VenueMarket,
+    VenueSeries,
+)
 
 Json: TypeAlias = dict[str, Any]
 
@@ -141,6 +147,16 @@ def series_json(series: VenueSeries, volume: Decimal | None = None) -> Json:
     }
 
 
+def fee_notice_json(series: VenueSeries, notice: FeeNotice) -> Json:
+    """An announced change of a series' fees."""
+    return {
+        "id": notice.change_id,
+        "series_ticker": series.ticker,
+        **fee_json(notice.rule),
+        "scheduled_ts": instant(notice.effective_at),
+    }
+
+
 def event_json(event: VenueEvent) -> Json:
     """An event without its markets."""
     series, override = event.series, event.fee_override
@@ -202,6 +218,7 @@ def market_json(market: VenueMarket, now: datetime) -> Json:
         "expiration_value": market.expiration_value,
         **_settled_json(market),
         "settlement_bounds_type": "default",
+        **_waiver_json(market),
         "can_close_early": True,
         "early_close_condition": f"{MARK}: the last trading time is the end of the climate day.",
         "strike_type": strike.strike_type,
@@ -236,6 +253,11 @@ def price_levels_json(market: VenueMarket) -> Json:
         for r in market.price_ranges
     ]
     return {"price_level_structure": market.price_structure, "price_ranges": ranges}
+
+
+def _waiver_json(market: VenueMarket) -> Json:
+    until = market.fee_waived_until
+    return {} if until is None else {"fee_waiver_expiration_time": instant(until)}
 
 
 def _settled_json(market: VenueMarket) -> Json:

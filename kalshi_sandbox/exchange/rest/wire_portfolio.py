@@ -153,9 +153,12 @@ def event_position_json(event: VenueEvent, positions: list[Position]) -> Json:
     }
 
 
-def settlement_json(settlement: VenueSettlement) -> Json:
-    """A settlement: ``revenue`` and ``value`` are cents, the rest dollars."""
-    market = settlement.market
+def settlement_json(settlement: VenueSettlement, *, fractional: bool = False) -> Json:
+    """A settlement: ``revenue`` and ``value`` are cents, the rest dollars.
+
+    ``fractional`` cents are told as they are, which the specification does not foresee.
+    """
+    market, shown = settlement.market, fractional_cents if fractional else cents
     is_yes = settlement.yes_count > ZERO
     return {
         "ticker": market.ticker,
@@ -166,11 +169,20 @@ def settlement_json(settlement: VenueSettlement) -> Json:
         "yes_total_cost_dollars": dollars(settlement.cost if is_yes else ZERO),
         "no_count_fp": contracts(settlement.no_count),
         "no_total_cost_dollars": dollars(ZERO if is_yes else settlement.cost),
-        "revenue": cents(settlement.payout),
-        "value": cents(market.value or ZERO),
+        "revenue": shown(settlement.payout),
+        "value": shown(market.value or ZERO),
         "fee_cost": dollars(settlement.fees),
         "settled_time": instant(settlement.at),
     }
+
+
+def fractional_cents(amount: Decimal) -> str:
+    """Cents as a decimal string.
+
+    >>> fractional_cents(Decimal("0.3725"))
+    '37.25'
+    """
+    return f"{(amount * 100).normalize():f}"
 
 
 def group_json(group: OrderGroup) -> Json:

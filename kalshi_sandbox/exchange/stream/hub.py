@@ -32,6 +32,7 @@ from kalshi_sandbox.exchange.stream.subscriptions import CHANNELS, Subscription
 from kalshi_sandbox.exchange.venue.accounts import Account
 from kalshi_sandbox.exchange.venue.events import (
     BookChanged,
+    CashChanged,
     EventListed,
     FeesChanged,
     Filled,
@@ -109,6 +110,8 @@ class Hub:
     def _hear(self, news: VenueChange) -> None:
         if isinstance(news, BookChanged):
             self._tell_book(news)
+            return
+        if isinstance(news, CashChanged):
             return
         dispatch = _DISPATCH[type(news)](news, self.venue.now)
         to = self._subscribers(dispatch.channel, dispatch.ticker, dispatch.account)

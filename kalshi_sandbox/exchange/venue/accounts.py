@@ -100,6 +100,28 @@ class VenueSettlement:
 
 
 @dataclass(slots=True, eq=False)
+class Payment:
+    """Money that came or went without a trade; dollars, whole cents."""
+
+    seq: int
+    payment_id: str
+    kind: str
+    """``deposit``, ``withdrawal`` or ``transfer``."""
+    amount: Decimal
+    fee: Decimal
+    method: str
+    created_at: datetime
+    status: str = "pending"
+    """``pending``, ``applied``, ``failed`` or ``returned``."""
+    finalized_at: datetime | None = None
+
+    @property
+    def change(self) -> Decimal:
+        """What it does to the balance once it is final."""
+        return (-self.amount if self.kind == "withdrawal" else self.amount) - self.fee
+
+
+@dataclass(slots=True, eq=False)
 class OrderGroup:
     """A breaker: contracts matched within 15 seconds reach the limit, and its orders are gone."""
 
@@ -143,6 +165,7 @@ class Account:
     fills: list[VenueFill] = field(default_factory=list)
     positions: dict[str, Position] = field(default_factory=dict)
     settlements: list[VenueSettlement] = field(default_factory=list)
+    payments: list[Payment] = field(default_factory=list)
     groups: dict[str, OrderGroup] = field(default_factory=dict)
     offered: Decimal = ZERO
     """Dollars that all resting orders would cost if each opened a position, without fees."""

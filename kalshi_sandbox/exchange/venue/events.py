@@ -57,6 +57,13 @@ class PositionChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CashChanged:
+    """A member's balance changed without a trade; the stream has no word for it."""
+
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
 class MarketChanged:
     """A step in a market's life, in the exchange's word."""
 
@@ -93,6 +100,7 @@ VenueChange: TypeAlias = (
     | Filled
     | OrderChanged
     | PositionChanged
+    | CashChanged
     | MarketChanged
     | EventListed
     | FeesChanged

@@ -8,6 +8,7 @@ from decimal import Decimal
 from kalshi_edge.domain.weather import Station
 from kalshi_sandbox.exchange.control.faults import Faults
 from kalshi_sandbox.exchange.rest.auth import SCOPES, Credential, KeyRing
+from kalshi_sandbox.exchange.rest.oddities import Oddities
 from kalshi_sandbox.exchange.rest.portfolio_view import PortfolioViews
 from kalshi_sandbox.exchange.rest.rate_limits import RateLimits
 from kalshi_sandbox.exchange.venue.lifecycle import Season
@@ -28,6 +29,7 @@ class Exchange:
     keys: KeyRing = field(default_factory=KeyRing)
     limits: RateLimits = field(default_factory=RateLimits)
     faults: Faults = field(default_factory=Faults)
+    oddities: Oddities = field(default_factory=Oddities)
     flat_errors: bool = False
     """Whether error bodies are flat, as the specification has them, not wrapped as on the wire."""
     cancel_all_echo: timedelta | None = None

@@ -119,7 +119,11 @@ class Execution:
 
     def _fill(self, order: VenueOrder, trade: Trade, *, is_taker: bool) -> VenueFill:
         account, market = order.account, order.market
-        fee, order.fees = order.fees.charge(order.side, trade.price, trade.count, is_taker=is_taker)
+        fee = ZERO
+        if not market.is_waived(trade.at):
+            fee, order.fees = order.fees.charge(
+                order.side, trade.price, trade.count, is_taker=is_taker
+            )
         position = account.position_in(market, trade.at)
         before = max(position.count, ZERO)
         account.cash += position.trade(order.side, trade.price, trade.count) - fee

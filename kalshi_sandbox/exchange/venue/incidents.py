@@ -37,9 +37,7 @@ def change_rules(
     exchange: Exchange, ticker: str, *, source: Source | None, rules_secondary: str | None
 ) -> VenueSeries:
     """Change what a series' markets say decides them, at once and for all of them."""
-    series = exchange.venue.series.get(ticker)
-    if series is None:
-        raise not_found(f"series {ticker} not found")
+    series = _series(exchange, ticker)
     series.source = source or series.source
     series.rules_secondary = rules_secondary or series.rules_secondary
     series.notice = f"SYNTHETIC-{exchange.venue.next_number()}"
@@ -74,6 +72,37 @@ def settle_otherwise(exchange: Exchange, event_ticker: str, high_f: Decimal | No
         raise Refusal(409, "conflict", f"{event_ticker} is settled")
     if is_determined and high_f is not None:
         exchange.season.dispute(event, high_f, after=timedelta(minutes=1))
+
+
+def settle_fairly(exchange: Exchange, event_ticker: str, value: Decimal | None) -> None:
+    """Have a ladder settle at ``value`` dollars per YES contract, or each market at its last price.
+
+    Its result is then ``scalar``. Raises ``Refusal`` where it is determined already.
+    """
+    event = _event(exchange, event_ticker)
+    if event.markets[0].value is not None:
+        raise Refusal(409, "conflict", f"{event_ticker} is determined")
+    exchange.season.fair[event_ticker] = value
+
+
+def announce_fees(exchange: Exchange, ticker: str, rule: FeeRule, after: timedelta) -> None:
+    """Announce that a series charges by another rule ``after`` a while."""
+    venue = exchange.venue
+    venue.announce_fees(_series(exchange, ticker), rule, venue.now + after)
+
+
+def waive_fees(exchange: Exchange, event_ticker: str, duration: timedelta | None) -> None:
+    """Waive the fees of all markets of an event for a while; ``None`` ends a waiver."""
+    until = None if duration is None else exchange.venue.now + duration
+    for market in _event(exchange, event_ticker).markets:
+        market.fee_waived_until, market.updated_at = until, exchange.venue.now
+
+
+def _series(exchange: Exchange, ticker: str) -> VenueSeries:
+    series = exchange.venue.series.get(ticker)
+    if series is None:
+        raise not_found(f"series {ticker} not found")
+    return series
 
 
 def _event(exchange: Exchange, ticker: str) -> VenueEvent:

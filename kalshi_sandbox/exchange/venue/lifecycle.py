@@ -83,6 +83,8 @@ class Season:
         self.stations = tuple(stations)
         self.figures: dict[str, Decimal | None] = {}
         """Figures that the operator wants used instead of the report's; ``None`` for never."""
+        self.fair: dict[str, Decimal | None] = {}
+        """Ladders that settle at a fair price, of each market the same or (``None``) its last."""
 
     def begin(self) -> None:
         """List what would be listed by now and plan the rest."""
@@ -126,7 +128,9 @@ class Season:
         is_out = report is not None and report.released_at <= venue.now
         reported = Decimal(report.high_f) if report is not None and is_out else None
         figure = self.figures.get(event.ticker, reported)
-        if figure is not None:
+        if event.ticker in self.fair:
+            self._settle_fairly(event)
+        elif figure is not None:
             self._determine(event, figure)
         elif venue.now >= latest_expiration(event.day):
             self._settle_fairly(event)
@@ -142,10 +146,10 @@ class Season:
         self._settle_later(event)
 
     def _settle_fairly(self, event: VenueEvent) -> None:
-        """No figure came: pay each market its last price."""
-        venue = self.desk.venue
+        """No figure is used: pay each market its last price, or what the operator wants."""
+        venue, wanted = self.desk.venue, self.fair.get(event.ticker)
         for market in event.markets:
-            venue.determine(market, market.last_price.quantize(CENT), "")
+            venue.determine(market, wanted or market.last_price.quantize(CENT), "")
         self._settle_later(event)
 
     def _settle_later(self, event: VenueEvent) -> None:

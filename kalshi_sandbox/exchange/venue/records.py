@@ -32,6 +32,15 @@ class Source:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class FeeNotice:
+    """An announced change of a series' fees."""
+
+    change_id: str
+    rule: FeeRule
+    effective_at: datetime
+
+
 @dataclass(slots=True, eq=False)
 class VenueSeries:
     """The daily highs of one station, and what all their markets share."""
@@ -44,6 +53,7 @@ class VenueSeries:
     """Identifies the banner that tells of rule changes."""
     updated_at: datetime
     fee_rule: FeeRule = field(default_factory=FeeRule)
+    fee_notices: list[FeeNotice] = field(default_factory=list)
 
     @property
     def ticker(self) -> str:
@@ -106,6 +116,7 @@ class VenueMarket:
     open_interest: Decimal = ZERO
     candles: Candles = field(default_factory=Candles)
     trades: list["Trade"] = field(default_factory=list)
+    fee_waived_until: datetime | None = None
     market_id: str = ""
 
     def __post_init__(self) -> None:
@@ -120,6 +131,10 @@ class VenueMarket:
     def ask(self) -> Decimal | None:
         """The best price somebody sells YES at."""
         return min(self.depth[Side.SELL], default=None)
+
+    def is_waived(self, at: datetime) -> bool:
+        """Whether trading costs no fee at ``at``."""
+        return self.fee_waived_until is not None and at < self.fee_waived_until
 
     def meets(self, side: Side, price: Decimal) -> bool:
         """Whether an order on ``side`` at ``price`` would trade at once."""

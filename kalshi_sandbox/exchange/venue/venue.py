@@ -21,6 +21,7 @@ from kalshi_sandbox.exchange.venue.events import (
 )
 from kalshi_sandbox.exchange.venue.ledger import Position
 from kalshi_sandbox.exchange.venue.records import (
+    FeeNotice,
     Trade,
     VenueEvent,
     VenueMarket,
@@ -209,6 +210,17 @@ class Venue(Timeline):
         event.fee_override = rule
         event.updated_at = self.now
         self.tell(FeesChanged(event))
+
+    def announce_fees(self, series: VenueSeries, rule: FeeRule, at: datetime) -> FeeNotice:
+        """Announce what a series charges from ``at`` on; orders from then on pay it."""
+        notice = FeeNotice(self.new_id("fee change", self.next_number()), rule, at)
+        series.fee_notices.append(notice)
+
+        def take_effect() -> None:
+            series.fee_rule, series.updated_at = rule, self.now
+
+        self.schedule(at, take_effect)
+        return notice
 
     def set_price_ranges(
         self, market: VenueMarket, structure: str, ranges: tuple[PriceRange, ...]

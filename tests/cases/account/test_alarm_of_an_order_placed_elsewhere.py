@@ -3,15 +3,12 @@
 The first news of such an order may be an alarm; the same news again is none.
 """
 
-import pytest
-
 from kalshi_edge.domain.events import OrderUpdate
 from kalshi_edge.domain.orders import OrderStep
 from kalshi_edge.domain.verdicts import Alarm
 from tests.cases.account_stories import later, of, trading
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="every repetition is an alarm")
 def test_the_same_news_of_an_order_placed_elsewhere_is_one_alarm_at_most() -> None:
     engine = trading()
     alarms = []

@@ -6,8 +6,6 @@ The balance must not forget what the deleted ones brought: it is the same before
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-import pytest
-
 from kalshi_edge.config import load_settings
 from kalshi_edge.db.dynamo.items import TTL, record_writes
 from kalshi_edge.db.sqlite import SqliteStore
@@ -38,7 +36,6 @@ def is_deleted(trade: Trade, now: datetime) -> bool:
     return any(one is not None and int(one["N"]) < now.timestamp() for one in expiries)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="cash is the sum of trades in store")
 async def test_a_restart_after_trades_were_deleted_has_the_same_cash() -> None:
     async with ExpiringStore(":memory:", "paper") as store:
         engine = await resumed_engine(setup(mode="paper"), store)

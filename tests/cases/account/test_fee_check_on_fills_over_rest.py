@@ -6,8 +6,6 @@ for the order as a whole, so nothing may hold trading back.
 
 from datetime import timedelta
 
-import pytest
-
 from kalshi_edge.domain.orders import Side
 from kalshi_edge.domain.records import Switch
 from kalshi_edge.trading.circuit_breakers import CircuitBreakers
@@ -16,7 +14,6 @@ from tests.support.builders import intent
 from tests.support.kalshi_sandbox import member
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="REST gives the newest fill first")
 async def test_the_fills_of_one_order_hold_nothing_back() -> None:
     async with member() as at:
         for count in ("3.12", "1.56", "4.68"):

@@ -4,8 +4,6 @@ That book is twenty minutes old, and nearly all of it bids one cent for what was
 is worth 0.30. Selling needs a floor; holding until settlement is better than a cent.
 """
 
-import pytest
-
 from kalshi_edge.domain.events import OrderUpdate
 from kalshi_edge.domain.orders import Order, OrderStep, Strategy
 from kalshi_edge.domain.verdicts import Approved
@@ -13,7 +11,6 @@ from tests.cases.account_stories import OTHER, TICKER, D, bought, later, of, tra
 from tests.support.builders import book, intent
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="unwinding takes any price")
 def test_a_lone_leg_is_not_sold_far_below_what_it_is_worth() -> None:
     engine = trading()
     legs = {"bracket_id": "both", "strategy": Strategy.BRACKET, "fair": 0.30}

@@ -11,9 +11,8 @@ import pytest
 
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import CycleDue, Halt
-from kalshi_edge.domain.orders import Intent, Order
+from kalshi_edge.domain.orders import Intent, Order, OrderReport
 from kalshi_edge.execution.executor import Executor
-from kalshi_edge.ports import Receipt
 from kalshi_edge.runner import resumed_engine, run
 from kalshi_edge.runtime.event_queue import EventQueue
 from tests.cases.account_stories import EVE, D, later, offer, setup
@@ -28,17 +27,17 @@ class SlowVenue:
         self.inbox = inbox
         self.sent: list[str] = []
 
-    async def place(self, wanted: Intent) -> Receipt:
+    async def place(self, wanted: Intent) -> OrderReport:
         self.sent.append(wanted.ticker)
         if len(self.sent) == 1:
             self.inbox.put(Halt("stop it", later(1)))
         await asyncio.sleep(0.05)
-        return Receipt(wanted.intent_id, wanted.count, D(0))
+        return wanted.report(wanted.intent_id, wanted.count, D(0))
 
     async def cancel(self, order: Order) -> Decimal:
         return order.intent.count - order.filled
 
-    async def resolve(self, wanted: Intent, *, resend: bool) -> Receipt:
+    async def resolve(self, wanted: Intent, *, resend: bool) -> OrderReport:
         raise NotImplementedError
 
 

@@ -8,8 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-import pytest
-
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import DayTurned, Halt, Resume
 from kalshi_edge.domain.orders import Order, OrderState
@@ -28,7 +26,6 @@ def loss_today(engine: Engine) -> Decimal:
     return account.opening_balance - account.tracker.equity(engine.state.marks)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="each restart turns the day again")
 async def test_a_second_start_on_one_day_neither_forgets_its_loss_nor_turns_it_again() -> None:
     hour_on = BACK + timedelta(hours=1)
     async with SqliteStore(":memory:", "demo") as store:

@@ -5,6 +5,7 @@ import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -261,6 +262,42 @@ async def test_incidents_happen_over_http() -> None:
         on.venue.advance(datetime(2026, 11, 23, 14, tzinfo=UTC))
         assert on.venue.market(f"{TODAY}-T50").result == "yes"
         unknown = {"kind": "halt", "ticker": "NO-SUCH"}
+        assert (await wire.control.post("/incidents", json=unknown)).status_code == 404
+
+
+async def test_incidents_of_an_account_and_its_owner_happen_over_http() -> None:
+    async with wired() as wire:
+        before = wire.account.cash
+        for kind in ("deposit", "withdrawal", "transfer"):
+            await wire.befall(kind, amount="5", member="client")
+        await wire.befall("payment_returned", member="client")
+        await wire.befall("interest", amount="0.1234", member="client")
+        assert wire.account.cash == before + Decimal("0.1234")
+        await wire.befall(
+            "owner_order", ticker=BIN, side="bid", price="0.2", count="5", member="client"
+        )
+        await wire.befall("owner_amend", total="9", member="client")
+        [order] = (await wire.asking.get("/portfolio/orders"))["orders"]
+        assert (order["remaining_count_fp"], order["client_order_id"]) == ("9.00", "")
+        await wire.befall("owner_cancel", member="client")
+        await wire.befall("waiver", event=TODAY, duration_s=60)
+        market = (await wire.asking.get(f"/markets/{BIN}"))["market"]
+        assert "fee_waiver_expiration_time" in market
+        await wire.befall("scheduled_fees", series="KXHIGHNY", after_s=60, multiplier="2")
+        changes = (await wire.asking.get("/series/fee_changes"))["series_fee_change_arr"]
+        assert [change["fee_multiplier"] for change in changes] == [2]
+        for kind in ("unreadable_rows", "null_lists", "fractional_cents"):
+            await wire.befall(kind)
+        deposits = (await wire.asking.get("/portfolio/deposits"))["deposits"]
+        assert deposits[0]["status"] == "melted"
+        await wire.befall("unreadable_rows", off=True)
+        assert (await wire.asking.get("/portfolio/settlements"))["settlements"] is None
+        await wire.befall("scalar_settlement", event=TODAY, value="0.375")
+        venue = wire.asking.exchange.venue
+        venue.advance(datetime(2026, 11, 23, 14, tzinfo=UTC))
+        market = venue.market(BIN)
+        assert (market.result, market.value) == ("scalar", Decimal("0.375"))
+        unknown = {"kind": "interest", "amount": "1", "member": "nobody"}
         assert (await wire.control.post("/incidents", json=unknown)).status_code == 404
 
 

@@ -2,15 +2,24 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 
 from kalshi_edge.clock import ManualClock
+from kalshi_edge.domain.market import FeeRule
 from kalshi_sandbox.exchange.rest.app import PREFIX, RestEdge
 from kalshi_sandbox.exchange.rest.routes import ROUTES
-from kalshi_sandbox.exchange.venue.incidents import change_ticks, maintain, settle_otherwise
+from kalshi_sandbox.exchange.venue.incidents import (
+    announce_fees,
+    change_ticks,
+    maintain,
+    settle_otherwise,
+    waive_fees,
+)
+from kalshi_sandbox.exchange.venue.payments import NewPayment, pay, take_back
 from tests.support.sandbox_builders import (
     BIN,
     TODAY,
@@ -128,6 +137,10 @@ async def read_everything(asking: Client, prefix: str = "") -> None:
         ("/portfolio/positions", {"settlement_status": "all", "count_filter": "total_traded"}),
         ("/portfolio/settlements", {}),
         ("/portfolio/summary/total_resting_order_value", {}),
+        ("/portfolio/deposits", {"limit": 2}),
+        ("/portfolio/withdrawals", {}),
+        ("/portfolio/subaccounts/transfers", {}),
+        ("/portfolio/intra_exchange_instance_transfers", {}),
         (GROUPS, {}),
         ("/account/limits", {}),
         ("/account/endpoint_costs", {}),
@@ -180,10 +193,24 @@ async def trade_everything(asking: Client) -> None:
     await asking.ask("POST", "/account/api_usage_level/upgrade")
 
 
+def pay_everything(asking: Client) -> None:
+    """Money comes and goes, fees are waived, and others are announced."""
+    on, hour = asking.exchange, timedelta(hours=1)
+    account = next(a for a in on.venue.accounts.values() if a.name == "client")
+    for kind in ("deposit", "withdrawal", "transfer"):
+        pay(on.venue, account, NewPayment(kind, Decimal(5), Decimal("0.25")))
+    pay(on.venue, account, NewPayment("deposit", Decimal(5), final_after=hour))
+    pay(on.venue, account, NewPayment("transfer", Decimal(-5)))
+    take_back(on.venue, account)
+    waive_fees(on, TODAY, hour)
+    announce_fees(on, "KXHIGHNY", FeeRule(multiplier=Decimal("0.5")), hour)
+
+
 async def test_every_answer_is_as_the_specification_says(asking) -> None:
     on, witness = asking.exchange, asking.http._transport
     await read_everything(asking)
     await trade_everything(asking)
+    pay_everything(asking)
     await read_everything(asking)
     change_ticks(on, f"{TODAY}-T50", "tapered_deci_cent")
     resting = (await asking.place()).json()["order_id"]

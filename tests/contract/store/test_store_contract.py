@@ -29,12 +29,13 @@ from kalshi_edge.db.dynamo.store import DynamoStore
 from kalshi_edge.db.dynamo.writes import Item, Write, number, text
 from kalshi_edge.db.schema import SCHEMA_VERSION
 from kalshi_edge.db.sqlite import SqliteStore
-from kalshi_edge.domain import events as vocabulary
-from kalshi_edge.domain.account_statement import AccountStatement, Holding, StatedOrder
+from kalshi_edge.domain.account_statement import AccountStatement, Holding
 from kalshi_edge.domain.events import (
     AcknowledgeTerms,
     CalibrationDue,
     CancelRequest,
+    CashKind,
+    CashMovement,
     Close,
     ClosePosition,
     CycleDue,
@@ -48,7 +49,15 @@ from kalshi_edge.domain.events import (
 )
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.market import Bin
-from kalshi_edge.domain.orders import Order, OrderStep, Settlement, Side, Strategy, derived_id
+from kalshi_edge.domain.orders import (
+    Order,
+    OrderReport,
+    OrderStep,
+    Settlement,
+    Side,
+    Strategy,
+    derived_id,
+)
 from kalshi_edge.domain.records import (
     Calibration,
     Cause,
@@ -203,9 +212,10 @@ EVENTS: tuple[Event, ...] = (
         LATER,
         D("12.345678"),
         (Holding(TICKER, D("-1.5"), D("0.6")),),
-        (StatedOrder("x", "i", TICKER, Side.SELL, D("0.4"), D(1), D(2), "resting"),),
+        (OrderReport("x", "i", TICKER, Side.SELL, D("0.4"), D(1), D(2), "resting"),),
         NOW,
     ),
+    CashMovement("p", CashKind.DEPOSIT, D(250), D(2), NOW, LATER, "applied", "ach"),
     Started(NOW, (ORDER,)),
     LookDue(NOW),
     CycleDue(NOW),
@@ -253,8 +263,8 @@ def test_the_lines_below_hold_every_kind_of_event_and_verdict() -> None:
     def kinds(union: object) -> set[type]:
         return {k for part in get_args(union) for k in (kinds(part) if get_args(part) else {part})}
 
-    assert {type(event) for event in EVENTS} == kinds(vocabulary.Event)
-    assert {type(verdict) for verdict in VERDICTS} == kinds(vocabulary.Verdict)
+    assert {type(event) for event in EVENTS} == kinds(Event)
+    assert {type(verdict) for verdict in VERDICTS} == kinds(Verdict)
 
 
 async def test_a_line_of_every_kind_comes_back_equal_and_from_another_process_too(

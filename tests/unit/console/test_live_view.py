@@ -60,7 +60,7 @@ def test_an_order_that_fills_and_loses_is_told_step_by_step(width: int) -> None:
         entry(trade, events=(fill(intent(count="3.12"), "3.12", "0.4000", "0.0524"),))
     )
     text = shown(dashboard, width)
-    assert f"{TICKER} bought 3.12 @ $0.40 + $0.0524" in text
+    assert f"{TICKER} bought 3.12 at $0.40, fee $0.0524" in text
     assert "$0.4000" in text
 
     lost = Trade(
@@ -70,7 +70,7 @@ def test_an_order_that_fills_and_loses_is_told_step_by_step(width: int) -> None:
     )  # fmt: skip
     dashboard.publish(entry(lost, seq=2))
     text = shown(dashboard, width)
-    assert f"{TICKER} -$1.30" in text
+    assert f"{TICKER} closed with -$1.3004" in text
     assert "closed 1 trades, 0 won, -$1.30" in text
 
 
@@ -102,4 +102,4 @@ def test_a_sale_is_called_a_sale_and_told_again_it_is_no_news() -> None:
     sale = fill(intent(side=Side.SELL), "2.00", "0.35")
     dashboard.publish(entry(trade, events=(sale,)))
     dashboard.publish(entry(DONE, seq=2, events=(sale, CycleDue(NOW))))
-    assert shown(dashboard).count(f"{TICKER} sold 2 @ $0.35") == 1
+    assert shown(dashboard).count(f"{TICKER} sold 2 at $0.35") == 1

@@ -10,12 +10,18 @@ import pytest
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import Halt, OrderUpdate
 from kalshi_edge.domain.journal import JournalEntry
-from kalshi_edge.domain.orders import Intent, Order, OrderState, OrderStep, Side
+from kalshi_edge.domain.orders import Intent, Order, OrderReport, OrderState, OrderStep, Side
 from kalshi_edge.domain.records import Switch, SwitchState
 from kalshi_edge.domain.verdicts import Approved, CancelOrder
-from kalshi_edge.errors import EdgeError, ExchangeDown, OrderRejected, OutcomeUnknown, StoreError
+from kalshi_edge.errors import (
+    EdgeError,
+    ExchangeDown,
+    OrderObjection,
+    OrderRejected,
+    OutcomeUnknown,
+    StoreError,
+)
 from kalshi_edge.execution.executor import Executor
-from kalshi_edge.ports import Receipt
 from tests.support.builders import NOW, intent
 
 D = Decimal
@@ -28,18 +34,18 @@ class Counter:
     """An exchange that gives prepared answers and looks at the store while it is asked."""
 
     store: SqliteStore
-    answers: dict[str, Receipt | EdgeError | Decimal] = field(default_factory=dict)
+    answers: dict[str, OrderReport | EdgeError | Decimal] = field(default_factory=dict)
     sent: list[Intent] = field(default_factory=list)
     stored: list[OrderState] = field(default_factory=list)
 
-    async def place(self, order: Intent) -> Receipt:
+    async def place(self, order: Intent) -> OrderReport:
         self.sent.append(order)
         known = {o.intent.intent_id: o.state for o in await self.store.orders()}
         self.stored.append(known[order.intent_id])
-        answer = self.answers.get(order.ticker, Receipt("x", order.count, D(0)))
+        answer = self.answers.get(order.ticker, order.report("x", order.count, D(0)))
         if isinstance(answer, EdgeError):
             raise answer
-        assert isinstance(answer, Receipt)
+        assert isinstance(answer, OrderReport)
         return answer
 
     async def cancel(self, order: Order) -> Decimal:
@@ -89,21 +95,24 @@ async def test_the_same_intent_is_never_sent_twice(store: SqliteStore) -> None:
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (Receipt("x", D(0), D(0)), ("finish", D(0), "0 of 7 filled")),
-        (Receipt("x", D(3), D(0)), ("finish", D(3), "3 of 7 filled")),
-        (Receipt("x", D(0), D(7)), ("accept", D(0), "")),
-        (Receipt("x", D(3), D(4)), ("accept", D(3), "")),
+        (LOW.report("x", D(0), D(0)), ("finish", D(0), "0 of 7 filled")),
+        (LOW.report("x", D(3), D(0)), ("finish", D(3), "3 of 7 filled")),
+        (LOW.report("x", D(0), D(7)), ("accept", D(0), "")),
+        (LOW.report("x", D(3), D(4)), ("accept", D(3), "")),
         (OrderRejected("too poor"), ("finish", D(0), "too poor")),
+        (OrderObjection("between ticks"), ("finish", D(0), "between ticks")),
         (ExchangeDown("paused"), ("finish", D(0), "not sent: paused")),
         (OutcomeUnknown("timed out"), ("lose", D(0), "timed out")),
     ],
 )
 async def test_every_answer_is_told_for_what_it_is(
-    store: SqliteStore, answer: Receipt | EdgeError, expected: tuple[str, Decimal, str]
+    store: SqliteStore, answer: OrderReport | EdgeError, expected: tuple[str, Decimal, str]
 ) -> None:
     updates = await placed(Counter(store, {"LOW": answer}), LOW)
     assert told(updates) == [("send", D(0), ""), expected]
-    assert (updates[1].order_id is not None) is isinstance(answer, Receipt)
+    assert (updates[1].order_id is not None) is isinstance(answer, OrderReport)
+    went_wrong = not isinstance(answer, OrderReport | OrderObjection)
+    assert updates[1].is_error is went_wrong, "our own no is no error of an order"
 
 
 # --- the switch -----------------------------------------------------------------------------------
@@ -122,7 +131,7 @@ async def test_a_switch_thrown_meanwhile_stops_an_approved_order(store: SqliteSt
 
 async def test_the_switch_is_read_before_each_leg(store: SqliteStore) -> None:
     class Thrown(Counter):
-        async def place(self, order: Intent) -> Receipt:
+        async def place(self, order: Intent) -> OrderReport:
             await halt(self.store)
             return await super().place(order)
 
@@ -177,23 +186,23 @@ async def test_both_legs_are_sent_one_after_the_other(store: SqliteStore) -> Non
 
 
 async def test_the_second_leg_is_for_no_more_than_the_first_got(store: SqliteStore) -> None:
-    exchange = Counter(store, {"LOW": Receipt("x", D("4.5"), D(0))})
+    exchange = Counter(store, {"LOW": LOW.report("x", D("4.5"), D(0))})
     updates = await placed(exchange, LOW, HIGH)
     assert [order.count for order in exchange.sent] == [D(7), D("4.5")]
-    assert told(updates)[-1] == ("finish", D("4.5"), "4.5 of 4.5 filled")
+    assert told(updates)[-1] == ("finish", D("4.5"), "4.50 of 4.50 filled")
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        Receipt("x", D(0), D(0)),
+        LOW.report("x", D(0), D(0)),
         OrderRejected("too poor"),
         ExchangeDown("paused"),
         OutcomeUnknown("timed out"),
     ],
 )
 async def test_without_the_first_leg_the_second_is_not_sent(
-    store: SqliteStore, answer: Receipt | EdgeError
+    store: SqliteStore, answer: OrderReport | EdgeError
 ) -> None:
     exchange = Counter(store, {"LOW": answer})
     updates = await placed(exchange, LOW, HIGH)

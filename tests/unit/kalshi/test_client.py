@@ -11,7 +11,8 @@ import pytest
 
 from kalshi_edge.clock import ManualClock
 from kalshi_edge.data.kalshi import transport as rest
-from kalshi_edge.data.kalshi.public_client import PublicClient, Unreadable
+from kalshi_edge.data.kalshi.public_client import PublicClient
+from kalshi_edge.data.kalshi.reading import Unreadable
 from kalshi_edge.data.kalshi.trading_hours import parse_schedule
 from kalshi_edge.data.kalshi.transport import DEMO, PRODUCTION, Host, parse_refusal
 from kalshi_edge.data.weather.stations import station_of

@@ -16,20 +16,21 @@ from kalshi_edge.clock import ManualClock
 from kalshi_edge.data.kalshi.account_client import AccountClient
 from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
-from kalshi_edge.data.kalshi.order_wire import objections, order_body, snapped_price
+from kalshi_edge.data.kalshi.order_wire import objections, order_body
 from kalshi_edge.data.kalshi.public_client import PublicClient
-from kalshi_edge.data.kalshi.rate_limits import Rate
 from kalshi_edge.domain.market import MarketStatus, PriceRange
 from kalshi_edge.domain.orders import Order, OrderState, Side, TimeInForce
+from kalshi_edge.domain.prices import nearest_price
 from kalshi_edge.errors import (
     ContractError,
     EdgeError,
     ExchangeDown,
+    OrderObjection,
     OrderRejected,
     OutcomeUnknown,
     RequestRefused,
 )
-from kalshi_edge.ports import Receipt
+from kalshi_edge.token_bucket import Rate
 from tests.support.builders import CENTS, NOW, TICKER, intent, ladder
 from tests.support.kalshi_answers import (
     COSTS,
@@ -163,7 +164,7 @@ TAPERED = (
 )
 def test_a_snapped_price_is_the_nearest_on_the_grid_that_is_no_worse(ranges, side, price):
     market = replace(MARKET, price_ranges=ranges)
-    snapped = snapped_price(market, side, price)
+    snapped = nearest_price(market, side, price)
     grid = {D(n) / 1000 for n in range(1, 1000)}
     allowed = [p for p in grid if market.is_on_grid(p)]
     if side is Side.BUY:
@@ -194,18 +195,21 @@ def test_what_speaks_against_an_order_is_said(changes, order, why):
 
 
 @pytest.mark.parametrize(
-    ("counts", "receipt"),
+    ("counts", "report"),
     [
-        ({}, Receipt(UUID, D(0), D(5))),
-        ({"fill_count": "5.00", "remaining_count": "0.00"}, Receipt(UUID, D(5), D(0))),
-        ({"fill_count": "1.56", "remaining_count": "3.44"}, Receipt(UUID, D("1.56"), D("3.44"))),
-        ({"remaining_count": "0.00"}, Receipt(UUID, D(0), D(0))),
+        ({}, ORDER.report(UUID, D(0), D(5))),
+        ({"fill_count": "5.00", "remaining_count": "0.00"}, ORDER.report(UUID, D(5), D(0))),
+        (
+            {"fill_count": "1.56", "remaining_count": "3.44"},
+            ORDER.report(UUID, D("1.56"), D("3.44")),
+        ),
+        ({"remaining_count": "0.00"}, ORDER.report(UUID, D(0), D(0))),
     ],
     ids=["it rests", "it filled", "both", "it found nothing"],
 )
-async def test_a_201_tells_what_filled_and_what_rests(counts, receipt):
+async def test_a_201_tells_what_filled_and_what_rests(counts, report):
     at = desk({PLACE: taken(**counts)})
-    assert await at.exchange.place(ORDER) == receipt
+    assert await at.exchange.place(ORDER) == report
     assert at.account.names == {UUID: ORDER.intent_id}
 
 
@@ -256,7 +260,7 @@ async def test_a_second_order_of_the_same_name_is_answered_with_the_first():
     mine = order_json(ORDER.intent_id)
     others = [order_json("another", order_id="o-1"), order_json("", order_id="o-2")]
     at = desk({PLACE: DUPLICATE, ORDERS: [{"orders": []}, {"orders": [*others, mine]}]})
-    assert await at.exchange.place(ORDER) == Receipt(UUID, D("1.56"), D("3.44"))
+    assert await at.exchange.place(ORDER) == ORDER.report(UUID, D("1.56"), D("3.44"))
     assert len(at.sent("POST")) == 1
     asked = [request.url for request in at.seen if request.url.path.endswith("/portfolio/orders")]
     assert asked[0].params["ticker"] == TICKER
@@ -298,7 +302,7 @@ async def test_a_duplicate_that_cannot_be_looked_up_is_unknown(orders):
 
 async def test_what_the_market_would_refuse_is_not_sent():
     at = desk({f"GET /markets/{TICKER}": {"market": market_json(exchange_index=1)}})
-    with pytest.raises(OrderRejected, match="shard 1"):
+    with pytest.raises(OrderObjection, match="shard 1"):
         await at.exchange.place(ORDER)
     assert at.sent("POST") == []
 
@@ -307,7 +311,7 @@ async def test_what_the_market_would_refuse_is_not_sent():
     ("answer", "error"),
     [
         (httpx.Response(404), OrderRejected),
-        ({"market": market_json(price_ranges=[])}, OrderRejected),
+        ({"market": market_json(price_ranges=[])}, OrderObjection),
         (httpx.Response(502), ExchangeDown),
     ],
     ids=["no market", "not what we trade", "no answer"],
@@ -519,7 +523,8 @@ async def test_fills_come_from_both_sides_of_the_cut_off_each_once_and_by_their_
     recent = fill_json(trade_id=later_id(1), order_id=later_id(101))
     moving = fill_json(trade_id=later_id(2), order_id=later_id(102))
     old = fill_json(trade_id=later_id(3), order_id=later_id(103))
-    by_hand = fill_json(trade_id=later_id(4), order_id=later_id(104))
+    long_ago = "2026-08-01T16:05:00Z"
+    by_hand = fill_json(trade_id=later_id(4), order_id=later_id(104), created_time=long_ago)
     at = desk(
         {
             "GET /portfolio/fills": {"fills": [recent, moving], "cursor": ""},
@@ -585,7 +590,7 @@ async def test_every_question_is_about_the_primary_account():
     assert await at.account.balance() == D("103.2481")
     assert [position.count for position in await at.account.positions()] == [D("-1.56")]
     assert [payout.revenue for payout in await at.account.payouts()] == [D("1.56")]
-    assert await at.account.fills() == await at.account.orders() == ()
+    assert (len(await at.account.fills()), len(await at.account.orders())) == (0, 0)
     asked = [request.url for request in at.seen if "cutoff" not in request.url.path]
     assert {url.params.get("subaccount") for url in asked} == {"0"}
 

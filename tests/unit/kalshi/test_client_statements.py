@@ -1,28 +1,25 @@
 """What the exchange says of our account, by either way: the same things, exact, or refused."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from kalshi_edge.data.kalshi.account_wire import (
-    OrderStatus,
-    order_update,
     parse_balance,
     parse_fill,
     parse_limits,
     parse_order,
     parse_payout,
     parse_position,
-    parse_receipt,
-    receipt_of,
+    parse_taken,
 )
-from kalshi_edge.data.kalshi.rate_limits import Rate
-from kalshi_edge.domain.events import OrderUpdate
-from kalshi_edge.domain.orders import OrderStep, Side
+from kalshi_edge.domain.events import OrderUpdate, order_update
+from kalshi_edge.domain.orders import OrderReport, OrderStep, Side
 from kalshi_edge.errors import ContractError, InputError
-from kalshi_edge.ports import Receipt
-from tests.support.builders import NOW, TICKER
+from kalshi_edge.token_bucket import Rate
+from tests.support.builders import NOW, TICKER, intent
 from tests.support.kalshi_answers import (
     LIMITS,
     TRADE,
@@ -38,10 +35,11 @@ from tests.support.kalshi_answers import (
 )
 
 D = Decimal
+MINE = replace(intent(), intent_id="an-intent")
 
 
 def test_an_order_is_the_same_by_rest_and_by_the_stream():
-    assert parse_order(order_json("an-intent")) == parse_order(user_order_json("an-intent"))
+    assert parse_order(order_json("an-intent"), {}) == parse_order(user_order_json("an-intent"), {})
 
 
 def test_a_fill_has_the_same_name_by_rest_and_by_the_stream():
@@ -114,38 +112,44 @@ def test_either_word_for_a_side_will_do_and_old_ones_are_not_looked_at():
     ],
 )
 def test_an_orders_status_is_a_step_of_its_life(status, step, resting):
-    report = parse_order(order_json("an-intent", status=status))
+    report = parse_order(order_json("an-intent", status=status), {})
     reason = "" if status == "resting" else status
     assert order_update(report, NOW) == OrderUpdate(
         "an-intent", step, NOW, order_id=UUID, filled=D("1.56"), reason=reason
     )
-    assert receipt_of(report) == Receipt(UUID, D("1.56"), resting)
+    assert (report.resting, report.rests) == (resting, resting > 0)
 
 
 def test_the_stream_says_why_an_order_is_over():
     over = user_order_json("an-intent", status="canceled", last_update_reason="CloseCancel")
-    update = order_update(parse_order(over), NOW)
-    assert update is not None
+    update = order_update(parse_order(over, {}), NOW)
     assert update.reason == "CloseCancel"
 
 
-def test_a_status_that_is_new_to_us_is_no_news():
-    report = parse_order(order_json("an-intent", status="hovering"))
-    assert report.status is OrderStatus.UNKNOWN
-    assert order_update(report, NOW) is None
+def test_a_status_that_is_new_to_us_is_neither_resting_nor_over():
+    with pytest.raises(ContractError, match=f"order {UUID} is 'hovering'"):
+        parse_order(order_json("an-intent", status="hovering"), {})
 
 
 def test_an_order_placed_by_hand_goes_by_its_own_id():
-    report = parse_order(order_json(""))
+    report = parse_order(order_json(""), {})
     update = order_update(report, NOW)
-    assert update is not None
     assert update.intent_id == UUID
 
 
-def test_a_receipt_is_not_a_fill():
-    assert parse_receipt(receipt_json(), "an-intent") == Receipt(UUID, D(0), D(5))
-    nothing = receipt_json(remaining_count="0.00")
-    assert parse_receipt(nothing, "an-intent") == Receipt(UUID, D(0), D(0))
+def test_an_order_of_ours_keeps_its_name_though_its_owner_gave_it_another():
+    names = {UUID: "an-intent"}
+    assert parse_order(order_json("renamed"), names).intent_id == "an-intent"
+    assert parse_fill(stream_fill_json(client_order_id="renamed"), names, NOW).intent_id == (
+        "an-intent"
+    )
+
+
+def test_an_order_that_was_taken_is_reported_with_what_traded_and_what_rests():
+    rests = parse_taken(receipt_json(), MINE)
+    assert rests == OrderReport(UUID, "an-intent", TICKER, Side.BUY, D("0.33"), D(0), D(5))
+    over = parse_taken(receipt_json(remaining_count="0.00"), MINE)
+    assert (over.filled, over.rests, over.reason) == (D(0), False, "0 of 5 filled")
     some = receipt_json(
         fill_count="3.12",
         remaining_count="1.88",
@@ -153,7 +157,7 @@ def test_a_receipt_is_not_a_fill():
         average_fee_paid="0.015500",
         client_order_id="an-intent",
     )
-    assert parse_receipt(some, "an-intent") == Receipt(UUID, D("3.12"), D("1.88"))
+    assert parse_taken(some, MINE) == replace(rests, filled=D("3.12"), resting=D("1.88"))
 
 
 @pytest.mark.parametrize(
@@ -161,14 +165,14 @@ def test_a_receipt_is_not_a_fill():
     [{"client_order_id": "another"}, {"fill_count": None}, {"remaining_count": 5}, {"order_id": 7}],
     ids=str,
 )
-def test_a_receipt_that_is_not_clear_is_refused(changes):
+def test_an_answer_that_is_not_clear_is_refused(changes):
     with pytest.raises(InputError):
-        parse_receipt(receipt_json(**changes), "an-intent")
+        parse_taken(receipt_json(**changes), MINE)
 
 
 def test_a_position_below_zero_is_in_no_contracts():
     position = parse_position(position_json())
-    assert (position.ticker, position.count, position.fees) == (TICKER, D("-1.56"), D("0.025"))
+    assert (position.ticker, position.count, position.exposure) == (TICKER, D("-1.56"), D("1.0452"))
 
 
 @pytest.mark.parametrize(
@@ -178,8 +182,23 @@ def test_a_position_below_zero_is_in_no_contracts():
         ({"market_result": "no", "value": 0, "revenue": 0}, D(0), D(0)),
         ({"market_result": "no", "value": None, "revenue": 0}, D(0), D(0)),
         ({"market_result": "scalar", "value": 37, "revenue": 57}, D("0.37"), D("0.57")),
+        ({"market_result": "scalar", "value": 37.5, "revenue": 58}, D("0.375"), D("0.58")),
+        (
+            {"market_result": "scalar", "value": "37.25", "revenue": "58.11"},
+            D("0.3725"),
+            D("0.5811"),
+        ),
+        ({"value": 100.0}, D(1), D("1.56")),
     ],
-    ids=["yes", "no", "no, without a value", "between"],
+    ids=[
+        "yes",
+        "no",
+        "no, without a value",
+        "between",
+        "in fractions of a cent",
+        "in words",
+        "as a float",
+    ],
 )
 def test_a_payout_turns_its_two_figures_in_cents_into_dollars(changes, value, revenue):
     payout = parse_payout(payout_json(**changes), NOW)
@@ -194,12 +213,13 @@ def test_a_payout_turns_its_two_figures_in_cents_into_dollars(changes, value, re
         {"market_result": "scalar", "value": None},
         {"market_result": "maybe", "value": None},
         {"revenue": None},
-        {"value": 37.5},
+        {"value": True},
+        {"value": "1e2"},
     ],
     ids=str,
 )
 def test_a_payout_that_contradicts_itself_is_refused(changes):
-    with pytest.raises(ContractError):
+    with pytest.raises(InputError):
         parse_payout(payout_json(**changes), NOW)
 
 

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalshi_edge.data.kalshi.rate_limits import Bucket, Costs, Rate, backoff_s, parse_costs
+from kalshi_edge.data.kalshi.rate_limits import Costs, backoff_s, parse_costs
 from kalshi_edge.errors import ContractError
+from kalshi_edge.token_bucket import Rate, TokenBucket
 from tests.support.kalshi_answers import COSTS
 
 RATES = st.builds(Rate, st.floats(1, 1000), st.floats(30, 2000))
@@ -14,7 +15,7 @@ REQUESTS = st.lists(st.tuples(st.floats(0, 5), st.sampled_from([2, 10, 30])), mi
 
 @given(RATES, REQUESTS)
 def test_whoever_waits_as_told_never_takes_more_than_was_refilled(rate, requests):
-    bucket, now_s, used = Bucket(rate), 100.0, []
+    bucket, now_s, used = TokenBucket(rate), 100.0, []
     for idle_s, cost in requests:
         now_s += idle_s
         used.append((now_s + bucket.take(cost, now_s), cost))
@@ -27,19 +28,19 @@ def test_whoever_waits_as_told_never_takes_more_than_was_refilled(rate, requests
 
 
 def test_a_full_bucket_makes_nobody_wait_and_an_empty_one_as_long_as_it_takes():
-    bucket = Bucket(Rate(refill_per_s=100, capacity=100))
+    bucket = TokenBucket(Rate(refill_per_s=100, capacity=100))
     assert [bucket.take(10, now_s=7.0) for _ in range(10)] == [0.0] * 10
     assert bucket.take(10, now_s=7.0) == pytest.approx(0.1)
     assert bucket.take(10, now_s=7.0) == pytest.approx(0.2)
 
 
 def test_looking_takes_nothing():
-    bucket = Bucket(Rate(10, 20))
+    bucket = TokenBucket(Rate(10, 20))
     assert [bucket.wait_s(20, now_s=0) for _ in range(3)] == [0.0] * 3
 
 
 def test_the_exchange_knows_better_when_a_bucket_is_empty():
-    bucket = Bucket(Rate(refill_per_s=10, capacity=100))
+    bucket = TokenBucket(Rate(refill_per_s=10, capacity=100))
     bucket.empty(now_s=0)
     assert bucket.wait_s(10, now_s=0) == pytest.approx(1.0)
     bucket.take(30, now_s=0)

@@ -355,7 +355,7 @@ def test_a_command_that_is_not_answered_costs_the_connection():
         (told("fill", stream_fill_json(count_fp="many", client_order_id="x")), "unreadable fill"),
         ({"type": "fill"}, "unreadable fill"),
         (told("user_order", {"order_id": UUID}), "unreadable user_order"),
-        (told("user_order", user_order_json("x", status="hovering")), "unknown order status"),
+        (told("user_order", user_order_json("x", status="hovering")), "unreadable user_order"),
         (told("market_lifecycle_v2", {"market_ticker": 5}), "unreadable market_lifecycle_v2"),
         ({"type": "subscribed", "msg": {"channel": "fill"}}, "unreadable subscribed"),
         ({"type": "ok", "id": "one"}, "unreadable ok"),

@@ -1,16 +1,13 @@
-"""The account in time: orders and fills in any order, the UTC day, the kill switch at midnight."""
+"""The account in time: orders and fills in any order, the UTC day."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-import pytest
-
 from kalshi_edge.domain.events import OrderUpdate
 from kalshi_edge.domain.orders import Fill, Intent, Order, OrderState, OrderStep, Settlement, Side
-from kalshi_edge.domain.records import Cause, DailyRecord, Hold, Switch, SwitchState, Trade
+from kalshi_edge.domain.records import DailyRecord, Trade
 from kalshi_edge.domain.verdicts import Alarm, Approved
-from kalshi_edge.errors import IllegalStep, StateError
 from kalshi_edge.portfolio.account import Account
 from tests.support.builders import DAY, NOW, TICKER, book, fill, intent
 
@@ -73,40 +70,37 @@ def test_a_second_telling_of_a_fill_moves_nothing() -> None:
     assert ours.orders[BUY.intent_id].filled == D(4)
 
 
-def test_more_than_was_ordered_raises_and_changes_nothing() -> None:
+def test_more_than_was_ordered_counts_and_is_cause_for_alarm() -> None:
     ours = filled(fill(BUY, 4, "0.40"))
-    before = (ours.tracker.cash, dict(ours.tracker.trades), dict(ours.orders))
     over = fill(BUY, 7, "0.40")
-    for _ in range(2):
-        with pytest.raises(IllegalStep, match="filled 11"):
-            ours.fill(over)
-    assert (ours.tracker.cash, ours.tracker.trades, ours.orders) == before
+    trade, order, alarm = ours.fill(over)
+    assert isinstance(trade, Trade)
+    assert isinstance(order, Order)
+    assert isinstance(alarm, Alarm)
+    assert (trade.open_count, order.filled, order.intent.count) == (D(11), D(11), D(11))
+    assert alarm.name == "filled_beyond_order"
+    assert ours.fill(over) == ()
 
 
-def test_selling_more_than_is_held_raises_and_changes_nothing() -> None:
+def test_selling_more_than_is_held_counts_and_is_cause_for_alarm() -> None:
     ours = filled(fill(BUY, 4, "0.40"), orders=(BUY, SALE))
-    before = (ours.tracker.cash, dict(ours.tracker.trades), dict(ours.orders))
-    with pytest.raises(StateError, match="held 4"):
-        ours.fill(fill(SALE, 5, "0.45"))
-    assert (ours.tracker.cash, ours.tracker.trades, ours.orders) == before
+    *_, alarm = ours.fill(fill(SALE, 5, "0.45"))
+    assert isinstance(alarm, Alarm)
+    assert alarm.name == "sold_beyond_position"
+    assert ours.tracker.cash == D(1000) - D("1.60") + D("2.25") - 1
 
 
-def test_an_illegal_step_raises_and_changes_nothing() -> None:
+def test_a_report_of_an_order_that_is_over_changes_nothing() -> None:
     ours = filled(fill(BUY, 10, "0.40"))
     before = dict(ours.orders)
-    with pytest.raises(IllegalStep):
-        ours.update(OrderUpdate(BUY.intent_id, OrderStep.LOSE, NOW))
+    assert ours.update(OrderUpdate(BUY.intent_id, OrderStep.LOSE, NOW)) == ()
     assert ours.orders == before
 
 
-def test_news_and_fills_of_orders_that_are_not_ours_raise_an_alarm() -> None:
-    ours = account()
-    (alarm,) = ours.update(OrderUpdate("nobody", OrderStep.ACCEPT, NOW))
+def test_a_report_of_an_order_that_is_not_ours_raises_an_alarm() -> None:
+    (alarm,) = account().update(OrderUpdate("nobody", OrderStep.ACCEPT, NOW))
     assert isinstance(alarm, Alarm)
-    (other,) = ours.fill(fill(BUY, 4, "0.40"))
-    assert isinstance(other, Alarm)
-    assert (alarm.name, other.name) == ("unknown_order", "unknown_fill")
-    assert ours.tracker.cash == D(1000)
+    assert alarm.name == "unknown_order"
 
 
 def test_an_approval_told_again_does_not_forget_how_far_its_order_has_come() -> None:
@@ -135,7 +129,24 @@ def test_done_orders_are_forgotten_after_days_and_live_ones_never() -> None:
         ours.turn_day(NOW + timedelta(days=days), {})
     assert set(ours.orders) == {unknown.intent_id}
     # a fill that was counted stays counted also when its order is forgotten
-    assert ours.fill(fill(BUY, 10, "0.40")) == ()
+    assert ours.tracker.has_seen(fill(BUY, 10, "0.40"))
+
+
+def test_a_trade_that_is_told_late_is_in_the_record_of_the_day_it_is_told_in() -> None:
+    ours = filled(fill(BUY, 10, "0.40", "0.17"))
+    ours.turn_day(NEXT, {})
+    # queued before midnight, handled after it
+    ours.settle(Settlement(TICKER, D(1), None, NOW, NEXT - timedelta(seconds=1)))
+    (record,) = ours.turn_day(NEXT + timedelta(days=1), {})
+    assert (record.realised, record.wins) == (D("5.83"), 1)
+
+
+def test_days_that_nobody_lived_through_have_records_too() -> None:
+    ours = filled(fill(BUY, 10, "0.40", "0.17"))
+    records = ours.turn_day(NOW + timedelta(days=4), {})
+    assert [one.day for one in records] == [DAY + timedelta(days=days) for days in range(4)]
+    assert len({one.closing_balance for one in records}) == 1
+    assert [one.opening_balance for one in records[1:]] == [D("999.83")] * 3
 
 
 # --- the day --------------------------------------------------------------------------------------
@@ -143,13 +154,10 @@ def test_done_orders_are_forgotten_after_days_and_live_ones_never() -> None:
 
 def test_a_days_record_by_hand() -> None:
     ours = filled(fill(BUY, 10, "0.40", "0.17"), fill(SALE, 10, "0.45", "0.18"), orders=(BUY, SALE))
-    ours.hold(Hold(Cause.DAY_LOSS, SwitchState.HALT, "day loss", NOW, NEXT))
-    record, switch = ours.turn_day(NEXT, {})
+    (record,) = ours.turn_day(NEXT, {}, halts=1)
     assert record == DailyRecord(
         DAY, "paper", D(1000), D("1000.15"), D("0.15"), D("0.35"), wins=1, losses=0, halts=1
     )
-    assert isinstance(switch, Switch)
-    assert switch.state is SwitchState.RUN
     assert ours.opening_balance == D("1000.15")
     assert ours.turn_day(NEXT + timedelta(hours=5), {}) == ()
 
@@ -198,30 +206,3 @@ def test_a_clock_that_jumps_back_turns_no_day() -> None:
     ours.turn_day(NEXT, {})
     assert ours.turn_day(NOW, {}) == ()
     assert ours.day == NEXT.date()
-
-
-# --- the switch -----------------------------------------------------------------------------------
-
-
-def test_a_halt_by_hand_holds_over_midnight_and_over_a_restart() -> None:
-    ours = account()
-    by_hand = ours.hold(Hold(Cause.PERSON, SwitchState.HALT, "by hand", NOW))
-    assert not any(isinstance(v, Switch) for v in ours.turn_day(NEXT, {}))
-    assert ours.switch_at(NEXT + timedelta(days=30)).is_halted(NEXT + timedelta(days=30))
-    again = Account("paper", D(1000), switch=by_hand)
-    assert again.turn_day(NEXT, {}) == ()
-    assert again.switch_at(NEXT).is_halted(NEXT)
-
-
-def test_a_day_loss_halt_is_over_at_midnight_also_after_a_restart() -> None:
-    until = Switch(SwitchState.HALT, "day loss", NOW, NEXT)
-    last = DailyRecord(date(2026, 11, 21), "paper", D(1000), D(1000), D(0), D(0), 0, 0, 0)
-    again = Account("paper", D(1000), switch=until, last_day=last)
-    assert again.switch_at(NEXT - timedelta(seconds=1)).is_halted(NEXT - timedelta(seconds=1))
-    _, released = again.turn_day(NEXT, {})
-    assert isinstance(released, Switch)
-    assert released.state is SwitchState.RUN
-
-
-def test_a_switch_never_thrown_lets_trading_run() -> None:
-    assert not account().switch_at(NOW).is_halted(NOW)

@@ -11,11 +11,10 @@ from kalshi_edge.clock import ManualClock
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import CycleDue, OrderUpdate
 from kalshi_edge.domain.journal import JournalEntry
-from kalshi_edge.domain.orders import Intent, Order
+from kalshi_edge.domain.orders import Intent, Order, OrderReport
 from kalshi_edge.domain.verdicts import Approved
 from kalshi_edge.errors import Fenced
 from kalshi_edge.execution.executor import Executor
-from kalshi_edge.ports import Receipt
 from kalshi_edge.runtime.lease import LASTS, MARGIN_S, LeaseHolder
 from tests.support.builders import NOW, intent
 
@@ -37,14 +36,14 @@ class Process:
         self.clock.advance(by)
         self.monotonic_s += by.total_seconds()
 
-    async def place(self, order: Intent) -> Receipt:
+    async def place(self, order: Intent) -> OrderReport:
         self.sent.append(order)
-        return Receipt("x", order.count, order.count * 0)
+        return order.report("x", order.count, order.count * 0)
 
     async def cancel(self, order: Order) -> None:
         raise AssertionError(order)
 
-    async def resolve(self, order: Intent, *, resend: bool) -> Receipt:
+    async def resolve(self, order: Intent, *, resend: bool) -> OrderReport:
         raise AssertionError(order, resend)
 
     async def buy(self, order: Intent) -> list[OrderUpdate]:

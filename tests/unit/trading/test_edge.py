@@ -113,11 +113,10 @@ def test_an_ask_from_five_to_ninety_five_cents_trades(ask: str, fair: float, pas
         ("0.28", "0.40", True),
         ("0.2799", "0.40", False),
         ("0.39", "0.40", True),
-        (None, "0.12", True),
-        (None, "0.1201", False),
+        (None, "0.06", False),
     ],
 )
-def test_a_spread_of_twelve_cents_trades_and_a_missing_bid_stands_at_zero(
+def test_a_spread_of_twelve_cents_trades_and_a_missing_bid_is_none_at_all(
     bid: str | None, ask: str, passes: bool
 ) -> None:
     quotes = book("T", bids=[(bid, 10)] if bid else [], asks=[(ask, 10)])

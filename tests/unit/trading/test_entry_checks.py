@@ -10,7 +10,7 @@ from kalshi_edge.domain.market import Ladder, MarketStatus
 from kalshi_edge.domain.records import SeriesTerms
 from kalshi_edge.domain.verdicts import Check
 from kalshi_edge.domain.weather import Forecast
-from kalshi_edge.trading.entry_checks import ladder_checks, ladder_closes_at
+from kalshi_edge.trading.entry_checks import ladder_checks
 from kalshi_edge.trading.risk import Limits
 from tests.support.builders import DAY, NOW, forecast, ladder
 
@@ -67,7 +67,7 @@ def test_another_shard_is_not_traded() -> None:
     ("minutes", "passes"), [(10, True), (9.99, False), (0, False), (-1, False), (60, True)]
 )
 def test_no_entry_within_ten_minutes_of_the_close(minutes: float, passes: bool) -> None:
-    at = ladder_closes_at(ladder()) - timedelta(minutes=minutes)
+    at = ladder().closes_at - timedelta(minutes=minutes)
     assert told(ladder(), at)["time_to_close"].passed is passes
 
 

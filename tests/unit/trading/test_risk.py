@@ -1,7 +1,7 @@
 """Risk, rule by rule: exactly at each limit, all failing rules, and what is never stopped."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,10 +9,10 @@ import pytest
 from kalshi_edge.domain.events import Close, ClosePosition
 from kalshi_edge.domain.market import Bin
 from kalshi_edge.domain.orders import Order, OrderStep, Side, Strategy
-from kalshi_edge.domain.records import Cause, Switch, SwitchState, Trade
+from kalshi_edge.domain.records import Switch, SwitchState, Trade
 from kalshi_edge.domain.verdicts import Approved, Check, Leg, Opportunity, Refused
 from kalshi_edge.portfolio.account import Account, pending_cost
-from kalshi_edge.trading.risk import Limits, Situation, day_loss_hold, review, review_close
+from kalshi_edge.trading.risk import Limits, Situation, review, review_close
 from kalshi_edge.trading.risk import situation as situation_of
 from tests.support.builders import DAY, NOW, TICKER, book, fill, intent, situation
 
@@ -20,6 +20,11 @@ D = Decimal
 LIMITS = Limits()
 RUN = Switch(SwitchState.RUN, "never thrown", NOW)
 BY_HAND = Switch(SwitchState.HALT, "by hand", NOW)
+
+
+def closed(command: ClosePosition, account: Account) -> tuple[Approved | Refused, ...]:
+    """The verdicts where nothing is known of the market but its ticker."""
+    return review_close(command, account, lambda _: None)
 
 
 def opportunity(*tickers: str, city: str = "NYC", checks: tuple[Check, ...] = ()) -> Opportunity:
@@ -173,7 +178,7 @@ def account_with(*orders: Order, trades: tuple[Trade, ...] = ()) -> Account:
 
 def test_orders_on_their_way_count_as_if_they_had_filled() -> None:
     resting = Order(intent(count=10, price="0.33", cost_limit=D("3.50"))).step(OrderStep.SEND)
-    seen = situation_of(account_with(resting), {}, NOW)
+    seen = situation_of(account_with(resting), RUN, {}, NOW)
     assert seen.exposure == {("NYC", DAY): D("3.50")}
     assert seen.holders == {TICKER: "NYC"}
     assert (seen.free_cash, seen.bankroll) == (D("996.50"), D(1000))
@@ -183,12 +188,12 @@ def test_orders_on_their_way_count_as_if_they_had_filled() -> None:
 def test_an_order_of_unknown_outcome_blocks_its_market(step: OrderStep) -> None:
     order = Order(intent()).step(OrderStep.SEND)
     order = order if step is OrderStep.SEND else order.step(step)
-    assert TICKER in situation_of(account_with(order), {}, NOW).holders
+    assert TICKER in situation_of(account_with(order), RUN, {}, NOW).holders
 
 
 def test_a_refused_order_blocks_nothing() -> None:
     over = Order(intent(cost_limit=D(5))).step(OrderStep.SEND).step(OrderStep.FINISH)
-    seen = situation_of(account_with(over), {}, NOW)
+    seen = situation_of(account_with(over), RUN, {}, NOW)
     assert (seen.holders, seen.exposure, seen.free_cash) == ({}, {}, D(1000))
 
 
@@ -196,7 +201,7 @@ def test_a_partial_fill_counts_what_is_held_and_what_may_still_come() -> None:
     wanted = intent(count=10, price="0.33", cost_limit=D("3.50"))
     account = account_with(Order(wanted).step(OrderStep.SEND))
     account.fill(fill(wanted, 4, "0.32", "0.06"))
-    seen = situation_of(account, {}, NOW)
+    seen = situation_of(account, RUN, {}, NOW)
     # 4 · 0.32 + 0.06 spent, 6/10 of 3.50 to come
     assert seen.exposure == {("NYC", DAY): D("1.28") + D("0.06") + D("2.10")}
     assert seen.free_cash == D("998.66") - D("2.10")
@@ -206,14 +211,14 @@ def test_a_partial_fill_counts_what_is_held_and_what_may_still_come() -> None:
 def test_an_order_that_owes_a_reported_fill_still_counts_for_it() -> None:
     wanted = intent(count=10, price="0.33", cost_limit=D("3.50"))
     order = Order(wanted).step(OrderStep.SEND).step(OrderStep.FINISH, reported=D(4))
-    seen = situation_of(account_with(order), {}, NOW)
+    seen = situation_of(account_with(order), RUN, {}, NOW)
     assert seen.exposure == {("NYC", DAY): D("1.40")}
     assert seen.holders == {TICKER: "NYC"}
 
 
 def test_selling_adds_nothing_to_what_is_at_risk() -> None:
     sale = Order(intent(side=Side.SELL, trade_id="t", reduces=True)).step(OrderStep.SEND)
-    seen = situation_of(account_with(sale, trades=(held(),)), {}, NOW)
+    seen = situation_of(account_with(sale, trades=(held(),)), RUN, {}, NOW)
     assert seen.exposure == {("NYC", DAY): D("3.46")}
     assert seen.holders == {TICKER: "NYC"}
 
@@ -231,12 +236,12 @@ def test_the_bankroll_is_the_smaller_of_cost_and_proceeds(
     bids: list[tuple[str, int]], bankroll: str
 ) -> None:
     books = {TICKER: book(TICKER, bids, [("0.95", 1)])}
-    assert situation_of(account_with(trades=(held(),)), books, NOW).bankroll == D(bankroll)
+    assert situation_of(account_with(trades=(held(),)), RUN, books, NOW).bankroll == D(bankroll)
 
 
 def test_a_closed_trade_is_no_risk() -> None:
     closed = held(open_count=D(0), received=D(4), closed_at=NOW)
-    seen = situation_of(account_with(trades=(closed,)), {}, NOW)
+    seen = situation_of(account_with(trades=(closed,)), RUN, {}, NOW)
     assert (seen.holders, seen.exposure) == ({}, {})
 
 
@@ -253,7 +258,7 @@ def on_sale(count: str) -> Order:
 
 
 def test_a_position_is_sold_by_an_order_that_only_reduces() -> None:
-    (given,) = review_close(close(), account_with(trades=(held(bracket_id="b"),)))
+    (given,) = closed(close(), account_with(trades=(held(bracket_id="b"),)))
     assert isinstance(given, Approved)
     (order,) = given.intents
     assert (order.side, order.reduces, order.by_hand, order.trade_id) == (
@@ -264,7 +269,7 @@ def test_a_position_is_sold_by_an_order_that_only_reduces() -> None:
 
 
 def test_a_no_position_is_closed_by_buying() -> None:
-    (given,) = review_close(close(), account_with(trades=(held(side=Side.SELL),)))
+    (given,) = closed(close(), account_with(trades=(held(side=Side.SELL),)))
     assert isinstance(given, Approved)
     assert given.intents[0].side is Side.BUY
 
@@ -284,20 +289,20 @@ def test_no_more_is_sold_than_is_held_and_not_on_sale(
     count: str, already: str | None, rules: list[str]
 ) -> None:
     orders = () if already is None else (on_sale(already),)
-    (given,) = review_close(close(count), account_with(*orders, trades=(held(),)))
+    (given,) = closed(close(count), account_with(*orders, trades=(held(),)))
     assert failures(given) == rules
 
 
 @pytest.mark.parametrize("price", ["0", "1", "-0.1", "1.5"])
 def test_a_price_that_cannot_be_is_refused(price: str) -> None:
-    (given,) = review_close(close(price=price), account_with(trades=(held(),)))
+    (given,) = closed(close(price=price), account_with(trades=(held(),)))
     assert failures(given) == ["price"]
 
 
 def test_a_position_we_do_not_have_cannot_be_sold() -> None:
-    (given,) = review_close(close(), account_with())
+    (given,) = closed(close(), account_with())
     assert failures(given) == ["held"]
-    (given,) = review_close(close("1"), account_with(trades=(held(open_count=D(0)),)))
+    (given,) = closed(close("1"), account_with(trades=(held(open_count=D(0)),)))
     assert failures(given) == ["held"]
 
 
@@ -305,7 +310,7 @@ def test_the_same_command_is_the_same_order_and_another_moment_another() -> None
     account, later = account_with(trades=(held(),)), NOW + timedelta(seconds=1)
 
     def order_of(command: ClosePosition) -> str:
-        (given,) = review_close(command, account)
+        (given,) = closed(command, account)
         assert isinstance(given, Approved)
         return given.intents[0].intent_id
 
@@ -318,71 +323,17 @@ def test_the_same_command_is_the_same_order_and_another_moment_another() -> None
 def test_a_brackets_legs_are_sold_together_or_not_at_all() -> None:
     legs = (held(bracket_id="b"), held(trade_id="u", bracket_id="b", ticker="OTHER"))
     account = account_with(trades=legs)
-    (given,) = review_close(close(), account)
+    (given,) = closed(close(), account)
     assert failures(given) == ["structure"]
     both = replace(close(), others=(Close("u", D(10), D("0.25")),))
-    first, second = review_close(both, account)
+    first, second = closed(both, account)
     assert isinstance(first, Approved)
     assert isinstance(second, Approved)
     assert [(i.trade_id, i.limit_price) for i in (*first.intents, *second.intents)] == [
         ("t", D("0.30")), ("u", D("0.25")),
     ]  # fmt: skip
     too_much = replace(close(), others=(Close("u", D(11), D("0.25")),))
-    assert [failures(verdict) for verdict in review_close(too_much, account)] == [["held"]]
-
-
-# --- the day's loss -------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("equity", "trips"),
-    [("1000", False), ("950", False), ("949.99", True), ("1100", False), ("0", True)],
-)
-def test_the_switch_goes_off_beyond_five_percent_of_the_days_opening(
-    equity: str, trips: bool
-) -> None:
-    thrown = day_loss_hold(RUN, D(equity), D(1000), NOW, LIMITS)
-    assert (thrown is not None) is trips
-    if thrown is not None:
-        assert thrown.until_at == datetime(2026, 11, 23, tzinfo=UTC)
-        assert thrown.holds(datetime(2026, 11, 22, 23, 59, 59, tzinfo=UTC))
-        assert not thrown.holds(datetime(2026, 11, 23, tzinfo=UTC))
-
-
-def test_midnight_is_the_next_one_also_at_midnight_and_at_the_end_of_a_month() -> None:
-    for at, until in (
-        (datetime(2026, 11, 30, 0, 0, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)),
-        (datetime(2026, 12, 31, 23, 59, 59, 999999, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)),
-    ):
-        thrown = day_loss_hold(RUN, D(0), D(1000), at, LIMITS)
-        assert thrown is not None
-        assert thrown.until_at == until
-
-
-def test_a_halt_by_hand_is_never_shortened_by_a_days_loss_nor_hides_it() -> None:
-    hold = day_loss_hold(BY_HAND, D(0), D(1000), NOW, LIMITS)
-    assert hold is not None
-    both = BY_HAND.with_hold(hold)
-    midnight = datetime(2026, 11, 23, tzinfo=UTC)
-    assert both.is_halted(midnight)
-    assert both.without({Cause.PERSON}, "go on", NOW).is_halted(NOW)
-    assert not both.without({Cause.PERSON}, "go on", NOW).is_halted(midnight)
-
-
-def test_a_days_loss_that_holds_already_is_not_thrown_again() -> None:
-    hold = day_loss_hold(RUN, D(0), D(1000), NOW, LIMITS)
-    assert hold is not None
-    assert day_loss_hold(RUN.with_hold(hold), D(0), D(1000), NOW, LIMITS) is None
-
-
-def test_a_halt_that_is_over_can_be_followed_by_another() -> None:
-    over = Switch(SwitchState.HALT, "yesterday", NOW - timedelta(days=1), NOW)
-    assert day_loss_hold(over, D(900), D(1000), NOW, LIMITS) is not None
-
-
-def test_a_halt_by_hand_holds_for_years() -> None:
-    assert BY_HAND.is_halted(NOW + timedelta(days=4000))
-    assert not RUN.is_halted(NOW)
+    assert [failures(verdict) for verdict in closed(too_much, account)] == [["held"]]
 
 
 def test_a_budget_is_never_negative() -> None:

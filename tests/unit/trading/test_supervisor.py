@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from kalshi_edge.data.weather.stations import station_of
-from kalshi_edge.domain.account_statement import AccountStatement, Holding, StatedOrder
+from kalshi_edge.domain.account_statement import AccountStatement, Holding
 from kalshi_edge.domain.events import CycleDue, Event, Halt, LookDue, OrderUpdate, Resume, Started
 from kalshi_edge.domain.market import FeeRule, MarketStatus
 from kalshi_edge.domain.orders import (
     Intent,
     Order,
+    OrderReport,
     OrderState,
     OrderStep,
     Side,
@@ -65,7 +66,7 @@ def trading(*events: Event, breakers: CircuitBreakers | None = SETUP.breakers) -
 
 
 def stated(
-    at: datetime, cash: Any = 1000, held: dict[str, Any] | None = None, *orders: StatedOrder
+    at: datetime, cash: Any = 1000, held: dict[str, Any] | None = None, *orders: OrderReport
 ) -> AccountStatement:
     holdings = tuple(Holding(t, D(n), D("2")) for t, n in (held or {}).items())
     return AccountStatement(at, at, D(cash), holdings, orders, EVE - timedelta(days=2))
@@ -185,7 +186,7 @@ def test_a_statement_that_lists_a_lost_order_resolves_it() -> None:
     engine = trading(stated(later(5)))
     wanted = sent(engine, later(6))
     engine.handle(OrderUpdate(wanted.intent_id, OrderStep.LOSE, later(7)))
-    line = StatedOrder("x", wanted.intent_id, TICKER, Side.BUY, D("0.25"), D(0), D(0), "canceled")
+    line = OrderReport("x", wanted.intent_id, TICKER, Side.BUY, D("0.25"), D(0), D(0), "canceled")
     (order,) = engine.handle(stated(later(20), 1000, {}, line))
     assert (order.state, order.order_id, order.reason) == (OrderState.DONE, "x", "canceled")
 
@@ -193,7 +194,7 @@ def test_a_statement_that_lists_a_lost_order_resolves_it() -> None:
 # --- the books ------------------------------------------------------------------------------------
 
 
-def test_a_difference_counts_once_it_is_seen_twice_the_same() -> None:
+def test_a_difference_counts_once_it_has_been_the_same_for_half_a_minute() -> None:
     engine = trading()
     assert engine.handle(stated(later(5), held={OTHER: 3})) == ()
     # A new store takes over what the account holds; this one has traded before.
@@ -201,14 +202,18 @@ def test_a_difference_counts_once_it_is_seen_twice_the_same() -> None:
     held(engine)
     assert engine.handle(stated(later(5), 990)) == ()
     assert engine.handle(stated(later(6), 991)) == ()
-    switch, alarm = engine.handle(stated(later(7), 991))
+    assert engine.handle(stated(later(35), 991)) == ()
+    switch, alarm = engine.handle(stated(later(36), 991))
     assert (switch.cause, switch.state) == (Cause.RECONCILE, SwitchState.HALT)
     assert alarm.text == (
-        f"position {TICKER}: 0 there, 10 here; cash: $991 there, $997.368700 here"
+        f"position {TICKER}: 0 there, 10 here; cash: $991 (-6.368700) there, $997.368700 here"
     )
-    assert engine.handle(stated(later(8), 991)) == ()
-    (lifted,) = engine.handle(stated(later(9), "997.3687", {TICKER: 10}))
+    assert engine.handle(stated(later(38), 991)) == ()
+    (lifted,) = engine.handle(stated(later(39), "997.3687", {TICKER: 10}))
     assert lifted.state is SwitchState.RUN
+    # what an older one doubted is cleared: nobody takes it over any more
+    (switch,) = engine.handle(Resume("nothing to take over", later(40)))
+    assert engine.account.tracker.cash == D("997.3687")
 
 
 def test_what_may_still_be_on_its_way_is_not_compared() -> None:
@@ -216,7 +221,7 @@ def test_what_may_still_be_on_its_way_is_not_compared() -> None:
     held(engine)
     early = stated(later(1), 990)
     assert [engine.handle(early), engine.handle(early)] == [(), ()]
-    assert engine.supervisor.state.suspects == ()
+    assert engine.watch.suspects == ()
 
 
 def test_a_fill_that_was_reported_and_never_told_is_a_difference_not_an_excuse() -> None:
@@ -226,7 +231,7 @@ def test_a_fill_that_was_reported_and_never_told_is_a_difference_not_an_excuse()
     engine.handle(done)
     theirs = {order.ticker: order.count}
     assert engine.handle(stated(later(5), 990, theirs)) == ()
-    switch, alarm = engine.handle(stated(later(6), 990, theirs))
+    switch, alarm = engine.handle(stated(later(35), 990, theirs))
     assert switch.cause is Cause.RECONCILE
     assert f"position {order.ticker}: {order.count} there, 0 here" in alarm.text
 
@@ -243,15 +248,15 @@ def test_an_account_in_use_is_where_a_new_store_begins() -> None:
     assert flow.amount == D(4)
     assert engine.account.tracker.cash == D(1000)
     assert engine.handle(stated(later(9), held={TICKER: 10, OTHER: -4})) == ()
-    assert engine.supervisor.state.clean_at == later(9)
+    assert engine.watch.clean_at == later(9)
 
 
 def test_a_person_who_resumes_takes_the_exchanges_books_over() -> None:
     engine = trading()
     held(engine)
-    for second in (5, 6):
+    for second in (5, 35):
         engine.handle(stated(later(second), "1097.5", {TICKER: 7}))
-    trade, flow, alarm, switch = engine.handle(Resume("100 paid in, 3 sold", later(7)))
+    trade, flow, alarm, switch = engine.handle(Resume("100 paid in, 3 sold", later(37)))
     assert (trade.open_count, flow.amount, alarm.name) == (D(7), D("99.3813"), "taken_over")
     assert switch.state is SwitchState.RUN
     assert engine.account.tracker.cash == D("1097.5")
@@ -277,7 +282,7 @@ def test_a_fill_of_an_order_placed_elsewhere_is_counted_and_tagged() -> None:
 
 def test_an_order_resting_elsewhere_is_adopted_and_counts_as_an_entry() -> None:
     engine = trading()
-    line = StatedOrder("theirs", "theirs", OTHER, Side.BUY, D("0.20"), D(0), D(5))
+    line = OrderReport("theirs", "theirs", OTHER, Side.BUY, D("0.20"), D(0), D(5))
     adopted, alarm, *_ = engine.handle(stated(later(5), 1000, {}, line))
     assert (adopted.order.intent.strategy, alarm.name) == (Strategy.MANUAL, "adopted_order")
     assert [order.pending for order in engine.account.entries()] == [D(5)]
@@ -386,30 +391,39 @@ def test_a_book_emptied_by_a_pause_is_not_a_price_of_nothing() -> None:
     engine.handle(paused)
     assert engine.handle(book(TICKER, [], [("0.99", 1)], later(3))) == ()
     engine.handle(replace(ladder(), received_at=later(4)))
-    (switch,) = engine.handle(book(TICKER, [], [("0.99", 1)], later(5)))
+    # one frame without bids is no price of nothing either; five minutes without any are
+    assert engine.handle(book(TICKER, [], [("0.99", 1)], later(5))) == ()
+    (switch,) = engine.handle(book(TICKER, [], [("0.99", 1)], later(301)))
     assert switch.cause is Cause.DAY_LOSS
 
 
 # --- half a bracket -------------------------------------------------------------------------------
 
 
-def test_what_half_a_bracket_holds_beyond_a_single_bins_size_goes_back_to_the_book() -> None:
-    engine = trading()
-    legs = {"bracket_id": "b", "strategy": Strategy.BRACKET, "fair": 0.30}
-    got = held(engine, 200, trade_id="one", **legs)
+def half_a_bracket(engine: Engine, bids: list[tuple[str, int]], quoted_at: datetime) -> list[Any]:
+    """What is sold of 200 contracts whose other leg was lost, at the next cycle."""
+    legs = {"bracket_id": "b", "strategy": Strategy.BRACKET, "fair": 0.38}
+    held(engine, 200, trade_id="one", **legs)
     lost = intent(OTHER, count=200, price="0.20", trade_id="two", **legs)
     engine.account.orders[lost.intent_id] = Order(lost)
-    verdicts = engine.handle(OrderUpdate(lost.intent_id, OrderStep.FINISH, later(1), reason="gone"))
-    (sale,) = [approved.intents[0] for approved in of(Approved, verdicts)]
-    # f* = (0.30 − 0.2632) / 0.7368, a quarter of it of 993 $: 47 contracts of 0.2632 $ may stay.
-    assert (sale.trade_id, sale.count, sale.limit_price) == (got.trade_id, D(153), D("0.23"))
-    assert sale.reduces
+    engine.handle(OrderUpdate(lost.intent_id, OrderStep.FINISH, later(1), reason="gone"))
+    engine.handle(book(TICKER, bids, [("0.60", 100)], quoted_at))
+    verdicts = engine.handle(CycleDue(later(400)))
+    return [(one.intents[0].count, one.intents[0].limit_price) for one in of(Approved, verdicts)]
 
 
-def test_half_a_bracket_that_a_single_bin_would_hold_stays() -> None:
-    engine = trading()
-    legs = {"bracket_id": "b", "strategy": Strategy.BRACKET, "fair": 0.40}
-    held(engine, 20, trade_id="one", **legs)
-    lost = intent(OTHER, count=20, price="0.20", trade_id="two", **legs)
-    engine.account.orders[lost.intent_id] = Order(lost)
-    assert not of(Approved, engine.handle(OrderUpdate(lost.intent_id, OrderStep.FINISH, later(1))))
+def test_half_a_bracket_is_sold_only_where_the_book_pays_its_worth() -> None:
+    # worth 0.38 by the forecast; at 0.50 the fee is 1.75 cents
+    bids = [("0.50", 30), ("0.38", 100), ("0.01", 500)]
+    assert half_a_bracket(trading(), bids, later(399)) == [(D(30), D("0.50"))]
+
+
+@pytest.mark.parametrize(
+    ("bids", "quoted_s"),
+    [([("0.23", 500)], 399), ([("0.01", 500)], 399), ([], 399), ([("0.50", 500)], 2)],
+    ids=["below its worth", "a cent", "no bid", "an old book"],
+)
+def test_half_a_bracket_is_held_where_the_book_pays_less(
+    bids: list[tuple[str, int]], quoted_s: float
+) -> None:
+    assert half_a_bracket(trading(), bids, later(quoted_s)) == []

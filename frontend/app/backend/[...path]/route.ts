@@ -2,16 +2,16 @@ import { currentSession, forwarded, problem } from "@/lib/server/backend";
 import { isForwarded } from "@/lib/server/calls";
 import { isSameOrigin } from "@/lib/server/origin";
 
-/** The bot's API for the browser: a session, our own pages, and a fixed list of calls. */
+/** The trader's API for the browser: needs a session and our own origin, and forwards a fixed list of calls. */
 async function answer(request: Request): Promise<Response> {
   if ((await currentSession(request)) === null) return problem(401, "The session has ended.");
   if (request.method !== "GET" && !isSameOrigin(request.headers)) {
-    return problem(403, "This request came from another site.");
+    return problem(403, "Requests from other sites are refused.");
   }
   const { pathname, search } = new URL(request.url);
   const path = pathname.slice("/backend".length);
   if (!isForwarded(request.method, path))
-    return problem(404, `There is no ${request.method} ${path}.`);
+    return problem(404, `Not found: ${request.method} ${path}`);
   return forwarded(request, path + search);
 }
 

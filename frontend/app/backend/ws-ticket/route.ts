@@ -2,10 +2,10 @@ import { currentSession, forwarded, problem } from "@/lib/server/backend";
 import { webSocketUrl } from "@/lib/server/config";
 import { isSameOrigin } from "@/lib/server/origin";
 
-/** A pass for one live connection: the bot's short-lived ticket, and the address to use it at. */
+/** Access to one live connection: the trader's short-lived ticket and the address it is valid for. */
 export async function POST(request: Request): Promise<Response> {
   if ((await currentSession(request)) === null) return problem(401, "The session has ended.");
-  if (!isSameOrigin(request.headers)) return problem(403, "This request came from another site.");
+  if (!isSameOrigin(request.headers)) return problem(403, "Requests from other sites are refused.");
   const answer = await forwarded(request, "/api/ws-ticket");
   if (!answer.ok) return answer;
   const { subprotocols } = (await answer.json()) as { subprotocols: string[] };

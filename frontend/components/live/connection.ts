@@ -2,29 +2,32 @@
 
 import { useEffect } from "react";
 import { LiveLink } from "@/lib/live/link";
-import { liveDoor, snapshot } from "@/lib/live/questions";
+import { requestTicket, snapshot } from "@/lib/live/requests";
 import { currentView, dispatch, useLive } from "@/lib/live/store";
 
-/** Keeps the line to the bot for as long as the page is open, and leaves when the session ends. */
-export function useLiveLink(sessionEndsAt_ms: number): void {
+/**
+ * Keeps the page connected to the trader while it is open, and goes to the login when the session
+ * ends. It renders nothing: in a component of its own, a change of the link renders no panel.
+ */
+export function LiveConnection({ sessionEndsAt_ms }: { sessionEndsAt_ms: number }): null {
   const link = useLive((view) => view.link);
 
   useEffect(() => {
-    const line = new LiveLink({
+    const live = new LiveLink({
       view: currentView,
       dispatch,
-      door: liveDoor,
+      requestTicket,
       poll: snapshot,
       open: (url, subprotocols) => new WebSocket(url, subprotocols),
       now: Date.now,
       random: Math.random,
     });
-    const wake = () => document.visibilityState === "visible" && line.wake();
-    line.start();
+    const wake = () => document.visibilityState === "visible" && live.wake();
+    live.start();
     document.addEventListener("visibilitychange", wake);
     window.addEventListener("online", wake);
     return () => {
-      line.stop();
+      live.stop();
       document.removeEventListener("visibilitychange", wake);
       window.removeEventListener("online", wake);
     };
@@ -38,7 +41,9 @@ export function useLiveLink(sessionEndsAt_ms: number): void {
   useEffect(() => {
     if (link === "ended") leave();
   }, [link]);
+
+  return null;
 }
 
-/** A new page: nothing of the ended session stays in memory. */
+/** Loads a new page, so that nothing of the ended session stays in memory. */
 const leave = () => window.location.assign("/login");

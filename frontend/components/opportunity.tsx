@@ -1,6 +1,7 @@
 "use client";
 
 import clsx from "clsx";
+import { useState } from "react";
 import { Count, Money, Percent, Price } from "@/components/ui/figures";
 import { Tag } from "@/components/ui/tag";
 import * as format from "@/lib/format";
@@ -8,11 +9,15 @@ import type { Schemas } from "@/lib/types";
 
 type View = Schemas["OpportunityView"];
 
-/** One opportunity: a line of figures, and on request every gate with its figure and its limit. */
+/**
+ * One opportunity: a line of figures, and when opened every check with its figure and its limit.
+ * Checks of a closed one are not rendered: they would be three quarters of the page's elements.
+ */
 export function Opportunity({ opportunity: one }: { opportunity: View }) {
+  const [isOpen, setIsOpen] = useState(false);
   return (
     <li className="border-line border-b last:border-0">
-      <details className="group">
+      <details className="group" onToggle={(event) => setIsOpen(event.currentTarget.open)}>
         <summary className="grid grid-cols-[minmax(8rem,1.4fr)_minmax(6rem,2fr)_repeat(3,minmax(4rem,1fr))_minmax(5rem,1.2fr)] items-center gap-x-3 px-3 py-1 text-xs hover:bg-raised max-sm:grid-cols-[1fr_auto_auto]">
           <span className="min-w-0">
             <span className="figure font-medium">
@@ -32,7 +37,7 @@ export function Opportunity({ opportunity: one }: { opportunity: View }) {
           </Labelled>
           <span className="text-right">
             {one.is_approved ? (
-              <Tag tone="gain">taken</Tag>
+              <Tag tone="gain">approved</Tag>
             ) : (
               <Tag tone="plain">
                 why not<span aria-hidden> ({one.failed.length})</span>
@@ -40,7 +45,7 @@ export function Opportunity({ opportunity: one }: { opportunity: View }) {
             )}
           </span>
         </summary>
-        <Details opportunity={one} />
+        {isOpen && <Details opportunity={one} />}
       </details>
     </li>
   );
@@ -60,7 +65,7 @@ const Labelled = ({
   </span>
 );
 
-/** Our probability as a bar, the price as a mark on it: what reaches beyond the mark is the edge. */
+/** The model's probability as a bar with the ask as a mark: the bar beyond the mark is the edge. */
 function EdgeBar({ fair, ask }: { fair: number; ask: string | null }) {
   const price = ask === null ? null : Number(ask);
   const isCheap = price !== null && fair > price;
@@ -85,7 +90,7 @@ function EdgeBar({ fair, ask }: { fair: number; ask: string | null }) {
 }
 
 function Details({ opportunity: one }: { opportunity: View }) {
-  const gates = one.gates.toSorted((a, b) => Number(a.passed) - Number(b.passed));
+  const checks = one.gates.toSorted((a, b) => Number(a.passed) - Number(b.passed));
   return (
     <div className="grid gap-2 bg-ground px-3 py-2 text-xs">
       <p className="flex flex-wrap gap-x-4 gap-y-1 text-dim">
@@ -93,11 +98,11 @@ function Details({ opportunity: one }: { opportunity: View }) {
           model <Percent value={one.combined_probability} className="text-text" />
         </span>
         <span>
-          profit if hit <Price value={one.profit_if_hit} className="text-text" />
+          profit if it wins <Price value={one.profit_if_hit} className="text-text" />
         </span>
         {one.is_approved && (
           <span>
-            <Count value={one.count} className="text-text" /> of each, at most{" "}
+            <Count value={one.count} className="text-text" /> contracts per leg, cost limit{" "}
             <Money value={one.cost_limit} className="text-text" />
           </span>
         )}
@@ -111,19 +116,19 @@ function Details({ opportunity: one }: { opportunity: View }) {
       </p>
       <table className="w-full max-w-xl">
         <caption className="sr-only">
-          Gates of {one.legs.map((leg) => leg.ticker).join(", ")}
+          Checks of {one.legs.map((leg) => leg.ticker).join(", ")}
         </caption>
         <tbody>
-          {gates.map((gate, place) => (
+          {checks.map((check, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: one rule may look at each leg
-            <tr key={`${gate.rule} ${place}`} className={gate.passed ? "text-dim" : "text-loss"}>
+            <tr key={`${check.rule} ${index}`} className={check.passed ? "text-dim" : "text-loss"}>
               <th scope="row" className="py-0.5 pr-3 text-left font-normal">
-                <span aria-hidden>{gate.passed ? "✓" : "✗"}</span>{" "}
-                <span className="sr-only">{gate.passed ? "passed:" : "failed:"}</span>
-                {gate.rule.replaceAll("_", " ")}
+                <span aria-hidden>{check.passed ? "✓" : "✗"}</span>{" "}
+                <span className="sr-only">{check.passed ? "passed:" : "failed:"}</span>
+                {check.rule.replaceAll("_", " ")}
               </th>
-              <td className="figure py-0.5 pr-3">{gate.figure}</td>
-              <td className="figure py-0.5">{gate.limit}</td>
+              <td className="figure py-0.5 pr-3">{check.figure}</td>
+              <td className="figure py-0.5">{check.limit}</td>
             </tr>
           ))}
         </tbody>

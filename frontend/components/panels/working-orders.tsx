@@ -1,8 +1,9 @@
 "use client";
 
-import { CloseOrderButton } from "@/components/dialog/close-button";
-import { Count, Instant, Price } from "@/components/ui/figures";
-import { Panel } from "@/components/ui/panel";
+import { CancelOrderButton } from "@/components/dialog/close-button";
+import { Panel } from "@/components/live/panel";
+import { Instant } from "@/components/live/times";
+import { Count, Price } from "@/components/ui/figures";
 import { Cell, type Head, Row, Table } from "@/components/ui/table";
 import { Tag } from "@/components/ui/tag";
 import { useTopic } from "@/lib/live/store";
@@ -11,23 +12,23 @@ import type { Schemas } from "@/lib/types";
 type Order = Schemas["OrderView"];
 
 const HEAD: Head = [
-  ["Since", "left"],
+  ["Created", "left"],
   ["Market", "left"],
   ["Order", "left"],
   ["Filled", "right"],
   ["State", "left"],
-  ["Close", "left"],
+  ["Cancel", "left"],
 ];
 
-/** Orders that may still trade, and those of which we do not know. */
-export function Orders() {
+/** Orders in the book, and orders that wait for the exchange's confirmation. */
+export function WorkingOrders() {
   const { data, ...slice } = useTopic("orders");
   const live = data === null ? null : data.filter((order) => order.is_live);
   if (live !== null && live.length === 0) return null;
   return (
-    <Panel title="Orders under way" slice={{ ...slice, data: live }}>
+    <Panel title="Working orders" slice={{ ...slice, data: live }}>
       {(orders) => (
-        <Table label="Orders under way" head={HEAD}>
+        <Table label="Working orders" head={HEAD}>
           {orders.map((order) => (
             <OrderRow key={order.intent_id} order={order} />
           ))}
@@ -53,10 +54,12 @@ function OrderRow({ order }: { order: Order }) {
         <Count value={order.filled} />
       </Cell>
       <Cell>
-        <Tag tone={order.state === "unknown" ? "risk" : "plain"}>{order.state}</Tag>
+        <Tag tone={order.state === "unknown" ? "risk" : "plain"}>
+          {order.state === "unknown" ? "waiting for confirmation" : order.state}
+        </Tag>
       </Cell>
       <Cell sticky>
-        <CloseOrderButton order={order} />
+        <CancelOrderButton order={order} />
       </Cell>
     </Row>
   );

@@ -1,28 +1,25 @@
 "use client";
 
 import clsx from "clsx";
-import { Instant, Money } from "@/components/ui/figures";
-import { Panel } from "@/components/ui/panel";
+import { Panel } from "@/components/live/panel";
+import { Instant } from "@/components/live/times";
+import { Money } from "@/components/ui/figures";
 import { useTopic } from "@/lib/live/store";
 import type { Schemas } from "@/lib/types";
 
-const TONES: Record<Schemas["Level"], string> = {
+const TONES: Record<Schemas["Severity"], string> = {
   info: "",
   warning: "text-risk",
   danger: "text-loss",
 };
 
-/** What happened, the newest first. The list scrolls, so it takes the keyboard's focus. */
-export function News() {
+/** What the trader did and received, newest first. The list scrolls, so it takes keyboard focus. */
+export function Activity() {
   return (
-    <Panel title="What happened" slice={useTopic("news")} empty="Nothing has happened yet.">
-      {(news) => (
-        <ol
-          tabIndex={0}
-          aria-label="What happened, newest first"
-          className="max-h-96 overflow-y-auto"
-        >
-          {news.toReversed().map((item) => (
+    <Panel title="Activity" slice={useTopic("activity")} empty="No activity yet.">
+      {(items) => (
+        <ol tabIndex={0} aria-label="Activity, newest first" className="max-h-96 overflow-y-auto">
+          {items.toReversed().map((item) => (
             <Item key={`${item.seq} ${item.kind} ${item.ticker} ${item.text}`} item={item} />
           ))}
         </ol>
@@ -31,7 +28,7 @@ export function News() {
   );
 }
 
-function Item({ item }: { item: Schemas["NewsItem"] }) {
+function Item({ item }: { item: Schemas["ActivityItem"] }) {
   return (
     <li className="flex flex-wrap items-baseline gap-x-3 border-line border-b px-3 py-1 text-xs last:border-0">
       <Instant at={item.at} className="text-dim" />

@@ -1,7 +1,7 @@
 import type { Locator, Page } from "@playwright/test";
 import { expect, PASSWORD } from "./stack";
 
-/** Ways to what is on the page, shared by everything that looks at it. */
+/** Actions and locators shared by all end-to-end tests. */
 
 export async function logIn(page: Page, url: string): Promise<void> {
   await page.goto(`${url}/login`);

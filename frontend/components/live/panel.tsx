@@ -1,19 +1,19 @@
 "use client";
 
 import clsx from "clsx";
-import { type ReactNode, useId } from "react";
-import { useIsSilent } from "@/lib/live/silence";
+import { memo, type ReactNode, useId } from "react";
+import { useIsStale } from "@/lib/live/stale";
 import type { Slice } from "@/lib/live/store";
-import { Age } from "./figures";
+import { Age } from "./times";
 
 interface PanelProps<T> {
   title: string;
   slice: Slice<T>;
   children: (data: T) => ReactNode;
-  /** What to say where there is nothing to show; no sentence, and the children are always asked. */
+  /** The text where there is nothing to show; without one the children are always rendered. */
   empty?: string;
   isEmpty?: (data: T) => boolean;
-  /** Seconds of the bot's clock beyond which the data is shown as old. */
+  /** Age in seconds, by the trader's clock, from which the data is marked as old. */
   limit_s?: number;
   /** Beside the title: counts, filters, buttons. */
   aside?: ReactNode;
@@ -21,8 +21,8 @@ interface PanelProps<T> {
 }
 
 /**
- * A titled part of the dashboard with its data's age, and the four states every panel has: loading,
- * problem, empty, shown. Once the bot is silent nothing in it passes for current.
+ * A titled part of the dashboard with the age of its data and four states: loading, error, empty and
+ * shown. While the trader is not responding, it is marked as stale.
  */
 export function Panel<T>({
   title,
@@ -35,18 +35,18 @@ export function Panel<T>({
   className,
 }: PanelProps<T>) {
   const heading = useId();
-  const isSilent = useIsSilent();
+  const isStale = useIsStale();
   return (
     <section
       aria-labelledby={heading}
-      data-stale={isSilent || undefined}
+      data-stale={isStale || undefined}
       className={clsx("flex min-w-0 flex-col border border-line bg-panel", className)}
     >
       <header className="flex min-h-9 flex-wrap items-center gap-x-3 gap-y-1 border-line border-b px-3 py-1.5">
         <h2 id={heading} className="label">
           {title}
         </h2>
-        {isSilent && <span className="figure text-2xs text-risk">STALE</span>}
+        {isStale && <span className="figure text-2xs text-risk">STALE</span>}
         <div className="ml-auto flex items-center gap-3">
           {aside}
           {slice.at !== null && (
@@ -58,7 +58,7 @@ export function Panel<T>({
           )}
         </div>
       </header>
-      <div className={clsx("min-w-0 flex-1", isSilent && "opacity-70 grayscale")}>
+      <div className={clsx("min-w-0 flex-1", isStale && "opacity-70 grayscale")}>
         <Body slice={slice} empty={empty} isEmpty={isEmpty}>
           {children}
         </Body>
@@ -67,7 +67,10 @@ export function Panel<T>({
   );
 }
 
-function Body<T>({
+/** Renders again for new data only, not when the panel turns grey. */
+const Body = memo(BodyOf) as typeof BodyOf;
+
+function BodyOf<T>({
   slice: { data, problem },
   children,
   empty,

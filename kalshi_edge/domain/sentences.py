@@ -1,0 +1,142 @@
+"""What a journal line says, in sentences: the one place where a verdict becomes words for people.
+
+The terminal, the API and notifications all read these; none of them computes anything.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from kalshi_edge.domain.events import Command, Event
+from kalshi_edge.domain.journal import JournalEntry
+from kalshi_edge.domain.orders import Fill, Order, OrderState, Settlement, Side
+from kalshi_edge.domain.records import DailyRecord, SeriesTerms, Switch, SwitchState, Trade
+from kalshi_edge.domain.verdicts import (
+    Alarm,
+    Approved,
+    CalibrationDone,
+    CancelOrder,
+    Check,
+    Refused,
+    Verdict,
+)
+from kalshi_edge.units import plain
+
+
+class Severity(StrEnum):
+    """How much something wants to be looked at."""
+
+    INFO = "info"
+    WARNING = "warning"
+    DANGER = "danger"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One thing that happened, for people to read."""
+
+    topic: str
+    """``fill``, ``order``, ``closed``, ``settled``, ``switch``, ``alarm``, ``day``, ``terms``,
+    ``reports``, ``refused``."""
+    text: str
+    severity: Severity = Severity.INFO
+    city: str | None = None
+    ticker: str | None = None
+    amount: Decimal | None = None
+    """Dollars won or lost, where that is what happened."""
+
+
+def sentences(entry: JournalEntry) -> list[Sentence]:
+    """What people should read of ``entry``, in the order of its line."""
+    found = [one for event in entry.events for one in _of_event(event, entry)]
+    return found + [one for verdict in entry.verdicts for one in _of_verdict(verdict)]
+
+
+def refusal(command: Command, verdicts: Iterable[Verdict]) -> Refused | None:
+    """The refusal of ``command`` among what was answered to it, if it was refused."""
+    refused = (verdict for verdict in verdicts if isinstance(verdict, Refused))
+    return next((verdict for verdict in refused if verdict.subject == command), None)
+
+
+def outcome_text(command: Command, verdicts: Iterable[Verdict]) -> str:
+    """What became of ``command``, by what was answered to it."""
+    answered = tuple(verdicts)
+    refused = refusal(command, answered)
+    if refused is not None:
+        return f"refused: {'; '.join(_why(check) for check in refused.failures)}"
+    parts = [text for verdict in answered if (text := _outcome(verdict))]
+    return "; ".join(parts) or "nothing followed"
+
+
+def _of_event(event: Event, entry: JournalEntry) -> Iterator[Sentence]:
+    # A fill is told by the stream, by statements and at every start: one moved a trade.
+    if isinstance(event, Fill) and entry.moved_a_trade(event):
+        verb = "bought" if event.side is Side.BUY else "sold"
+        text = f"{verb} {plain(event.count)} at ${plain(event.price)}, fee ${plain(event.fee)}"
+        yield Sentence("fill", text, ticker=event.ticker)
+    elif isinstance(event, Settlement) and entry.moved_a_trade(event):
+        yield Sentence("settled", f"settled at ${plain(event.value)}", ticker=event.ticker)
+
+
+# One arm for every kind of verdict that is worth a sentence: long, but nothing to be lost in.
+def _of_verdict(verdict: Verdict) -> Iterator[Sentence]:  # noqa: C901
+    match verdict:
+        case Approved():
+            for intent in verdict.intents:
+                text = f"{_verb(intent.side)} {plain(intent.count)} at ${plain(intent.limit_price)}"
+                yield Sentence("order", text, city=intent.city, ticker=intent.ticker)
+        case Order(state=OrderState.UNKNOWN):
+            text = f"no answer to an order: {verdict.reason}"
+            yield Sentence("order", text, Severity.WARNING, ticker=verdict.intent.ticker)
+        case Trade() if verdict.pnl is not None:
+            text, where = f"closed with {_signed(verdict.pnl)}", (verdict.city, verdict.ticker)
+            yield Sentence("closed", text, Severity.INFO, *where, verdict.pnl)
+        case Refused(subject=subject) if hasattr(subject, "command_id"):
+            why = ", ".join(f"{check.rule} {check.figure}" for check in verdict.failures)
+            yield Sentence("refused", f"{type(subject).__name__}: {why}", Severity.WARNING)
+        case Switch():
+            halted = verdict.state is not SwitchState.RUN
+            severity = Severity.DANGER if halted else Severity.INFO
+            yield Sentence("switch", f"{verdict.state}: {verdict.reason}", severity)
+        case Alarm():
+            yield Sentence("alarm", verdict.text, Severity.WARNING)
+        case DailyRecord():
+            text = f"{verdict.day} closed at ${plain(verdict.closing_balance)}"
+            yield Sentence("day", text, amount=verdict.realised)
+        case SeriesTerms():
+            text = f"{verdict.series}: decided by {verdict.source}"
+            yield Sentence("terms", text, Severity.INFO if verdict.accepted else Severity.WARNING)
+        case CalibrationDone(missing=missing) if missing:
+            yield Sentence("reports", f"final reports not out yet: {', '.join(missing)}")
+        case _:
+            pass
+
+
+def _outcome(verdict: Verdict) -> str:
+    match verdict:
+        case Approved(opportunity=None):
+            return ", ".join(
+                f"{_verb(i.side)} {plain(i.count)} {i.ticker} at ${plain(i.limit_price)}"
+                for i in verdict.intents
+            )
+        case CancelOrder():
+            return f"cancel order {verdict.intent_id}"
+        case Switch():
+            return f"kill switch {verdict.state}: {verdict.reason}"
+        case SeriesTerms():
+            return f"{verdict.series} accepted as it stands"
+        case _:
+            return ""
+
+
+def _verb(side: Side) -> str:
+    return "buy" if side is Side.BUY else "sell"
+
+
+def _why(check: Check) -> str:
+    return f"{check.rule} is {check.figure}, must be {check.limit}"
+
+
+def _signed(amount: Decimal) -> str:
+    return f"{'-' if amount < 0 else '+'}${plain(abs(amount))}"

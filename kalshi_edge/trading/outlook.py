@@ -1,0 +1,115 @@
+"""One ladder as a cycle sees it, made of the newest facts: what we believe, quotes, what holds."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from kalshi_edge.domain.market import Book, FeeRule, FeeType, Ladder
+from kalshi_edge.domain.verdicts import Check, CityView, Leg
+from kalshi_edge.models.distribution import Distribution, ladder_probabilities
+from kalshi_edge.models.sameday import same_day
+from kalshi_edge.models.temperature import daily_high
+from kalshi_edge.trading.edge import Gates, leg, market_mid
+from kalshi_edge.trading.entry_checks import ladder_checks
+from kalshi_edge.trading.risk import Limits
+from kalshi_edge.trading.state import WorldState
+from kalshi_edge.units import span
+
+UNTRADED_FEES = {FeeType.FLAT, FeeType.UNKNOWN}
+"""What cannot be computed cannot be traded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """One ladder as a cycle sees it: what we believe, what is quoted, what holds throughout."""
+
+    at: datetime
+    ladder: Ladder
+    books: Mapping[str, Book]
+    distribution: Distribution
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def fee_rule(self) -> FeeRule:
+        """What is charged now; a waiver is a gift that nobody counts on."""
+        return self.ladder.fee_rule_at(self.at)
+
+    def legs(self, gates: Gates) -> tuple[Leg, ...]:
+        """Every bin's figures, lowest first."""
+        markets = self.ladder.markets
+        fair = ladder_probabilities(self.distribution, [market.bin for market in markets])
+        return tuple(
+            leg(market, p, self.books.get(market.ticker), self.fee_rule, gates)
+            for market, p in zip(markets, fair, strict=True)
+        )
+
+    def age_checks(self, legs: Iterable[Leg], limits: Limits) -> tuple[Check, ...]:
+        """Whether each leg's book is fresh enough to act on."""
+        ages = [
+            (leg, self.at - book.valid_at)
+            for leg in legs
+            if (book := self.books.get(leg.ticker)) is not None
+        ]
+        return tuple(
+            Check(
+                "book_age",
+                age <= limits.max_book_age,
+                f"{leg.bin}: {span(age)}",
+                f"≤ {span(limits.max_book_age)}",
+            )
+            for leg, age in ages
+        )
+
+
+def ladder_outlook(
+    state: WorldState, ladder: Ladder, at: datetime, limits: Limits
+) -> Outlook | str:
+    """One open ladder as a cycle at ``at`` sees it, or why it is left out."""
+    if ladder.fee_rule.fee_type in UNTRADED_FEES:
+        return f"fee type {ladder.fee_rule.fee_type}"
+    station, day = ladder.station, ladder.climate_day
+    forecast = state.best_forecast(station, day)
+    if forecast is None:
+        return f"no forecast of {', '.join(state.models)}"
+    daytime = daily_high(forecast, state.calibration(station, forecast))
+    return Outlook(
+        at=at,
+        ladder=ladder,
+        books=state.books,
+        distribution=same_day(daytime, state.evidence(station, day), station, day, at),
+        checks=ladder_checks(
+            ladder,
+            forecast,
+            reference=state.reference(station, day),
+            terms=state.terms.get(ladder.series),
+            at=at,
+            limits=limits,
+        ),
+    )
+
+
+def city_view(state: WorldState, outlook: Outlook, gates: Gates) -> CityView:
+    """What a cycle's summary says of one ladder."""
+    station, climate_day = outlook.ladder.station, outlook.ladder.climate_day
+    forecast = state.best_forecast(station, climate_day)
+    assert forecast is not None  # an outlook rests on one
+    calibration = state.calibration(station, forecast)
+    reference = state.reference(station, climate_day)
+    legs = outlook.legs(gates)
+    return CityView(
+        city=station.city,
+        climate_day=climate_day,
+        event_ticker=outlook.ladder.event_ticker,
+        model=forecast.model,
+        run_at=forecast.run_at,
+        point_f=forecast.point_f,
+        mu_f=outlook.distribution.mu_f,
+        sigma_f=outlook.distribution.sigma_f,
+        bias_f=calibration.bias_f,
+        sigma_scale=calibration.sigma_scale,
+        reference_f=None if reference is None else reference.point_f,
+        bins=tuple(leg.bin for leg in legs),
+        fair=tuple(leg.fair for leg in legs),
+        market=tuple(market_mid(leg) for leg in legs),
+        observed_floor_f=state.evidence(station, climate_day).floor_f(),
+    )
