@@ -5,6 +5,7 @@ EdgeError
 │   ├── BulletinError     a text from the weather office that we cannot read
 │   ├── ContractError     a market or ladder that is not what we trade: refuse it
 │   ├── HistoryError      a record or file of history that does not hold together
+│   │   └── RowError       a row of an archive, or a part of one: leave it out, count it, go on
 │   ├── SourceError       a place we fetch from that is down, slow, or gives what is of no use
 │   └── SettingError      a setting that is missing or out of range: do not start
 ├── StateError            we were about to do something impossible: stop and look
@@ -51,6 +52,17 @@ class ContractError(InputError):
 
 class HistoryError(InputError):
     """A record or file of history that does not hold together."""
+
+
+class RowError(HistoryError):
+    """A row of an archive, or a part of one, that cannot be read.
+
+    ``reason`` is the same for all rows of its kind; the text says what is wrong with this one.
+    """
+
+    def __init__(self, reason: str, what: str) -> None:
+        self.reason = reason
+        super().__init__(what)
 
 
 class SourceError(InputError):

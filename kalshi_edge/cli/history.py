@@ -1,7 +1,7 @@
 """``kalshi-edge history``: what backtests play, and where it comes from."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from kalshi_edge.backtest.wording import MADE_UP
 from kalshi_edge.config import load_settings
-from kalshi_edge.console.tables import coverage_table, import_table, parity_table
+from kalshi_edge.console.tables import (
+    coverage_table,
+    import_lines,
+    import_table,
+    parity_lines,
+    parity_table,
+    parity_title,
+)
 from kalshi_edge.data.history.backfill import FetchedDay, days_between
 from kalshi_edge.data.history.coverage import coverage
 from kalshi_edge.data.history.import_archive import import_archive
@@ -88,6 +95,7 @@ def history_import(
     with out.status("importing …"):
         report = import_archive(source, folder)
     out.print(import_table(report))
+    _print_lines(import_lines(report))
     out.print(f"history: [bold]{folder}[/]")
 
 
@@ -116,11 +124,19 @@ def history_verify(
         if source is None
         else verify_archive(source)
     )
-    for name, parity in found.items():
-        out.print(parity_table(name, parity))
+    for name, parity in sorted(found.items(), key=lambda pair: -len(pair[1].differing)):
+        out.print(f"[bold cyan]{parity_title(name, parity)}[/]", highlight=False, soft_wrap=True)
+        if parity.differing:
+            out.print(parity_table(parity))
+        _print_lines(parity_lines(parity))
     worst = min((parity.share or 0.0) for parity in found.values())
     if worst < least:
         raise InputError(f"only {worst:.2%} of the results agree; {least:.2%} is the least")
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        out.print(f"  {line}", style="dim", highlight=False, markup=False, soft_wrap=True)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from kalshi_edge.data.history.archive import ArchivedOutcome
 from kalshi_edge.data.history.coverage import CityCoverage
 from kalshi_edge.data.history.import_archive import ImportReport
 from kalshi_edge.data.history.parity import Parity
+from kalshi_edge.data.history.tables import LeftOut
 from kalshi_edge.data.weather.stations import STATIONS
 from kalshi_edge.domain.orders import Fill
 from kalshi_edge.domain.weather import Forecast
@@ -30,6 +31,7 @@ _STYLE: Any = {
     "padding": (0, 1, 0, 0),
 }
 _PERCENTS = (10, 25, 50, 75, 90)
+_SHOWN_REASONS = 15
 
 
 def forecast_table(title: str, forecasts: Iterable[Forecast]) -> Table:
@@ -64,7 +66,7 @@ def _forecast_row(forecast: Forecast, *, is_first: bool) -> Iterable[str]:
 
 
 def import_table(report: ImportReport) -> Table:
-    """What an import took in by city and kind, and how much it left out."""
+    """What an import took in by city and kind."""
     kinds = sorted({kind for _, kind in report.records})
     table = Table(title="imported", **_STYLE)
     table.add_column("city", style="bold")
@@ -72,11 +74,35 @@ def import_table(report: ImportReport) -> Table:
         table.add_column(kind, justify="right")
     for city in sorted({city for city, _ in report.records}):
         table.add_row(city, *(f"{report.records.get((city, kind), 0):,}" for kind in kinds))
-    table.caption = (
-        f"left out: {len(report.unquoted):,} bins nobody quoted, {len(report.crossed):,} crossed"
-        f" quotes, {len(report.untraded):,} ladders that cannot be traded"
-    )
     return table
+
+
+def import_lines(report: ImportReport) -> Iterable[str]:
+    """How much an import left out and why, a line per reason."""
+    yield (
+        f"no book: {len(report.unquoted):,} bins nobody quoted, {len(report.crossed):,} crossed"
+        f" quotes; {len(report.untraded):,} ladders cannot be traded{_example(report.untraded)}"
+    )
+    if report.repeated or report.minima:
+        yield f"{report.repeated:,} facts said again, {report.minima:,} forecasts of minima"
+    yield from left_out_lines(report.left_out)
+
+
+def left_out_lines(left_out: Iterable[LeftOut]) -> Iterable[str]:
+    """What was left out, a line per reason with its first example; the most frequent first."""
+    by_reason: dict[str, list[LeftOut]] = {}
+    for one in left_out:
+        by_reason.setdefault(one.reason, []).append(one)
+    ordered = sorted(by_reason.items(), key=lambda pair: -len(pair[1]))
+    for reason, those in ordered[:_SHOWN_REASONS]:
+        yield f"left out {len(those):,}: {reason}{_example(those)}"
+    if len(ordered) > _SHOWN_REASONS:
+        rest = sum(len(those) for _, those in ordered[_SHOWN_REASONS:])
+        yield f"left out {rest:,} for {len(ordered) - _SHOWN_REASONS} other reasons"
+
+
+def _example(those: Sequence[object]) -> str:
+    return f" ({str(those[0])[:120]})" if those else ""
 
 
 def coverage_table(cities: Iterable[CityCoverage]) -> Table:
@@ -101,32 +127,40 @@ def coverage_table(cities: Iterable[CityCoverage]) -> Table:
     return table
 
 
-def parity_table(name: str, parity: Parity) -> Table:
-    """How settlement compares, every difference and every doubtful case named with its date."""
+def parity_table(parity: Parity) -> Table:
+    """Every result that differs from ours, with its date."""
+    table = Table(**_STYLE)
+    for column in ("climate day", "ticker", "bin", "high", "paid"):
+        table.add_column(column, no_wrap=True)
+    for outcome in parity.differing:
+        table.add_row(*_outcome_row(outcome))
+    return table
+
+
+def parity_title(name: str, parity: Parity) -> str:
+    """How settlement compares, in a line."""
     differing, undecided = len(parity.differing), len(parity.undecided)
     rows = parity.agreed + differing + undecided
     share = "nothing to compare" if parity.share is None else f"{parity.share:.3%}"
     title = f"{name}: {parity.agreed:,} of {rows:,} results agree, {differing} differ"
-    title += f", {undecided} undecided ({share})" if undecided else f" ({share})"
-    table = Table(title=title, **_STYLE)
-    for column in ("climate day", "ticker", "bin", "high", "paid", ""):
-        table.add_column(column, no_wrap=True)
-    for outcome in parity.differing:
-        table.add_row(*_outcome_row(outcome, "differs"))
-    for outcome in parity.undecided:
-        table.add_row(*_outcome_row(outcome, "undecided"), style="dim")
+    return title + (f", {undecided} undecided ({share})" if undecided else f" ({share})")
+
+
+def parity_lines(parity: Parity) -> Iterable[str]:
+    """What could not be compared, a line per reason with its first example."""
+    for reason, those in parity.undecided_by_reason().items():
+        yield f"undecided {len(those):,}: {reason} ({those[0].ticker})"
     if parity.unsettled:
-        table.caption = f"{parity.unsettled:,} more rows have no recorded result"
-    return table
+        yield f"{parity.unsettled:,} more rows have no recorded result"
+    yield from left_out_lines(parity.left_out)
 
 
-def _outcome_row(outcome: ArchivedOutcome, verdict: str) -> Iterable[str]:
+def _outcome_row(outcome: ArchivedOutcome) -> Iterable[str]:
     yield str(outcome.climate_day)
     yield outcome.ticker
     yield "no direction" if outcome.bin is None else str(outcome.bin)
     yield "none" if outcome.high_f is None else f"{outcome.high_f} °F"
     yield f"${outcome.paid}"
-    yield verdict
 
 
 def fee_table(name: str, fills: Sequence[Fill], parity: FeeParity) -> Table:

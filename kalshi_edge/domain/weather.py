@@ -7,8 +7,13 @@ Every fact carries two instants: ``valid_at`` (when it was true in the world) an
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import TypeAlias
 
 from kalshi_edge.errors import InputError
+
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+Version: TypeAlias = tuple[tuple[float, ...], float, tuple[float, ...]]
+"""What its sender makes of a statement, when it was received (s), and how little it claims."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,10 @@ class Observation:
     low_f: int
     high_f: int
     received_at: datetime
+    correction: int = 0
+    """0 for a report as first sent, 1 for ``COR`` or ``CCA``, 2 for ``CCB`` …"""
+    issued_at: datetime | None = None
+    """When a summary was sent, where its heading says so."""
 
     def __post_init__(self) -> None:
         if self.low_f > self.high_f:
@@ -132,6 +141,19 @@ class Observation:
     def valid_at(self) -> datetime:
         """The end of the window."""
         return self.end_at
+
+    @property
+    def version(self) -> "Version":
+        """Of two observations on one subject the one with the greater version stands.
+
+        A correction before what it corrects, then the newer issue, then the later receipt; where
+        nothing tells them apart the one that claims less.
+        """
+        return (
+            (self.correction, (self.issued_at or EARLIEST).timestamp()),
+            self.received_at.timestamp(),
+            (-self.low_f, -self.high_f),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +176,33 @@ class ClimateReport:
     received_at: datetime
     place: str = ""
     """As the headline has it (``CENTRAL PARK NY``): one report may speak of several places."""
+    correction: int = 0
+    """Which correction the heading says it is: 1 for ``CCA``, 2 for ``CCB`` …"""
+    as_of: datetime | None = None
+    """How far an intermediate report reaches, where it says so (``VALID TODAY AS OF 0400 PM``)."""
 
     @property
     def valid_at(self) -> datetime:
         """When it was issued, or received where the text does not say."""
         return self.issued_at or self.received_at
+
+    @property
+    def reach_at(self) -> datetime | None:
+        """Up to when it knows its day, at most its issue; ``None`` where it says neither."""
+        return min((at for at in (self.as_of, self.issued_at) if at is not None), default=None)
+
+    @property
+    def version(self) -> "Version":
+        """Of two reports on one subject the one with the greater version stands.
+
+        The newer issue, of one issue the correction, then the later receipt; where nothing tells
+        them apart the one that claims less.
+        """
+        # A correction without a time was sent after what it corrects; anything else may be old.
+        issued_at = self.issued_at or (self.received_at if self.is_corrected else EARLIEST)
+        claims_f = float("-inf") if self.high_f is None else float(self.high_f)
+        return (
+            (issued_at.timestamp(), float(self.is_corrected), float(self.correction)),
+            self.received_at.timestamp(),
+            (-claims_f,),
+        )

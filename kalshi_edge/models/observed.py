@@ -2,7 +2,8 @@
 
 A reading bounds the maximum from below. Each kind has its own doubts: that the final figure is a
 degree below it after all (``slip``), and that it says nothing at all (``wrong``). What the same
-sensor says twice is not counted twice: for each degree the strongest statement stands alone.
+sensor says twice is not counted twice: for each degree the strongest statement stands alone. What
+was corrected says nothing any more, in whichever order the two were received.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from kalshi_edge.domain.weather import Basis, ClimateReport, Observation, Station
+from kalshi_edge.models.versions import current_observations, current_reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,27 +149,29 @@ def evidence(
     """What readings, maxima, summaries and intermediate reports say of one climate day.
 
     A maximum whose window reaches over standard midnight counts for either day by the share of its
-    window; a reading of a moment belongs to one day alone.
+    window; a reading of a moment belongs to one day alone. What was corrected does not count.
     """
+    ours = (one for one in observations if one.station == station.icao)
     found = [
         bound
-        for one in observations
-        if one.station == station.icao
-        and (bound := _of_observation(station, climate_day, one)) is not None
+        for one in current_observations(ours)
+        if (bound := _of_observation(station, climate_day, one)) is not None
     ]
+    about = (station.report, climate_day)
+    about_day = (report for report in reports if (report.report, report.climate_day) == about)
+    start_at, end_at = station.day_start(climate_day), station.day_end(climate_day)
     found += [
         Bound(
             report.high_f,
             report.high_f,
             REPORT_DOUBT,
-            report.valid_at,
+            end_at if report.is_final else min(report.reach_at or start_at, end_at),
             DayPart.BOTH,
             is_maximum=True,
             is_ceiling=report.is_final,
         )
-        for report in reports
-        if (report.report, report.climate_day) == (station.report, climate_day)
-        and report.high_f is not None
+        for report in current_reports(about_day)
+        if report.high_f is not None
     ]
     return Evidence(tuple(found))
 

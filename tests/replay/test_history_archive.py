@@ -7,16 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from kalshi_edge.data.history.archive import MARKET_QUOTES, TRADE_QUOTES
+from kalshi_edge.data.history.archive import (
+    MARKET_QUOTES,
+    STATION_DAYS,
+    TRADE_QUOTES,
+    TRADE_VWAP,
+)
+from kalshi_edge.data.history.benchmarks import station_records, trade_averages
 from kalshi_edge.data.history.coverage import coverage
 from kalshi_edge.data.history.import_archive import QUOTE_SIZE, ImportReport, import_archive
 from kalshi_edge.data.history.parity import verify_archive, verify_history
 from kalshi_edge.data.history.records import cities_in, read_city, read_events
 from kalshi_edge.data.kalshi.market_wire import parse_event_ticker
-from kalshi_edge.data.weather.stations import by_icao, by_report
+from kalshi_edge.data.weather.stations import by_icao, by_report, station_of
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Settlement
 from kalshi_edge.domain.weather import ClimateReport, Forecast
+
+CHI = station_of("CHI")
+TWO_HYPHENS = (5233, 5234, 5235)
+"""Rows of HIGHMIA--23MAY11, which is no ticker of a day."""
 
 pytestmark = pytest.mark.shared
 
@@ -62,6 +72,20 @@ def test_all_differences_are_one_miami_day_whose_high_was_revised(archive: Path)
     }
 
 
+def test_averages_and_station_records_are_held_against_what_was_settled(archive: Path) -> None:
+    found = verify_archive(archive)
+    averages, stations = found[TRADE_VWAP], found[STATION_DAYS]
+    assert (averages.agreed, averages.differing, len(averages.undecided)) == (10368, (), 2)
+    assert (stations.agreed, len(stations.undecided), stations.unsettled) == (2858, 42, 4441)
+    assert {(one.ticker, one.high_f) for one in stations.differing} == {
+        ("KXHIGHCHI-21OCT01", 86),
+        ("KXHIGHCHI-22APR02", 45),
+        ("KXHIGHCHI-23JAN04", 45),
+        ("KXHIGHCHI-23MAR02", 38),
+        ("KXHIGHMIA-24NOV27", 81),
+    }
+
+
 def test_the_history_says_the_same_as_the_archive(history: Path) -> None:
     parity = verify_history(history)
     assert (parity.agreed, parity.differing, parity.undecided) == (7491, (), ())
@@ -86,7 +110,7 @@ def test_no_result_of_a_day_can_be_had_before_the_day_is_over(history: Path) -> 
                     continue
             assert record.received_at >= station.day_end(day)
             seen[type(record)] += 1
-    assert seen == {ClimateReport: 6520, Settlement: 8466}
+    assert seen == {ClimateReport: 6580, Settlement: 12739}
 
 
 def test_forecasts_and_quotes_are_from_before_their_day_began(history: Path) -> None:
@@ -127,6 +151,44 @@ def test_what_stays_out_is_counted_and_named(imported: tuple[Path, ImportReport]
     assert "HIGHCHI-24FEB28-T31: nothing says which way its bin opens" in report.untraded
     assert "HIGHCHI-22DEC28: nothing above 45–46°" in report.untraded
     assert not any(reason.startswith("HIGHNY") for reason in report.untraded)
+    assert [left.where for left in report.left_out] == [
+        f"trade_vwap.csv.gz, line {line}" for line in TWO_HYPHENS
+    ]
+    assert (report.repeated, report.minima) == (0, 2295)
+
+
+def test_trade_averages_and_station_records_lie_beside_the_history(history: Path) -> None:
+    averages = {city: len(list(trade_averages(history, city))) for city in cities_in(history)}
+    assert averages == {
+        "CHI": 3071, "DEN": 1240, "LA": 920, "LV": 0, "MIA": 2090, "NYC": 3049, "PHX": 0,
+    }  # fmt: skip
+    (first, *_) = trade_averages(history, "DEN")
+    assert first.received_at == first.end_at > first.start_at
+    assert [record for record in read_city(history, "DEN") if isinstance(record, Book)] == []
+    chicago = {record.climate_day: record for record in station_records(history, "CHI")}
+    odd = chicago[date(2023, 1, 4)]
+    assert (odd.high_f, odd.settled_f) == (45, 46)
+    assert odd.received_at > CHI.day_end(odd.climate_day) + timedelta(days=7)
+
+
+def test_what_the_exchange_settled_on_stands_with_its_results(history: Path) -> None:
+    settled = {
+        record.ticker: record
+        for record in read_city(history, "LA")
+        if isinstance(record, Settlement)
+    }
+    one = settled["KXHIGHLAX-25MAY20-B76.5"]
+    assert (one.value, one.high_f) == (0, 75)
+
+
+def test_las_vegas_runs_are_known_from_their_capture_on(history: Path) -> None:
+    runs = [record for record in read_city(history, "LV") if isinstance(record, Forecast)]
+    assert Counter(run.model for run in runs) == {"NBP": 1791, "NBS": 491}
+    first = runs[0]
+    assert (first.run_at.hour, f"{first.received_at:%F %T}") == (1, "2026-05-09 03:07:38")
+    assert dict(first.percentiles) == {10: 97, 25: 98, 50: 99, 75: 100, 90: 101}
+    delays = [run.received_at - run.run_at for run in runs]
+    assert min(delays) > timedelta(hours=1)
 
 
 def test_a_book_is_never_deeper_than_what_was_ever_held(history: Path) -> None:
@@ -152,7 +214,7 @@ def test_strikes_below_zero_and_ladders_of_eight_are_read_as_they_are(history: P
 
 def test_coverage_names_what_is_missing(history: Path) -> None:
     found = {city.city: city for city in coverage(history)}
-    assert set(found) == {"NYC", "CHI", "MIA", "LA", "PHX"}
+    assert set(found) == {"NYC", "CHI", "MIA", "LA", "LV", "PHX"}
     nyc = found["NYC"]
     assert (nyc.first_day, nyc.last_day, nyc.reports) == (
         date(2021, 2, 23),

@@ -92,6 +92,7 @@ async def _fetch_day(folder: Path, archives: Archives, station: Station, day: da
     report = await archives.weather.report(station, day)
     if report is None or report.high_f is None:
         wanting.append(f"no final climate report of {day} with a high")
+        wanting += archives.weather.unread[:1]
     else:
         records.append(report)
     merge_events(folder, records)

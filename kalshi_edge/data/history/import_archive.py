@@ -1,28 +1,21 @@
 """From an archive's rows to records: what it does not say is filled in on the side of caution.
 
 Every assumption is a constant below, explained in docs/reference/history.md; what is left
-out is counted.
+out is counted by reason, and refuses nothing else.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 
-from kalshi_edge.data.history.archive import (
-    CITY_DAYS,
-    MARKET_QUOTES,
-    ArchivedDay,
-    ArchivedOutcome,
-    ArchivedQuote,
-    parse_day,
-    parse_quote,
-    read_rows,
-)
+from kalshi_edge.data.history.archive_facts import ArchiveFacts, MarketFacts, gathered_facts
+from kalshi_edge.data.history.benchmarks import city_of, merge_benchmarks
 from kalshi_edge.data.history.records import Record, merge_events, station_of_record
+from kalshi_edge.data.history.tables import LeftOut
 from kalshi_edge.domain.market import (
     Book,
     FeeRule,
@@ -34,17 +27,13 @@ from kalshi_edge.domain.market import (
     Terms,
 )
 from kalshi_edge.domain.orders import Settlement
-from kalshi_edge.domain.weather import ClimateReport, Forecast
+from kalshi_edge.domain.weather import ClimateReport
 from kalshi_edge.errors import ContractError
-from kalshi_edge.models.calibration import nbm_version
 from kalshi_edge.units import CENT, ONE, ZERO
 
-FORECAST_DELAY = timedelta(hours=6)
-"""From a model's cycle to our having it: late for every one of them."""
-
 LISTING_TIME = time(21, tzinfo=UTC)
-"""When the day before a ladder is taken as known: it opens at 10 AM in New York, and the
-archive's quotes begin at 22:00."""
+"""When the day before a ladder is taken as known, or with its first quote where that is earlier:
+it opens at 10 AM in New York, and the archive's quotes begin at 22:00."""
 
 REPORT_TIME = time(11, tzinfo=UTC)
 """When the day after a final climate report is in: the offices issue it from 06:00 to 09:30."""
@@ -75,120 +64,130 @@ class ImportReport:
     """Tickers whose bid met their ask: such a quote is no book, and is left out."""
     untraded: tuple[str, ...]
     """Ladders that cannot be traded, with the reason; their books and results are kept."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Rows, parts of rows and files that were left out, with the reason."""
+    repeated: int = 0
+    """How often something was said again."""
+    minima: int = 0
+    """Forecasts of a day's minimum, which no market of ours is about."""
 
 
 def import_archive(source: Path, target: Path) -> ImportReport:
     """Bring the archive in ``source`` into the history in ``target``, and say what came in.
 
-    Reads ``city_days.csv.gz`` and ``market_quotes.csv.gz``. Importing again changes no byte. Raises
-    ``HistoryError`` naming file and line where a row cannot be read; nothing is written then.
+    Which tables are read, docs/reference/history.md says. Importing again changes no byte. Raises
+    ``HistoryError`` where there is no table at all; a row that cannot be read is left out.
     """
-    days = list(read_rows(source / CITY_DAYS, parse_day))
-    quotes = list(read_rows(source / MARKET_QUOTES, parse_quote))
-    found, untraded = ladders(quotes)
-    records: list[Record] = [*found, *books(quotes), *settlements(quotes)]
-    records += forecasts(days)
-    records += climate_reports(days)
+    facts = gathered_facts(source)
+    found, untraded = ladders(facts)
+    records: list[Record] = [*found, *books(facts), *settlements(facts)]
+    records += (forecast for _, forecast in facts.forecasts.pairs())
+    records += climate_reports(facts)
+    benchmarks = [one for kind in (facts.averages, facts.stations) for _, one in kind.pairs()]
     merge_events(target, records)
+    merge_benchmarks(target, benchmarks)
+    quotes = list(facts.quotes.pairs())
+    cities = [(station_of_record(one).city, type(one).__name__) for one in records]
+    cities += [(city_of(one), type(one).__name__) for one in benchmarks]
     return ImportReport(
-        records=Counter((station_of_record(one).city, type(one).__name__) for one in records),
-        unquoted=tuple(quote.outcome.ticker for quote in quotes if quote.at is None),
-        crossed=tuple(quote.outcome.ticker for quote in quotes if quote.is_crossed),
+        records=Counter(cities),
+        unquoted=tuple(sorted(facts.unquoted - {ticker for (ticker, _), _ in quotes})),
+        crossed=tuple(sorted({ticker for (ticker, _), quote in quotes if quote.is_crossed})),
         untraded=untraded,
+        left_out=facts.left.all(),
+        repeated=facts.repeated,
+        minima=facts.minima,
     )
 
 
-def forecasts(days: Iterable[ArchivedDay]) -> Iterator[Forecast]:
-    """Each model's point forecast, as of its cycle; without spread, which none of them states."""
-    for day in days:
-        if day.run_at is None:
-            continue
-        for model, mean_f in day.forecasts_f.items():
-            yield Forecast(
-                station=day.station.icao,
-                climate_day=day.climate_day,
-                model=model,
-                version=nbm_version(day.run_at) if model == "NBM" else "",
-                run_at=day.run_at,
-                received_at=day.run_at + FORECAST_DELAY,
-                mean_f=mean_f,
-            )
-
-
-def climate_reports(days: Iterable[ArchivedDay]) -> Iterator[ClimateReport]:
+def climate_reports(facts: ArchiveFacts) -> Iterator[ClimateReport]:
     """The final climate report of each day with a recorded high; its issue time was not kept."""
-    for day in days:
-        if day.high_f is not None:
-            yield ClimateReport(
-                report=day.station.report,
-                climate_day=day.climate_day,
-                high_f=day.high_f,
-                low_f=None,
-                is_final=True,
-                is_corrected=False,
-                is_record=False,
-                issued_at=None,
-                received_at=_at(day.climate_day, +1, REPORT_TIME),
-            )
+    for (report, day), high_f in facts.highs.pairs():
+        yield ClimateReport(
+            report=report,
+            climate_day=day,
+            high_f=high_f,
+            low_f=None,
+            is_final=True,
+            is_corrected=False,
+            is_record=False,
+            issued_at=None,
+            received_at=_at(day, +1, REPORT_TIME),
+        )
 
 
-def ladders(quotes: Iterable[ArchivedQuote]) -> tuple[tuple[Ladder, ...], tuple[str, ...]]:
+def ladders(facts: ArchiveFacts) -> tuple[tuple[Ladder, ...], tuple[str, ...]]:
     """The ladders that can be traded, and why the others cannot."""
+    first_at: dict[str, datetime] = {}
+    for (ticker, at), _ in facts.quotes.pairs():
+        event_ticker = event_of(ticker)
+        first_at[event_ticker] = min(at, first_at.get(event_ticker, at))
     found, untraded = [], []
-    ordered = sorted(quotes, key=lambda quote: (quote.outcome.climate_day, quote.outcome.ticker))
-    for event_ticker, members in groupby(ordered, key=lambda quote: quote.event_ticker):
+    markets = sorted(facts.markets(), key=lambda market: (market.climate_day, market.ticker))
+    for event_ticker, members in groupby(markets, key=lambda market: event_of(market.ticker)):
         try:
-            found.append(_ladder(event_ticker, [member.outcome for member in members]))
+            found.append(_ladder(event_ticker, tuple(members), first_at.get(event_ticker)))
         except ContractError as error:
             untraded.append(str(error))
     return tuple(found), tuple(untraded)
 
 
-def books(quotes: Iterable[ArchivedQuote]) -> Iterator[Book]:
-    """Each quote as a book one level deep; none where nobody quoted or the quote is crossed."""
-    for quote in quotes:
-        if quote.at is not None and not quote.is_crossed:
+def books(facts: ArchiveFacts) -> Iterator[Book]:
+    """Each quote as a book one level deep; none where the quote is crossed."""
+    for (ticker, at), quote in facts.quotes.pairs():
+        if not quote.is_crossed:
             # A market that nobody holds yet may be quoted for a single contract.
             size = min(QUOTE_SIZE, max(quote.open_interest, ONE))
             yield Book(
-                ticker=quote.outcome.ticker,
+                ticker=ticker,
                 bids=() if quote.bid is None else (Level(quote.bid, size),),
                 asks=() if quote.ask is None else (Level(quote.ask, size),),
-                valid_at=quote.at,
-                received_at=quote.at,
+                valid_at=at,
+                received_at=at,
             )
 
 
-def settlements(quotes: Iterable[ArchivedQuote]) -> Iterator[Settlement]:
-    """What the exchange paid for each market; the figure it used was not kept."""
-    for outcome in (quote.outcome for quote in quotes):
-        if outcome.paid is not None:
-            at = _at(outcome.climate_day, +1, SETTLEMENT_TIME)
-            yield Settlement(outcome.ticker, outcome.paid, None, at, at)
+def settlements(facts: ArchiveFacts) -> Iterator[Settlement]:
+    """What the exchange paid for each market, and its figure of the day where that was kept."""
+    settled_f = facts.settled_f.known()
+    for ticker, (paid, station, day) in facts.results.pairs():
+        at, figure = _at(day, +1, SETTLEMENT_TIME), settled_f.get((station.icao, day))
+        yield Settlement(ticker, paid, None if figure is None else Decimal(figure), at, at)
 
 
-def _ladder(event_ticker: str, outcomes: Sequence[ArchivedOutcome]) -> Ladder:
-    first = outcomes[0]
+def event_of(ticker: str) -> str:
+    """The ladder that a market belongs to.
+
+    >>> event_of("HIGHCHI-22DEC23-B-2.5")
+    'HIGHCHI-22DEC23'
+    """
+    return "-".join(ticker.split("-", 2)[:2])
+
+
+def _ladder(event_ticker: str, markets: Iterable[MarketFacts], first_at: datetime | None) -> Ladder:
+    found = [(market, _market(market)) for market in markets]
+    first = found[0][0]
+    listed_at = _at(first.climate_day, -1, LISTING_TIME)
     return Ladder(
         event_ticker=event_ticker,
         series=event_ticker.split("-", 1)[0],
         station=first.station,
         climate_day=first.climate_day,
-        markets=tuple(sorted(map(_market, outcomes), key=lambda market: market.bin.edges_f)),
+        markets=tuple(sorted((one for _, one in found), key=lambda market: market.bin.edges_f)),
         fee_rule=FeeRule(),
-        received_at=_at(first.climate_day, -1, LISTING_TIME),
+        received_at=listed_at if first_at is None else min(listed_at, first_at),
     )
 
 
-def _market(outcome: ArchivedOutcome) -> Market:
-    if outcome.bin is None:
-        raise ContractError(f"{outcome.ticker}: nothing says which way its bin opens")
+def _market(facts: MarketFacts) -> Market:
+    if facts.bin is None:
+        raise ContractError(f"{facts.ticker}: nothing says which way its bin opens")
     return Market(
-        ticker=outcome.ticker,
-        bin=outcome.bin,
+        ticker=facts.ticker,
+        bin=facts.bin,
         status=MarketStatus.ACTIVE,
         open_at=None,
-        close_at=outcome.station.day_end(outcome.climate_day),
+        close_at=facts.station.day_end(facts.climate_day),
         price_ranges=WHOLE_CENTS,
         terms=ARCHIVE_TERMS,
     )

@@ -4,22 +4,24 @@ For every market with a recorded result: the reported high falls into the bin ex
 exchange paid a dollar. A contract model that is wrong by half a degree shows here at once.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from kalshi_edge.data.history.archive import (
-    MARKET_QUOTES,
-    TRADE_QUOTES,
-    ArchivedOutcome,
-    parse_outcome,
-    read_rows,
-)
+from kalshi_edge.data.history.archive import MARKET_QUOTES, ArchivedOutcome, parse_outcome
+from kalshi_edge.data.history.benchmarks import parse_station_record
+from kalshi_edge.data.history.cells import Row, whole_degrees
+from kalshi_edge.data.history.gathered import LeftOuts
 from kalshi_edge.data.history.records import Record, cities_in, read_city
-from kalshi_edge.domain.market import Ladder
+from kalshi_edge.data.history.tables import LeftOut, Table, TableFile, read_rows, table_files
+from kalshi_edge.data.kalshi.market_wire import event_ticker
+from kalshi_edge.data.weather.stations import by_icao
+from kalshi_edge.domain.market import Bin, Ladder
 from kalshi_edge.domain.orders import Settlement
 from kalshi_edge.domain.weather import ClimateReport
+from kalshi_edge.errors import HistoryError, RowError
+from kalshi_edge.units import ONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,16 @@ class Parity:
     """The exchange paid, but the record lacks the bin or the high that would let us say."""
     unsettled: int
     """No result was recorded."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Rows that could not be read."""
+
+    def undecided_by_reason(self) -> dict[str, list[ArchivedOutcome]]:
+        """The undecided by what the record lacks."""
+        found: dict[str, list[ArchivedOutcome]] = {}
+        for one in self.undecided:
+            lacks = "nothing says which way the bin opens" if one.bin is None else "no high"
+            found.setdefault(lacks, []).append(one)
+        return found
 
     @property
     def share(self) -> float | None:
@@ -58,11 +70,60 @@ def parity(outcomes: Iterable[ArchivedOutcome]) -> Parity:
 
 
 def verify_archive(source: Path) -> Mapping[str, Parity]:
-    """Parity of each quotes file of an archive, by file name."""
-    return {
-        name: parity(read_rows(source / name, parse_outcome))
-        for name in (MARKET_QUOTES, TRADE_QUOTES)
-    }
+    """Parity of each file of an archive that has results, by file name.
+
+    Station records are compared too: the station's maximum with what the exchange settled on.
+    Raises ``HistoryError`` where there is no such file.
+    """
+    files, _ = table_files(source)
+    compared = {file.path.name: _file_parity(file) for file in files if file.table in _OUTCOMES}
+    if not compared:
+        raise HistoryError(f"no file {source / MARKET_QUOTES}, nor another with results")
+    return compared
+
+
+def _file_parity(file: TableFile) -> Parity:
+    left = LeftOuts()
+    left.file = file.path.name
+
+    def found() -> Iterator[ArchivedOutcome]:
+        parse = _OUTCOMES[file.table]
+        for left.line, row in read_rows(file):
+            if isinstance(row, RowError):
+                left.add(row.reason, str(row))
+            elif (outcome := left.read(parse, row)) is not None:
+                yield outcome
+
+    compared = parity(found())
+    return replace(compared, left_out=left.all())
+
+
+def _settled_outcome(row: Row) -> ArchivedOutcome:
+    """An outcome held against the exchange's own figure of the day, where it was kept."""
+    outcome, settled_f = parse_outcome(row), whole_degrees(row, "kalshi_expiration_value")
+    return outcome if settled_f is None else replace(outcome, high_f=settled_f)
+
+
+def _station_outcome(row: Row) -> ArchivedOutcome:
+    """The station's maximum held against the exchange's figure: a bin of that one degree, paid."""
+    record = parse_station_record(row)
+    station, settled_f = by_icao(record.station), record.settled_f
+    return ArchivedOutcome(
+        ticker=event_ticker(station, record.climate_day),
+        station=station,
+        climate_day=record.climate_day,
+        bin=None if settled_f is None else Bin(settled_f, settled_f),
+        high_f=record.high_f,
+        paid=None if settled_f is None else ONE,
+    )
+
+
+_OUTCOMES: Mapping[Table, Callable[[Row], ArchivedOutcome]] = {
+    Table.QUOTES: parse_outcome,
+    Table.TRADE_QUOTES: parse_outcome,
+    Table.TRADE_AVERAGES: _settled_outcome,
+    Table.STATION_DAYS: _station_outcome,
+}
 
 
 def verify_history(folder: Path) -> Parity:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -56,7 +57,8 @@ def _subject(record: Record) -> str:
         case Observation():
             return f"{record.station} {record.basis} {record.start_at} {record.end_at}"
         case ClimateReport():
-            return f"{record.report} {record.climate_day}"
+            reach = "final" if record.is_final else f"as of {record.as_of}" if record.as_of else ""
+            return f"{record.report} {record.climate_day} {reach}".rstrip()
         case Ladder():
             return record.event_ticker
         case Book() | Settlement():
@@ -83,8 +85,13 @@ def check_times(record: Record) -> None:
 
 def path_of(record: Record) -> Path:
     """The file a record belongs into, below the history's folder."""
-    month = f"{record.received_at.astimezone(UTC):%Y-%m}"
-    return Path(station_of_record(record).city, f"{month}.jsonl")
+    at = record.received_at.astimezone(UTC)
+    return _path(station_of_record(record).city, at.year, at.month)
+
+
+@lru_cache(maxsize=1024)
+def _path(city: str, year: int, month: int) -> Path:
+    return Path(city, f"{year:04d}-{month:02d}.jsonl")
 
 
 def read_file(path: Path) -> Iterator[tuple[Key, Record]]:
@@ -151,7 +158,8 @@ def merge_events(folder: Path, records: Iterable[Record]) -> None:
     """Add records to the history in ``folder``, in any order; each file changes at once or not.
 
     A record with the key of one that is there replaces it, so that adding the same records again
-    changes nothing. Raises ``HistoryError`` where a record breaks the rules of time.
+    changes nothing; of a report and its correction the correction stays, whichever comes last.
+    Raises ``HistoryError`` where a record breaks the rules of time.
     """
     additions: dict[Path, dict[Key, Record]] = defaultdict(dict)
     for record in records:
@@ -159,12 +167,26 @@ def merge_events(folder: Path, records: Iterable[Record]) -> None:
             check_times(record)
         except HistoryError as error:
             raise HistoryError(f"{_name(key_of(record))}: {error}") from error
-        additions[folder / path_of(record)][key_of(record)] = record
-    for path, added in additions.items():
-        known = dict(read_file(path)) if path.exists() else {}
-        merged = {**known, **added}
+        _put(additions[path_of(record)], key_of(record), record)
+    for name, added in additions.items():
+        path = folder / name
+        merged = dict(read_file(path)) if path.exists() else {}
+        for key, record in added.items():
+            _put(merged, key, record)
         lines = (to_json(merged[key], Event) for key in sorted(merged))
         write_atomically(path, b"".join(line + b"\n" for line in lines))
+
+
+def _put(records: dict[Key, Record], key: Key, record: Record) -> None:
+    """Put a record in, unless a newer version on the same subject is there."""
+    there = records.get(key)
+    if (
+        isinstance(record, Observation | ClimateReport)
+        and isinstance(there, Observation | ClimateReport)
+        and there.version > record.version
+    ):
+        return
+    records[key] = record
 
 
 def write_atomically(path: Path, content: bytes) -> None:

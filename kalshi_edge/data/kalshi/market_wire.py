@@ -109,6 +109,9 @@ def parse_market(payload: Payload, source: str | None = None) -> Market:
             raise ContractError(f"not a market of {event_ticker}")
         if payload.get("market_type", "binary") != "binary":
             raise ContractError(f"a {payload['market_type']} market")
+        if payload.get("settlement_bounds_type", "default") != "default":
+            bounds = payload["settlement_bounds_type"]
+            raise ContractError(f"settlement_bounds_type {bounds!r}, only 'default' is traded")
         bin_ = bin_of(
             text_field(payload, "strike_type"),
             payload.get("floor_strike"),

@@ -29,6 +29,12 @@ _STRIKE = re.compile(
     (?P<first> -?\d+ ) (?: \s* (?: - | – | to | and ) \s* (?P<second> -?\d+ ) )? \s* °""",
     re.VERBOSE | re.IGNORECASE,
 )
+_OTHER_UNIT = re.compile(
+    r"℃|(?i:\b(?:celsius|centigrade|kelvin|rankine)\b)|(?:[°º]|\b[Dd]egrees?)\s*[CKRckr]\b|\d\s*K\b"
+)
+_AFTER_STRIKE = re.compile(r"[\s(]*([A-Za-z]+)")
+_NO_OTHER_UNIT = {"f", "fahrenheit", "according", "as", "for", "in", "on", "or", "per", "then"}
+"""What may follow a strike's ``°``: its unit, or a word that is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,8 @@ class Rules:
 def parse_rules(primary: str, secondary: str) -> Rules:
     """What the rules of a daily-high market say; ``ContractError`` where they are not readable.
 
+    Rules in another unit than °F are refused by its name; where they name none, °F is meant.
+
     >>> parse_rules("If the maximum temperature recorded at Los Angeles (CLILAX) for Sep 5, 2026, "
     ...     "is between 79-80° fahrenheit according to The Weather Company, then the market "
     ...     "resolves to Yes.", "").bin
@@ -54,6 +62,7 @@ def parse_rules(primary: str, secondary: str) -> Rules:
     extreme = _only(_EXTREME, primary, "kind of temperature")
     if extreme[1].lower() in {"lowest", "minimum"}:
         raise ContractError(f"the rules are about the {extreme[1]} temperature: {primary!r}")
+    _refuse_other_units(primary, secondary)
     return Rules(
         place=_only(_PLACE, primary, "place")[1],
         reports=frozenset(_REPORT.findall(primary) + _REPORT.findall(secondary)),
@@ -84,6 +93,17 @@ def terms(primary: str, secondary: str, source: str) -> Terms:
         for text in (primary, secondary)
     ]
     return Terms(source, primary, secondary, derived_id(source, *neutral))
+
+
+def _refuse_other_units(primary: str, secondary: str) -> None:
+    """Raise ``ContractError`` where the rules count in anything but °F."""
+    unit = _OTHER_UNIT.search(primary) or _OTHER_UNIT.search(secondary)
+    if unit is not None:
+        raise ContractError(f"the rules count in {unit[0].strip()!r}, not in °F: {primary!r}")
+    for strike in _STRIKE.finditer(primary):
+        word = _AFTER_STRIKE.match(primary, strike.end())
+        if word is not None and word[1].lower() not in _NO_OTHER_UNIT:
+            raise ContractError(f"the rules count in '°{word[1]}', not in °F: {primary!r}")
 
 
 def _only(pattern: re.Pattern[str], text: str, what: str) -> re.Match[str]:

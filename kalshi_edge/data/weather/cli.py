@@ -2,15 +2,24 @@
 
 The date is the headline's, never the time of issue. A report is final only if everything says so:
 no ``VALID … AS OF`` line, figures for ``YESTERDAY``, issued after the day it speaks of. The normals
-further down have a ``MAXIMUM`` too; only the ``TEMPERATURE`` block below the headline counts.
+further down have a ``MAXIMUM`` too; only the ``TEMPERATURE`` block below the headline counts. What
+an intermediate report knows ends at the hour that it is valid as of, or with its issue.
 """
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Collection
+from datetime import datetime
 from itertools import takewhile
 
-from kalshi_edge.data.weather.wmo import Heading, instant_near, parse_headings, plausible_f
-from kalshi_edge.domain.weather import ClimateReport
+from kalshi_edge.data.weather.report_clock import (
+    AS_OF,
+    as_of_instant,
+    issue_instant,
+    issue_line,
+    one_day,
+)
+from kalshi_edge.data.weather.wmo import Heading, parse_headings, plausible_f
+from kalshi_edge.domain.weather import ClimateReport, Station
 from kalshi_edge.errors import BulletinError
 
 _HEADLINE = re.compile(
@@ -18,26 +27,20 @@ _HEADLINE = re.compile(
     r"(?P<period>(?:(?!\.{3}).){1,80}?)\s*\.{3}",
     re.DOTALL,
 )
-_CORRECTION = re.compile(r"\bCORRECT(?:ED|ION)\b")
-_DAY = re.compile(
-    r"(?P<month>[A-Z]{3,9})\s+(?P<day>[0-9]{1,2}),?\s+(?P<year>(?:18|19|20)[0-9]{2})"
-    r"(?:\s+\(?CORRECT(?:ED|ION)\)?)?"
-)
-_ISSUED = re.compile(
-    r"^ *(?P<hour>[0-9]{1,2}):?[0-9]{2} +(?P<half>[AP]M) +(?P<zone>[A-Z]{3,4}) +[A-Z]{3} +"
-    r"(?P<day>.+)$",
-    re.MULTILINE,
-)
-_AS_OF = re.compile(r"\bVALID\s+(?:TODAY\s+)?AS\s+OF\b")
+_CORRECTION = re.compile(r"\bCOR(?:R|RECTED|RECTION)?\b")
 _BLOCK = re.compile(r" *TEMPERATURE *(?:\(F\))? *")
 _IN_BLOCK = re.compile(r"\s*(?!PRECIPITATION)\S")
 _FIGURE = re.compile(
-    r" *(?:MAXIMUM|MINIMUM) {1,12}(?P<value>-?[0-9]{1,3}|M[MSB]?) ?(?P<mark>R|\(E\)|\*)?"
-    r"(?= |$)(?: *[0-9]{1,2}:?[0-9]{2} [AP]M\b|(?!.*\b[AP]M\b))"
+    r" *(?:MAXIMUM|MINIMUM) {1,12}(?P<value>-?[0-9]{1,3}|M[MSB]?)"
+    r"(?P<marks>(?: ?(?:R|E|\(E\)|\*)){0,2})"
+    r"(?= |$)(?: *[0-9]{1,2}(?::?[0-9]{2})? ?[AP]M\b|(?!.*[0-9 ][AP]M\b))"
 )
-"""The figure stands close to its name, and the time, if any, comes next; then record and normal."""
+"""The figure stands close to its name, and the time, if any, comes next; then record and normal.
 
-_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+An ``E``, in brackets or not, says that it is estimated, ``R`` that it is a record.
+"""
+
+_WORD = re.compile(r"[A-Z']+")
 _OTHER_PERIODS = {"CLM": "month", "CLS": "season", "CLA": "year", "CF6": "month"}
 
 
@@ -47,6 +50,20 @@ def parse_cli(text: str, *, received_at: datetime) -> tuple[ClimateReport, ...]:
     Raises ``BulletinError`` where the text is no daily climate report, or where its layout leaves a
     figure in doubt.
     """
+    found = [read for _, read in parse_places(text, received_at=received_at)]
+    for read in found:
+        if isinstance(read, BulletinError):
+            raise read
+    return tuple(read for read in found if isinstance(read, ClimateReport))
+
+
+def parse_places(
+    text: str, *, received_at: datetime
+) -> tuple[tuple[str, ClimateReport | BulletinError], ...]:
+    """Place by place what one product says, or why that cannot be read; one costs no other.
+
+    Raises ``BulletinError`` where the text is no daily climate report at all.
+    """
     text = text.upper().replace("\r", "").expandtabs()
     heading = _heading(text)
     headlines = list(_HEADLINE.finditer(text))
@@ -54,15 +71,40 @@ def parse_cli(text: str, *, received_at: datetime) -> tuple[ClimateReport, ...]:
         raise BulletinError("no headline of a climate summary", station=heading.product)
     preamble = text[: headlines[0].start()]
     ends = [headline.start() for headline in headlines[1:]] + [len(text)]
-    reports = []
+    found: list[tuple[str, ClimateReport | BulletinError]] = []
     for headline, end in zip(headlines, ends, strict=True):
+        place = " ".join(headline["place"].split())
         try:
             section = text[headline.end() : end]
-            reports.append(_report(heading, preamble, headline, section, received_at))
+            found.append((place, _report(heading, preamble, headline, section, received_at)))
         except BulletinError as fault:
             line = text.count("\n", 0, headline.start()) + 1
-            raise BulletinError(fault.reason, station=heading.product, line=line) from fault
-    return tuple(reports)
+            found.append((place, BulletinError(fault.reason, station=heading.product, line=line)))
+    return tuple(found)
+
+
+def own_place(places: Collection[str], station: Station) -> str:
+    """Which of a product's places is the station: the one with the most words of its name.
+
+    Raises ``BulletinError`` where several could be it, or none.
+
+    >>> from kalshi_edge.data.weather.stations import station_of
+    >>> own_place({"HOUSTON INTERCONTINENTAL", "HOUSTON/HOBBY AIRPORT"}, station_of("HOU"))
+    'HOUSTON/HOBBY AIRPORT'
+    """
+    if len(set(places)) == 1:
+        return next(iter(places))
+    name = set(_WORD.findall(station.name.upper()))
+    ranks = {
+        place: (len(name & words), -len(words - name))
+        for place in places
+        if (words := set(_WORD.findall(place)))
+    }
+    best = max(ranks.values(), default=(0, 0))
+    named = [place for place, rank in ranks.items() if rank == best and rank[0]]
+    if len(named) != 1:
+        raise BulletinError(f"which is {station.name}: {', '.join(sorted(places))}?")
+    return named[0]
 
 
 def _heading(text: str) -> Heading:
@@ -84,15 +126,15 @@ def _report(
     section: str,
     received_at: datetime,
 ) -> ClimateReport:
-    climate_day = _day(headline["period"])
-    issue_day = _issue_day(preamble)
+    climate_day = one_day(headline["period"])
+    issue = issue_line(preamble)
+    issue_day = None if issue is None else issue.day
     if issue_day is not None and climate_day > issue_day:
         raise BulletinError(f"issued on {issue_day} for {climate_day}, which had not begun")
-    label, rows = _temperatures(section)
+    above, label, rows = _temperatures(section)
+    as_of = AS_OF.search(preamble + section)
     is_final = (
-        label == "YESTERDAY"
-        and _AS_OF.search(preamble + section) is None
-        and (issue_day is None or climate_day < issue_day)
+        label == "YESTERDAY" and as_of is None and (issue_day is None or climate_day < issue_day)
     )
     if is_final and "MAXIMUM" not in rows:
         raise BulletinError("no MAXIMUM row in a final report")
@@ -100,7 +142,8 @@ def _report(
     low_f, _ = _figure(rows.get("MINIMUM"))
     if high_f is not None and low_f is not None and low_f > high_f:
         raise BulletinError(f"minimum {low_f} above maximum {high_f}")
-    marked = heading.amendment.startswith("CC") or _CORRECTION.search(preamble + headline[0])
+    marked = heading.correction or _CORRECTION.search(preamble + headline[0] + above)
+    issued_at = issue_instant(heading, issue, climate_day)
     return ClimateReport(
         report=heading.product,
         climate_day=climate_day,
@@ -109,14 +152,16 @@ def _report(
         is_final=is_final,
         is_corrected=bool(marked),
         is_record=is_record,
-        issued_at=_issued_at(heading, issue_day or climate_day + timedelta(days=1)),
+        issued_at=issued_at,
         received_at=received_at,
         place=" ".join(headline["place"].split()),
+        correction=heading.correction,
+        as_of=None if as_of is None else as_of_instant(as_of, climate_day, issue, issued_at),
     )
 
 
-def _temperatures(section: str) -> tuple[str, dict[str, str]]:
-    """Whose figures the temperature block holds (``YESTERDAY``, ``TODAY``), and its two rows."""
+def _temperatures(section: str) -> tuple[str, str, dict[str, str]]:
+    """What stands above the temperature block, whose figures it holds, and its two rows."""
     lines = section.split("\n")
     start = next((n for n, line in enumerate(lines) if _BLOCK.fullmatch(line)), None)
     if start is None:
@@ -129,7 +174,7 @@ def _temperatures(section: str) -> tuple[str, dict[str, str]]:
     rows = {name: line for name, line in named if name in {"MAXIMUM", "MINIMUM"}}
     if not rows or len(rows) < sum(name in rows for name, _ in named):
         raise BulletinError("not one MAXIMUM and one MINIMUM row in the TEMPERATURE block")
-    return label, rows
+    return "\n".join(lines[:start]), label, rows
 
 
 def _figure(row: str | None) -> tuple[int | None, bool]:
@@ -141,35 +186,4 @@ def _figure(row: str | None) -> tuple[int | None, bool]:
         raise BulletinError(f"no figure where one belongs: {row.strip()[:60]!r}")
     if found["value"].startswith("M"):
         return None, False
-    return plausible_f(int(found["value"])), found["mark"] == "R"
-
-
-def _day(text: str) -> date:
-    """The one day that ``JULY 8 2026`` is; ``BulletinError`` for a month, a season or nonsense."""
-    found = _DAY.fullmatch(text.strip())
-    if found is None or found["month"][:3] not in _MONTHS:
-        raise BulletinError(f"not one day: {text.strip()[:60]!r}")
-    try:
-        return date(int(found["year"]), _MONTHS.index(found["month"][:3]) + 1, int(found["day"]))
-    except ValueError as error:
-        raise BulletinError(f"{error}: {text.strip()!r}") from error
-
-
-def _issue_day(preamble: str) -> date | None:
-    """The date of issue in local standard time, where the text has its usual line of it.
-
-    The first hour of a day by a summer clock belongs to the day before.
-    """
-    found = _ISSUED.search(preamble)
-    if found is None:
-        return None
-    is_first_hour = int(found["hour"]) % 12 == 0 and found["half"] == "AM"
-    is_summer_clock = found["zone"].endswith("DT")
-    return _day(found["day"]) - timedelta(days=int(is_first_hour and is_summer_clock))
-
-
-def _issued_at(heading: Heading, issue_day: date) -> datetime | None:
-    """When the heading says it was sent; ``None`` where that is nowhere near the date of issue."""
-    noon = datetime(issue_day.year, issue_day.month, issue_day.day, 12, tzinfo=UTC)
-    at = instant_near(noon, day=heading.day, hour=heading.hour, minute=heading.minute)
-    return at if abs(at - noon) <= timedelta(hours=36) else None
+    return plausible_f(int(found["value"])), "R" in found["marks"]

@@ -1,27 +1,31 @@
 """Daily summary messages (DSM): the sensor's own maximum of a day, or of the day so far, whole °F.
 
 ``KDEN DS 1830 10/08 831115/ 540430// …``: 10 August up to 18:30, 83 °F at 11:15. Without that first
-time it is the whole day, or, in a correction (``COR``), it does not say. Local standard times.
+time it is the whole day, or, in a correction (``COR``), it does not say: but no message knows what
+came after it was sent. Local standard times.
 """
 
 import re
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
 
 from kalshi_edge.data.weather.stations import by_icao
-from kalshi_edge.data.weather.wmo import plausible_f, reports
+from kalshi_edge.data.weather.wmo import Heading, instant_near, plausible_f, reports
 from kalshi_edge.domain.weather import Basis, Observation
 from kalshi_edge.errors import BulletinError
 
-_START = r"[A-Z][A-Z0-9]{3} DS "
+_START = r"[A-Z][A-Z0-9]{3} (?:COR )?DS "
 _SUMMARY = re.compile(
-    r"""(?P<station>[A-Z][A-Z0-9]{3})\ DS\ (?P<correction>COR\ )?
-    (?:(?P<until>[0-9]{4})\ )?
+    r"""(?P<station>[A-Z][A-Z0-9]{3})\ (?P<before>COR\ )?DS\ (?P<correction>COR\ )?
+    (?:(?P<until>[0-9]{4})\ )?(?P<after>COR\ )?
     (?P<day>[0-9]{2})/(?P<month>[0-9]{2})\ ?
     (?:M|(?P<high>-?[0-9]{1,3})(?P<high_time>[0-9]{4}))/\ ?
-    (?:M|(?P<low>-?[0-9]{1,3})[0-9]{4})//""",
+    (?:M|(?P<low>-?[0-9]{1,3})(?P<low_time>[0-9]{4}))//""",
     re.VERBOSE,
 )
+
+ALMOST_A_DAY = timedelta(hours=23, minutes=45)
+"""A message that knows of a time so late is of the whole day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,23 @@ class DailySummary:
     low_f: int | None
     is_corrected: bool
     received_at: datetime
+    low_time: time | None = field(default=None, compare=False)
+    heading: Heading | None = field(default=None, compare=False)
+    """What it came under, which is no part of the message."""
+
+    @property
+    def issued_at(self) -> datetime | None:
+        """When it was sent, as far as its heading says, near the end of its day."""
+        if self.heading is None:
+            return None
+        near = datetime.combine(self.climate_day + timedelta(days=1), time(), tzinfo=UTC)
+        day, hour, minute = self.heading.day, self.heading.hour, self.heading.minute
+        return instant_near(near, day=day, hour=hour, minute=minute)
+
+    @property
+    def correction(self) -> int:
+        """0 for a message as first sent, 1 for its first correction …"""
+        return max(int(self.is_corrected), self.heading.correction if self.heading else 0)
 
 
 def parse_dsms(
@@ -51,11 +72,11 @@ def parse_dsms(
     """
     summaries: list[DailySummary] = []
     faults: list[BulletinError] = []
-    for message in reports(text, _START):
+    for message, heading in reports(text, _START):
         found = _SUMMARY.match(message)
         station = None if found is None else found["station"]
         try:
-            summaries.append(_summary(found, received_at))
+            summaries.append(_summary(found, heading, received_at))
         except BulletinError as fault:
             faults.append(BulletinError(f"{fault.reason}: {message[:60]!a}", station=station))
     return tuple(summaries), tuple(faults)
@@ -64,6 +85,7 @@ def parse_dsms(
 def daily_maximum(summary: DailySummary) -> Observation | None:
     """The summary's maximum as an observation of its day so far; ``None`` where it is missing.
 
+    Its window ends where it says, or with the day, but not later than it was sent or received.
     Raises ``InputError`` where it came before its day began, or where the station is not one of
     ours, so that we do not know when its day begins.
     """
@@ -71,22 +93,42 @@ def daily_maximum(summary: DailySummary) -> Observation | None:
         return None
     station = by_icao(summary.station)
     start_at = station.day_start(summary.climate_day)
-    until = summary.until
-    length = (
-        timedelta(days=1) if until is None else timedelta(hours=until.hour, minutes=until.minute)
-    )
+    issued_at, received_at = summary.issued_at, summary.received_at
+    reach = _reach(summary, is_over=received_at >= station.day_end(summary.climate_day))
     return Observation(
         station=summary.station,
         basis=Basis.DAILY_SUMMARY,
         start_at=start_at,
-        end_at=min(start_at + length, summary.received_at),
+        end_at=min(start_at + reach, issued_at or received_at, received_at),
         low_f=summary.high_f,
         high_f=summary.high_f,
-        received_at=summary.received_at,
+        received_at=received_at,
+        correction=summary.correction,
+        issued_at=issued_at,
     )
 
 
-def _summary(found: re.Match[str] | None, received_at: datetime) -> DailySummary:
+def _reach(summary: DailySummary, *, is_over: bool) -> timedelta:
+    """How far into its day a summary may go at most; ``is_over``: its day was when it came.
+
+    A correction that says neither its hour nor when it was sent goes to the last time in it.
+    """
+    if summary.until is not None:
+        return _since_midnight(summary.until)
+    if summary.heading is not None or (is_over and not summary.is_corrected):
+        return timedelta(days=1)
+    times = (summary.high_time, summary.low_time)
+    last = max((_since_midnight(at) for at in times if at is not None), default=timedelta())
+    return last if last < ALMOST_A_DAY else timedelta(days=1)
+
+
+def _since_midnight(at: time) -> timedelta:
+    return timedelta(hours=at.hour, minutes=at.minute)
+
+
+def _summary(
+    found: re.Match[str] | None, heading: Heading | None, received_at: datetime
+) -> DailySummary:
     if found is None:
         raise BulletinError("not a daily summary")
     high_f, low_f = (
@@ -101,8 +143,10 @@ def _summary(found: re.Match[str] | None, received_at: datetime) -> DailySummary
         high_f=high_f,
         high_time=_time(found["high_time"]),
         low_f=low_f,
-        is_corrected=found["correction"] is not None,
+        is_corrected=any(found[name] for name in ("before", "correction", "after")),
         received_at=received_at,
+        low_time=_time(found["low_time"]),
+        heading=heading,
     )
 
 

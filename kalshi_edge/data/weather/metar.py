@@ -2,7 +2,8 @@
 
 ASOS measures whole °F and reports tenths of °C (``T02940228``, exact) or whole °C (mostly two
 candidates). ``1snTTT`` is the maximum of six hours; ``4snTTTsnTTT``, at local standard midnight,
-that of the day. Figures that contradict each other, or stand where they cannot, are faults.
+that of the day. Figures that contradict each other, or stand where they cannot, are faults. A
+correction is marked by ``COR`` somewhere in the report, or in the heading that it came under.
 """
 
 import re
@@ -11,13 +12,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kalshi_edge.data.weather.stations import by_icao
-from kalshi_edge.data.weather.wmo import instant_near, plausible_f, reports
+from kalshi_edge.data.weather.wmo import (
+    Heading,
+    correction_number,
+    instant_near,
+    plausible_f,
+    reports,
+)
 from kalshi_edge.domain.weather import Basis, Observation
 from kalshi_edge.errors import BulletinError, InputError
 
-_START = r"(?:METAR |SPECI )?(?:COR )?[A-Z][A-Z0-9]{3} [0-9]{6}Z"
+_KIND = r"(?:COR )?(?:METAR |SPECI )?(?:COR )?"
+_START = rf"{_KIND}[A-Z][A-Z0-9]{{3}} (?:COR )?[0-9]{{6}}Z"
 _REPORT = re.compile(
-    r"(?:METAR |SPECI )?(?:COR )?(?P<station>[A-Z][A-Z0-9]{3}) "
+    rf"(?P<kind>{_KIND})(?P<station>[A-Z][A-Z0-9]{{3}}) (?P<again>COR )?"
     r"(?P<day>[0-9]{2})(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})Z"
     r"(?P<body>(?: (?!RMK\b)\S+)*)(?: RMK\b(?P<remarks>.*))?"
 )
@@ -52,6 +60,7 @@ class _Report:
     station: str
     at: datetime
     received_at: datetime
+    correction: int
     whole: int | None
     """From the body, where it is a whole °C."""
     exact: int | None
@@ -69,11 +78,11 @@ def parse_metars(
     """
     observations: list[Observation] = []
     faults: list[BulletinError] = []
-    for words in reports(text, _START):
+    for words, heading in reports(text, _START):
         if words.endswith(" NIL"):
             continue
         try:
-            report = _report(words, received_at)
+            report = _report(words, heading, received_at)
         except BulletinError as fault:
             faults.append(_named(fault, words))
             continue
@@ -91,7 +100,7 @@ def _named(fault: InputError, words: str) -> BulletinError:
     return BulletinError(f"{fault}: {words[:60]!a}", station=station)
 
 
-def _report(words: str, received_at: datetime) -> _Report:
+def _report(words: str, heading: Heading | None, received_at: datetime) -> _Report:
     found = _REPORT.fullmatch(words)
     if found is None or not (words.isascii() and words.isprintable()):
         raise BulletinError("not a report that can be read")
@@ -99,22 +108,26 @@ def _report(words: str, received_at: datetime) -> _Report:
     at = instant_near(received_at, day=day, hour=hour, minute=minute)
     if at > received_at + _EARLY:
         raise BulletinError(f"made at {at}, after its receipt at {received_at}")
-    remarks = (found["remarks"] or "").split()
-    whole, exact = _tenths(_BODY, found["body"].split()), _tenths(_NOW, remarks)
+    body, remarks = found["body"].split(), (found["remarks"] or "").split()
+    whole, exact = _tenths(_BODY, body), _tenths(_NOW, remarks)
     if whole is not None and exact is not None and abs(whole - exact) > 5:
         raise BulletinError(f"{whole // 10} °C in the body but {exact / 10} °C in the remarks")
-    return _Report(found["station"], at, received_at, whole, exact, remarks)
+    marks = (*found["kind"].split(), *(found["again"] or "").split(), *body)
+    marks += ("COR",) if "COR" in remarks else ()
+    correction = max(correction_number(*marks), heading.correction if heading else 0)
+    return _Report(found["station"], at, received_at, correction, whole, exact, remarks)
 
 
 def _tenths(group: re.Pattern[str], words: list[str]) -> int | None:
-    """The temperature in the only word that is such a group; ``None`` where there is none."""
+    """The temperature in the words that are such a group; ``None`` where there is none.
+
+    A group that is there twice says the same thing twice, or it is a fault.
+    """
     found = [match for word in words if (match := group.fullmatch(word))]
-    if len(found) > 1:
+    figures = {int(f["tenths"]) * (-1 if f["minus"] in {"M", "1"} else 1) for f in found}
+    if len(figures) > 1:
         raise BulletinError(f"{' and '.join(match[0] for match in found)} contradict each other")
-    if not found:
-        return None
-    tenths = int(found[0]["tenths"]) * (10 if group is _BODY else 1)
-    return -tenths if found[0]["minus"] in {"M", "1"} else tenths
+    return figures.pop() * (10 if group is _BODY else 1) if figures else None
 
 
 def _spot(report: _Report) -> Iterator[Observation]:
@@ -190,4 +203,5 @@ def _observation(
         low_f=plausible_f(candidates[0]),
         high_f=plausible_f(candidates[-1]),
         received_at=report.received_at,
+        correction=report.correction,
     )

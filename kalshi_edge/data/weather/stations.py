@@ -37,7 +37,7 @@ STATIONS: tuple[Station, ...] = (
     Station("TTN", "KTTN", "Trenton Mercer", "CLITTN", "KXHIGHTTTN", -5, 40.2767, -74.8159),
 )
 
-CITY_ALIASES: Mapping[str, str] = MappingProxyType({"LAX": "LA"})
+CITY_ALIASES: Mapping[str, str] = MappingProxyType({"LAX": "LA", "LAS": "LV"})
 """Other short names in recorded history."""
 
 LEGACY_SERIES: Mapping[str, str] = MappingProxyType(

@@ -17,10 +17,12 @@ _HEADING = re.compile(
 )
 
 _ENVELOPE = re.compile(
-    r"^(?:[0-9]{3} *\n)?[A-Z]{4}(?:[0-9]{2})? [A-Z]{4} [0-9]{6}(?: [A-Z]{3})? *$"
-    r"(?:\n[A-Z0-9]{4,6} *$)?",
+    r"^(?:[0-9]{3} *\n)?[A-Z]{4}(?:[0-9]{2})? +[A-Z]{4} +"
+    r"(?P<day>[0-9]{2})(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?: +(?P<amendment>[A-Z]{3}))? *$"
+    r"(?:\n(?P<product>[A-Z0-9]{4,6})(?P<again> COR)? *$)?",
     re.MULTILINE,
 )
+_CORRECTION = re.compile(r"COR|CC[A-Z]")
 
 LOWEST_F, HIGHEST_F = -80, 140
 
@@ -35,6 +37,11 @@ class Heading:
     day: int
     hour: int
     minute: int
+
+    @property
+    def correction(self) -> int:
+        """Which correction it is: 1 for ``CCA``, 2 for ``CCB`` …; 0 for none."""
+        return correction_number(self.amendment)
 
 
 def parse_headings(text: str) -> tuple[Heading, ...]:
@@ -51,16 +58,39 @@ def parse_headings(text: str) -> tuple[Heading, ...]:
     )
 
 
-def reports(text: str, start: str) -> tuple[str, ...]:
-    """The single reports of a collective, each in one line, its envelope left out.
+def correction_number(*words: str) -> int:
+    """Which correction it is by its marks: 1 for ``COR`` or ``CCA``, 2 for ``CCB`` …; else 0.
+
+    >>> correction_number("RRA"), correction_number("COR", ""), correction_number("CCC")
+    (0, 1, 3)
+    """
+    marks = [word for word in words if _CORRECTION.fullmatch(word)]
+    return max((1 if mark == "COR" else ord(mark[2]) - ord("A") + 1 for mark in marks), default=0)
+
+
+def reports(text: str, start: str) -> tuple[tuple[str, Heading | None], ...]:
+    """The single reports of a text, each in one line, with the heading that it came under.
 
     A report ends at ``=`` or, for the senders who omit that, before a line that begins with the
     pattern ``start``. What is no report at all comes out as well: to be refused by name.
     """
     lines = (line.strip(" \t\x01\x03") for line in text.splitlines())
-    plain = _ENVELOPE.sub("", "\n".join(line for line in lines if line))
-    pieces = (" ".join(piece.split()) for piece in re.split(rf"=|\n(?={start})", plain))
-    return tuple(piece for piece in pieces if piece)
+    plain = "\n".join(line for line in lines if line)
+    envelopes = list(_ENVELOPE.finditer(plain))
+    ends = [envelope.start() for envelope in envelopes] + [len(plain)]
+    found: list[tuple[str, Heading | None]] = []
+    for envelope, end in zip([None, *envelopes], ends, strict=True):
+        part = plain[envelope.end() if envelope else 0 : end]
+        heading = None if envelope is None else _heading(envelope)
+        pieces = (" ".join(piece.split()) for piece in re.split(rf"=|\n(?={start})", part))
+        found += [(piece, heading) for piece in pieces if piece]
+    return tuple(found)
+
+
+def _heading(found: re.Match[str]) -> Heading:
+    again = "COR" if found["again"] else ""
+    day, hour, minute = (int(found[name]) for name in ("day", "hour", "minute"))
+    return Heading(found["product"] or "", found["amendment"] or again, day, hour, minute)
 
 
 def plausible_f(value_f: int) -> int:

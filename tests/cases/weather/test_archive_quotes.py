@@ -16,7 +16,6 @@ from kalshi_edge.data.history.import_archive import ImportReport, import_archive
 from kalshi_edge.data.history.records import Record, read_events
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Settlement
-from kalshi_edge.errors import HistoryError
 from tests.cases.weather_stories import utc
 
 DAYS = (
@@ -54,7 +53,6 @@ def books(records: list[Record]) -> dict[str, list[Book]]:
     return found
 
 
-@pytest.mark.xfail(strict=True, raises=HistoryError, reason="the whole import is refused")
 @pytest.mark.parametrize("ask", ["14.000000000000002", "13.999999999999998"])
 def test_a_price_from_a_binary_float_is_its_whole_cent(tmp_path: Path, ask: str) -> None:
     records, report = imported(tmp_path, ladder_rows(ask=ask))
@@ -62,13 +60,11 @@ def test_a_price_from_a_binary_float_is_its_whole_cent(tmp_path: Path, ask: str)
     assert MIDDLE not in repr(report)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="parts of a cent are kept")
 def test_a_price_within_a_millionth_of_a_cent_is_that_cent(tmp_path: Path) -> None:
     records, _ = imported(tmp_path, ladder_rows(ask="14.0000004"))
     assert [one.ask for one in books(records)[MIDDLE]] == [Decimal("0.14")]
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="parts of a cent are kept")
 @pytest.mark.parametrize("ask", ["14.4", "14.00001"])
 def test_a_price_that_is_no_whole_cent_is_left_out_and_named(tmp_path: Path, ask: str) -> None:
     records, report = imported(tmp_path, ladder_rows(ask=ask))
@@ -76,7 +72,6 @@ def test_a_price_that_is_no_whole_cent_is_left_out_and_named(tmp_path: Path, ask
     assert MIDDLE in repr(report)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="its bins seem to overlap")
 def test_a_bin_quoted_at_two_times_of_a_day_is_one_market_with_two_books(tmp_path: Path) -> None:
     quotes = ladder_rows(EVENING, "14.0") + ladder_rows(MORNING, "17.0")
     records, report = imported(tmp_path, quotes)

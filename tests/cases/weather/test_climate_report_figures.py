@@ -30,12 +30,11 @@ TEMPERATURE (F)
 
 PRECIPITATION (IN)
 """
-NOT_READ = pytest.mark.xfail(strict=True, raises=BulletinError, reason="the report is refused")
 ESTIMATED = [
     "{}(E)  ",
     "{} (E) ",
-    pytest.param("{}E    ", marks=NOT_READ),
-    pytest.param("{} E   ", marks=NOT_READ),
+    "{}E    ",
+    "{} E   ",
 ]
 
 
@@ -53,9 +52,49 @@ def test_an_estimated_figure_is_a_figure(written: str) -> None:
     assert (report.high_f, report.low_f, report.is_record) == (57, 41, False)
 
 
-@NOT_READ
 @pytest.mark.parametrize("hour", ["12 AM", "3 PM"])
 def test_an_hour_without_minutes_is_a_time(hour: str) -> None:
     text = TEXT.format(high="57     ", low="41     ").replace("302 PM", f"{hour:>6}")
     (report,) = parse_cli(text, received_at=datetime(2026, 10, 29, 7, tzinfo=UTC))
     assert (report.high_f, report.low_f) == (57, 41)
+
+
+@pytest.mark.parametrize(
+    ("written", "is_record"),
+    [("57R     ", True), ("57R (E) ", True), ("57E R   ", True), ("57*     ", False),
+     ("57 (E)  ", False), ("57      ", False)],
+)  # fmt: skip
+def test_marks_beside_a_figure_say_what_they_say(written: str, is_record: bool) -> None:
+    report = parsed(high=written)
+    assert (report.high_f, report.is_record) == (57, is_record)
+
+
+@pytest.mark.parametrize("hour", ["12AM", "302PM", "3:02 PM", "MM", "12 PM"])
+def test_other_ways_to_write_a_time(hour: str) -> None:
+    text = TEXT.format(high="57     ", low="41     ").replace("302 PM", f"{hour:>7}")
+    (report,) = parse_cli(text, received_at=datetime(2026, 10, 29, 7, tzinfo=UTC))
+    assert (report.high_f, report.low_f) == (57, 41)
+
+
+@pytest.mark.parametrize("figure", ["57X    ", "5 7    ", "E57    ", "       ", "302 PM "])
+def test_what_is_no_figure_is_still_refused(figure: str) -> None:
+    with pytest.raises(BulletinError, match="no figure where one belongs"):
+        parsed(high=figure)
+
+
+@pytest.mark.parametrize("word", ["CORRECTED", "CORRECTION", "COR", "CORR"])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("CLIMATE REPORT\n", "CLIMATE REPORT...{}\n"),
+        ("2026...\n", "2026...{}\n"),
+        ("2026...\n", "2026 ({})...\n"),
+        ("2026...\n", "2026...\n\n{} FOR THE MAXIMUM\n"),
+    ],
+)
+def test_a_correction_says_so_in_one_place_or_another(old: str, new: str, word: str) -> None:
+    text = TEXT.format(high="57     ", low="41     ").replace(old, new.format(word), 1)
+    (report,) = parse_cli(text, received_at=datetime(2026, 10, 29, 7, tzinfo=UTC))
+    assert report.is_corrected
+    assert report.climate_day == date(2026, 10, 28)
+    assert not parsed().is_corrected

@@ -49,7 +49,6 @@ def report(
     return found
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="it is taken to reach to its issue")
 @pytest.mark.parametrize("as_of", ["0400 PM", "400 PM", "4 PM"])
 def test_it_reaches_to_the_hour_that_it_is_valid_as_of(as_of: str) -> None:
     evidence = seen([report(as_of=as_of)])
@@ -58,8 +57,52 @@ def test_it_reaches_to_the_hour_that_it_is_valid_as_of(as_of: str) -> None:
     assert no_further_rise == pytest.approx(0.607, abs=5e-4)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the higher of both figures counts")
 def test_a_correction_that_lowers_the_maximum_is_the_floor() -> None:
     corrected = report(83, heading="292112 CCA", issued="512 PM", received="21:15")
     assert corrected.is_corrected
     assert seen([report(86), corrected]).floor_f() == 83
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        {"heading": "292043 CCA"},
+        {"heading": "292043 CCA", "as_of": "0415 PM"},
+        {"heading": "292112", "issued": "512 PM"},
+        {"heading": "292150", "issued": "550 PM", "as_of": "0500 PM"},
+    ],
+    ids=["of the same time", "with another hour", "without its mark", "of a later hour"],
+)
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_later_word_on_the_same_hours_replaces_a_higher_one(
+    later: dict[str, str], reverse: bool
+) -> None:
+    """Of the hours that a later report includes it knows no less than the one before."""
+    statements = [report(88), report(85, received="22:00", **later)]
+    assert seen(statements[::-1] if reverse else statements).floor_f() == 85
+
+
+def test_a_correction_of_an_earlier_hour_takes_nothing_from_a_later_one() -> None:
+    evening = report(88, heading="292243", issued="643 PM", as_of="0600 PM", received="22:45")
+    corrected = report(85, heading="292250 CCA", issued="650 PM", received="22:55")
+    assert seen([evening, corrected]).floor_f() == 88
+
+
+def test_the_newest_of_several_corrections_stands() -> None:
+    statements = [report(high_f, heading=f"292043{mark}", received=received)
+            for high_f, mark, received in ((88, "", "20:46"), (84, " CCB", "20:50"),
+                                           (85, " CCA", "20:55"))]  # fmt: skip
+    assert seen(statements).floor_f() == seen(statements[::-1]).floor_f() == 84
+
+
+@pytest.mark.parametrize(
+    ("as_of", "end"),
+    [("1600", "20:00"), ("4:00 PM", "20:00"), ("4 PM EDT", "20:00"), ("4 PM LST", "20:43"),
+     ("0300 PM LST", "20:00"), ("NOON", "16:00"), ("0500 PM", "20:43"), ("1200 AM", "20:43"),
+     ("", "20:43")],
+)  # fmt: skip
+def test_an_hour_that_is_not_its_own_reaches_to_its_issue_at_the_latest(
+    as_of: str, end: str
+) -> None:
+    (bound,) = seen([report(as_of=as_of)]).bounds
+    assert (bound.end_at, bound.is_ceiling) == (utc(end), False)

@@ -19,7 +19,6 @@ XND     2   2|  3   2|  2   3|  2   2|  3   2|  4   3|  4   3|  5
 """
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the block is refused")
 def test_a_block_with_climatology_is_read_without_it() -> None:
     bulletin = parse_nbs(BLOCK, received_at=datetime(2024, 5, 6, 7, tzinfo=UTC))
     assert bulletin.faults == ()
@@ -28,3 +27,30 @@ def test_a_block_with_climatology_is_read_without_it() -> None:
         date(2024, 5, 6 + number): high_f for number, high_f in enumerate(highs)
     }
     assert [one.sd_f for one in bulletin.forecasts] == [2, 3, 2, 2, 3, 4, 4, 5]
+
+
+@pytest.mark.parametrize("normals", ["  49 67", " 105 82", " -12-20", "107 80", "999999"])
+def test_whatever_the_normals_are_no_day_comes_of_them(normals: str) -> None:
+    text = BLOCK.replace("  49 67", normals)
+    bulletin = parse_nbs(text, received_at=datetime(2024, 5, 6, 7, tzinfo=UTC))
+    assert bulletin.faults == ()
+    assert len(bulletin.forecasts) == 8
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("TXN    71", "TXN        71"),
+        ("TXN    71", "TXN     71"),
+        ("XND     2", "XND         2"),
+        ("CLIMO", "     "),
+        ("  49 67", "  4967  1"),
+    ],
+    ids=["a column on", "a character on", "spread a column on", "no label", "three"],
+)
+def test_a_row_that_is_shifted_or_cut_is_still_refused(old: str, new: str) -> None:
+    text = BLOCK.replace(old, new)
+    assert text != BLOCK
+    bulletin = parse_nbs(text, received_at=datetime(2024, 5, 6, 7, tzinfo=UTC))
+    assert bulletin.forecasts == ()
+    assert len(bulletin.faults) == 1

@@ -121,6 +121,56 @@ def test_strikes_that_make_no_bin_are_refused(strike) -> None:
 # --- markets and ladders -----------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("bounds", ["floor", "range", "", None])
+def test_a_market_that_settles_within_bounds_is_refused_by_name(bounds: str | None) -> None:
+    with pytest.raises(ContractError, match=r"B79\.5: settlement_bounds_type"):
+        parse_market(market_json("B79.5", settlement_bounds_type=bounds))
+
+
+def test_a_market_from_before_there_were_bounds_has_none() -> None:
+    payload = market_json("B79.5")
+    del payload["settlement_bounds_type"]
+    assert parse_market(payload).bin == Bin(79, 80)
+
+
+@pytest.mark.parametrize(
+    ("unit", "named"),
+    [
+        ("° celsius", "'celsius'"),
+        ("° Celsius", "'Celsius'"),
+        ("°C", "'°C'"),
+        ("° C", "'° C'"),
+        ("° (Celsius)", "'Celsius'"),
+        ("° centigrade", "'centigrade'"),
+        ("° kelvin", "'kelvin'"),
+        (" degrees Celsius", "'Celsius'"),
+        (" K", "K'"),
+        ("℃", "'℃'"),
+        ("° réaumur", "'°r'"),
+        ("° delisle", "'°delisle'"),
+    ],
+)
+def test_rules_in_another_unit_are_refused_by_its_name(unit: str, named: str) -> None:
+    payload = market_json("B79.5")
+    text = payload["rules_primary"].replace("° fahrenheit", unit)
+    with pytest.raises(ContractError, match=r"the rules count in .*not in °F") as refused:
+        parse_market(payload | {"rules_primary": text})
+    assert named in str(refused.value)
+
+
+def test_a_unit_in_the_second_text_counts_too() -> None:
+    secondary = "The source reports degrees Celsius."
+    with pytest.raises(ContractError, match="'Celsius'"):
+        parse_market(market_json("B79.5", rules_secondary=secondary))
+
+
+@pytest.mark.parametrize("unit", ["°F", "° F", "° Fahrenheit", "°", "° fahrenheit,"])
+def test_fahrenheit_in_other_words_is_fahrenheit(unit: str) -> None:
+    payload = market_json("B79.5")
+    text = payload["rules_primary"].replace("° fahrenheit", unit)
+    assert parse_market(payload | {"rules_primary": text}).bin == Bin(79, 80)
+
+
 def test_the_tickers_of_all_series_name_station_and_day() -> None:
     for station in STATIONS:
         assert parse_event_ticker(f"{station.series}-26FEB28") == (station, date(2026, 2, 28))

@@ -8,7 +8,7 @@ from kalshi_edge.data.source_status import PollOutcome, Tally
 from kalshi_edge.data.weather.sources.deduplication import Deduplicator
 from kalshi_edge.data.weather.sources.layout import Layout
 from kalshi_edge.data.weather.sources.layout_cache import LayoutCache
-from kalshi_edge.domain.weather import ClimateReport, Forecast
+from kalshi_edge.domain.weather import Basis, ClimateReport, Forecast, Observation
 from kalshi_edge.errors import SourceError
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -111,6 +111,36 @@ def test_a_result_after_its_floor_is_news():
 
     news = Deduplicator()
     assert [len(news.of([report(is_final)])) for is_final in (False, True, True)] == [1, 1, 0]
+
+
+def test_forecasts_that_differ_in_one_page_are_no_news_at_the_next():
+    news = Deduplicator()
+    page = [forecast(50), forecast(51)]
+    assert news.of(page) == [forecast(51)]
+    assert news.of(page) == []
+
+
+def test_an_original_after_its_correction_is_no_news():
+    def reading(low_f: int, correction: int, minutes: int = 0) -> Observation:
+        at = NOW + timedelta(minutes=minutes)
+        return Observation("KNYC", Basis.T_GROUP, NOW, NOW, low_f, low_f, at, correction)
+
+    news = Deduplicator()
+    assert news.of([reading(88, 1)]) == [reading(88, 1)]
+    assert news.of([reading(91, 0, 5), reading(88, 1, 5)]) == []
+    assert news.of([reading(87, 2, 9)]) == [reading(87, 2, 9)]
+    assert news.of([reading(91, 0, 9), reading(88, 1, 9), reading(87, 2, 9)]) == []
+
+
+def test_of_two_words_without_a_mark_the_later_one_stands_and_neither_is_news_again():
+    def reading(low_f: int, minutes: int) -> Observation:
+        at = NOW + timedelta(minutes=minutes)
+        return Observation("KNYC", Basis.T_GROUP, NOW, NOW, low_f, low_f, at)
+
+    news = Deduplicator()
+    assert news.of([reading(88, 0)]) == [reading(88, 0)]
+    assert news.of([reading(88, 5), reading(91, 5)]) == [reading(91, 5)]
+    assert news.of([reading(91, 9), reading(88, 9)]) == []
 
 
 # --- status -----------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Hourly reports: exact °F where the text has it, honest candidates where not, true windows."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -193,13 +194,37 @@ def test_a_station_with_nothing_to_say_is_no_fault():
 
 def test_corrections_specials_and_collectives_are_read_alike():
     one = "KNYC 041751Z 36/20 RMK T03610200"
-    for text in (f"METAR {one}=", f"SPECI {one}", f"METAR COR {one}", one.replace("Z ", "Z COR ")):
+    for text in (f"METAR {one}=", f"SPECI {one}"):
         assert parsed(text, "2026-07-04T17:53") == parsed(one, "2026-07-04T17:53")
     heading = "\x01\r\r\n776 \r\r\nSAUS70 KWBC 041800\r\r\nMTRNYC\r\r\n"
     both = f"{heading}{one}\r\r\n     $=\r\r\nKLGA 041751Z 37/20=\r\r\n\x03"
     assert [o.station for o in parsed(both, "2026-07-04T17:53")] == ["KNYC", "KLGA"]
     bare = f"{one}\nSPECI KLGA 041751Z 37/20\n"
     assert [o.station for o in parsed(bare, "2026-07-04T17:53")] == ["KNYC", "KLGA"]
+
+
+@pytest.mark.parametrize(
+    ("text", "correction"),
+    [
+        ("METAR COR KNYC 041751Z 36/20 RMK T03610200", 1),
+        ("COR METAR KNYC 041751Z 36/20 RMK T03610200", 1),
+        ("KNYC COR 041751Z 36/20 RMK T03610200", 1),
+        ("KNYC 041751Z COR AUTO 36/20 RMK T03610200", 1),
+        ("KNYC 041751Z AUTO COR 36/20 RMK T03610200", 1),
+        ("KNYC 041751Z 36/20 RMK T03610200 COR 1757", 1),
+        ("KNYC 041751Z CCB 36/20 RMK T03610200", 2),
+        ("SAUS70 KWBC 041800 CCA\nMTRNYC\nMETAR KNYC 041751Z 36/20 RMK T03610200=", 1),
+        ("SAUS70 KWBC 041800 CCC\nMETAR\nKNYC 041751Z COR 36/20 RMK T03610200=", 3),
+        ("SAUS70 KWBC 041800\nMETAR COR\nKNYC 041751Z 36/20 RMK T03610200=", 1),
+        ("SAUS70 KWBC 041800 RRA\nMETAR\nKNYC 041751Z 36/20 RMK T03610200=", 0),
+        ("SAUS70 KWBC 041800 CCA\nMTRLGA\nKLGA 041751Z NIL=\n"
+         "SAUS70 KWBC 041800\nMTRNYC\nKNYC 041751Z 36/20 RMK T03610200=", 0),
+    ],
+)  # fmt: skip
+def test_a_correction_is_known_wherever_its_mark_stands(text: str, correction: int):
+    (spot,) = parsed(text, "2026-07-04T17:58")
+    (plain,) = parsed("KNYC 041751Z 36/20 RMK T03610200", "2026-07-04T17:58")
+    assert spot == replace(plain, correction=correction)
 
 
 def test_a_new_years_collective_is_read_station_by_station(shared: Path):

@@ -107,7 +107,8 @@ def block_rows(text: bytes) -> Rows:
         label = _label(line)
         if label in rows and label.strip():
             raise BulletinError(f"a second row {shown(label)}", line=number)
-        rows[label] = (number, line)
+        if label or line.strip():  # the days stand in a row without a label
+            rows[label] = (number, line)
     _, hours = row(rows, b"FHR")
     if len(last.rstrip()) >= len(hours.rstrip()):
         rows[_label(last)] = (len(whole) + 1, last)

@@ -15,6 +15,7 @@ from kalshi_edge.data.weather.wmo import HIGHEST_F, LOWEST_F
 from kalshi_edge.errors import BulletinError
 
 _HOUR = re.compile(rb"[^ |\s]+")
+_NORMALS = re.compile(rb" *-?\d{0,3} *-?\d{1,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +102,24 @@ SPREADS = legible(0, 40)
 """°F: a maximum less sure than that is no forecast."""
 
 
+def _is_climatology(rows: Rows, beyond: bytes) -> bool:
+    """Whether what stands beyond the hours is the normal maximum and minimum that NBE appends.
+
+    Version 3.2 sets them in three characters each, 4.1 the first of them in four.
+    """
+    has_label = any(b"CLIMO" in line for _, line in rows.values())
+    return has_label and len(beyond) in (6, 7, 8) and _NORMALS.fullmatch(beyond) is not None
+
+
 def values(
     rows: Rows, labels: Sequence[bytes], at: Sequence[Column], table: Legible
 ) -> list[float | None]:
     """A row's values in these columns; ``BulletinError`` where something else stands there."""
     number, line = row(rows, *labels)
     label = labels[0].decode()
-    beyond = len(line.rstrip(b" |")) - len(rows[b"FHR"][1].rstrip(b" |"))
-    if beyond > 0 and beyond % 3 != 0:  # NBE appends whole columns of climatology
-        raise BulletinError(f"{label} goes {beyond} characters beyond the hours", line=number)
+    beyond = line.rstrip(b" |")[len(rows[b"FHR"][1].rstrip(b" |")) :]
+    if beyond and not _is_climatology(rows, beyond):
+        raise BulletinError(f"{label} goes {len(beyond)} characters beyond the hours", line=number)
     try:
         return [table[column.separator][line[column.cut]] for column in at]
     except KeyError as unknown:

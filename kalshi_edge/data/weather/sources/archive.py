@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.source_status import PollOutcome, Tally
+from kalshi_edge.data.source_status import PollOutcome, SourceStatus, Tally
 from kalshi_edge.data.weather.nbm.block import block_header, blocks
 from kalshi_edge.data.weather.nbm.nbp import parse_nbp
 from kalshi_edge.data.weather.sources.bulletin_reader import FileReader
@@ -17,7 +17,7 @@ from kalshi_edge.data.weather.sources.layout_cache import LayoutCache
 from kalshi_edge.data.weather.sources.model_runs import NBP, OVERDUE
 from kalshi_edge.data.weather.sources.page_cache import Pages
 from kalshi_edge.data.weather.sources.reports import archived_report
-from kalshi_edge.data.weather.sources.wire import ClimateDocument, ClimateEntry, parse_document
+from kalshi_edge.data.weather.sources.wire import ClimateDocument
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Station
 from kalshi_edge.errors import BulletinError, SourceError
 
@@ -46,6 +46,8 @@ class PastWeather:
         self._tally = Tally("past weather", clock)
         self._files = FileReader(client, self._tally)
         self._pages = Pages(client, clock, self._tally)
+        self.unread: tuple[str, ...] = ()
+        """What of the archive's list made no sense when a day's report was last looked for."""
 
     @property
     def bytes_moved(self) -> int:
@@ -71,18 +73,32 @@ class PastWeather:
         return found.forecasts
 
     async def report(self, station: Station, day: date) -> ClimateReport | None:
-        """The final climate report of a day, with its high; ``None`` where the archive has none."""
+        """The first final climate report of a day, with its high; ``None`` if there is none.
+
+        An entry that cannot be read costs only itself; ``status`` says what is wrong with it.
+        """
         url = f"{self._addresses.iem}/json/cli.py?station={station.icao}&year={day.year}"
         document = await self._pages.read_as(ClimateDocument, url)
-        for entry in document.results:
-            if entry.get("valid") != day.isoformat():
-                continue
-            product = parse_document(ClimateEntry, entry, url)
-            received_at = product.product.issued_at + REPORT_DELAY
-            report = archived_report(product, station, received_at)
-            if report.is_final and report.high_f is not None:
-                return report
-        return None
+        found: list[ClimateReport] = []
+        faults: list[SourceError] = []
+        for entry in document.of_days({day}, url):
+            try:
+                if isinstance(entry, SourceError):
+                    raise entry
+                received_at = entry.product.issued_at + REPORT_DELAY
+                found.append(archived_report(entry, station, received_at))
+            except SourceError as error:
+                faults.append(error)
+        if faults:
+            self._tally.end((), faults)
+        self.unread = tuple(str(fault) for fault in faults)
+        finals = [one for one in found if one.is_final and one.high_f is not None]
+        return min(finals, key=lambda one: one.version, default=None)
+
+    @property
+    def status(self) -> SourceStatus:
+        """How it is now; ``error`` is the last thing that could not be read."""
+        return self._tally.status()
 
     async def _from_bucket(self, station: Station, run_at: datetime) -> tuple[bytes, datetime]:
         url = f"{self._addresses.bucket}/blend.{run_at:%Y%m%d/%H}/text/{NBP.file}.t{run_at:%H}z"

@@ -2,7 +2,8 @@
 
 The text from the NWS, where the newest ten or so are to be had; where that fails or a day's final
 report is missing for long, the archive's reading of it. A text that cannot be read is said to be
-so, once, and its day left to the archive.
+so, once, and its day left to the archive; an entry of the archive that cannot be read costs its own
+day, and is named until that day is there.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from datetime import date, datetime, timedelta
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.history.records import check_times
 from kalshi_edge.data.source_status import PollOutcome, SourceStatus, Tally
-from kalshi_edge.data.weather.cli import parse_cli
+from kalshi_edge.data.weather.cli import own_place, parse_places
 from kalshi_edge.data.weather.sources.deduplication import Deduplicator
 from kalshi_edge.data.weather.sources.fan_out import Answer, ask_each
 from kalshi_edge.data.weather.sources.http import PoliteClient
@@ -22,7 +23,6 @@ from kalshi_edge.data.weather.sources.wire import (
     ProductDocument,
     ProductEntry,
     ProductsDocument,
-    parse_document,
 )
 from kalshi_edge.data.weather.wmo import plausible_f
 from kalshi_edge.domain.weather import ClimateReport, Station
@@ -50,6 +50,8 @@ class ClimateReportSource:
         """Texts done with, and when."""
         self._finals: set[tuple[str, date]] = set()
         self._archive_at: dict[str, datetime] = {}
+        self._unread: dict[str, list[SourceError]] = {}
+        """By station what the archive's list held at the last asking that made no sense."""
         self._news = Deduplicator()
 
     @property
@@ -84,6 +86,7 @@ class ClimateReportSource:
             days = ", ".join(f"{day:%d %b}" for day in overdue)
             why = f"{station.report}: no final report of {days}"
             faults = [SourceError(why, outcome=PollOutcome.LATE)]
+            faults += self._unread.get(station.icao, [])
         return fresh, faults
 
     def _overdue(self, station: Station) -> list[date]:
@@ -131,18 +134,31 @@ class ClimateReportSource:
         url = f"{self._addresses.nws}/products/{entry.id}"
         document = await self._pages.read_as(ProductDocument, url)
         received_at = self._clock.now()
-        reports: tuple[ClimateReport, ...] = ()
-        try:
-            reports = parse_cli(document.product_text, received_at=received_at)
-        except BulletinError as error:
-            self._tally.note(error)
-        if any(report.report != station.report for report in reports) or len(reports) > 1:
-            names = ", ".join(f"{report.report} {report.place}" for report in reports)
-            self._tally.note(BulletinError(f"asked for {station.report}, but got {names}"))
-            reports = ()
-        fresh = self._taken(list(reports))
+        reports = self._of_station(document.product_text, station, received_at)
+        fresh = self._taken(reports)
         self._read[entry.id] = received_at
         return fresh
+
+    def _of_station(
+        self, text: str, station: Station, received_at: datetime
+    ) -> list[ClimateReport]:
+        """The station's own reports in a text, which may be about several places."""
+        reports: list[ClimateReport] = []
+        try:
+            places = parse_places(text, received_at=received_at)
+            own = own_place({place for place, _ in places}, station)
+        except BulletinError as error:
+            self._tally.note(error)
+            return []
+        for place, read in places:
+            if isinstance(read, BulletinError):
+                self._tally.note(read)
+            elif read.report != station.report:
+                got = f"asked for {station.report}, but got {read.report} {place}"
+                self._tally.note(BulletinError(got))
+            elif place == own:
+                reports.append(read)
+        return reports
 
     # --- the archive --------------------------------------------------------------------------
 
@@ -158,18 +174,19 @@ class ClimateReportSource:
         days = {today - timedelta(days=back) for back in range(DAYS_BACK + 2)}
         wanted = {day for day in days if (station.report, day) not in self._finals}
         found: list[ClimateReport] = []
+        unread = self._unread[station.icao] = []
         for year in sorted({day.year for day in wanted}):
             url = f"{self._addresses.iem}/json/cli.py?station={station.icao}&year={year}"
             document = await self._pages.read_as(ClimateDocument, url)
-            dates = {day.isoformat() for day in wanted}
-            found += [
-                archived_report(
-                    parse_document(ClimateEntry, entry, url), station, self._clock.now()
-                )
-                for entry in document.results
-                if entry.get("valid") in dates
-            ]
-        return self._taken(found)
+            for entry in document.of_days(wanted, url):
+                try:
+                    if isinstance(entry, SourceError):
+                        raise entry
+                    found += self._taken([archived_report(entry, station, self._clock.now())])
+                except SourceError as error:
+                    self._tally.note(error)
+                    unread.append(error)
+        return found
 
 
 def archived_report(entry: ClimateEntry, station: Station, received_at: datetime) -> ClimateReport:
@@ -194,8 +211,9 @@ def archived_report(entry: ClimateEntry, station: Station, received_at: datetime
         high_f=high_f,
         low_f=low_f,
         is_final=product.issued_at >= station.day_end(entry.valid),
-        is_corrected=product.is_corrected,
+        is_corrected=product.correction > 0,
         is_record=False,
         issued_at=product.issued_at,
         received_at=received_at,
+        correction=product.correction,
     )

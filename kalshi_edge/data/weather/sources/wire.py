@@ -4,6 +4,7 @@ What is not as it should be refuses its whole document, by name: no figure is gu
 """
 
 import re
+from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -21,6 +22,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from kalshi_edge.data.source_status import PollOutcome
+from kalshi_edge.data.weather.wmo import correction_number
 from kalshi_edge.errors import SourceError
 
 Number = Annotated[FiniteFloat, Strict()]
@@ -160,7 +162,8 @@ def _product(text: Any) -> Any:
     if found is None:
         raise ValueError("not the name of a climate report")
     issued_at = datetime.strptime(found["issued"], "%Y%m%d%H%M").replace(tzinfo=UTC)
-    return {"issuedAt": issued_at, "report": found["report"], "isCorrected": bool(found["again"])}
+    correction = correction_number(found["again"] or "")
+    return {"issuedAt": issued_at, "report": found["report"], "correction": correction}
 
 
 _PRODUCT = re.compile(
@@ -170,11 +173,11 @@ _PRODUCT = re.compile(
 
 
 class ArchivedProduct(Wire):
-    """``202604240617-KOKX-CDUS41-CLINYC``: when it was issued, what it is, and whether again."""
+    """``202604240617-KOKX-CDUS41-CLINYC``: when it was issued, what it is, which correction."""
 
     issued_at: Instant
     report: str
-    is_corrected: bool
+    correction: int
 
 
 Figure = Annotated[int, Strict()] | Literal["M"] | None
@@ -193,22 +196,45 @@ class ClimateEntry(BaseModel):
 
 
 class ClimateDocument(BaseModel):
-    """``/json/cli.py``: each entry is looked at on its own."""
+    """``/json/cli.py``: each entry is looked at on its own, whatever it is."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    results: tuple[dict[str, Any], ...]
+    results: tuple[Any, ...]
+
+    def of_days(self, days: Collection[date], where: str) -> "Iterator[ClimateEntry | SourceError]":
+        """The entries of ``days``, and why those that may be of them cannot be read."""
+        for entry in self.results:
+            try:
+                day = _day_of(entry)
+                if day is None or day in days:
+                    read = parse_document(ClimateEntry, entry, where)
+                    if read.valid in days:
+                        yield read
+            except SourceError as error:
+                yield error
+
+
+def _day_of(entry: Any) -> date | None:
+    """The day that an entry is about; ``None`` where it does not say."""
+    try:
+        return date.fromisoformat(entry["valid"])
+    except (TypeError, ValueError, LookupError):
+        return None
 
 
 Document = TypeVar("Document", bound=BaseModel)
 
 
-def parse_document(kind: type[Document], content: bytes | dict[str, Any], where: str) -> Document:
-    """The document in ``content``; ``SourceError`` with the first thing wrong with it."""
+def parse_document(kind: type[Document], content: Any, where: str) -> Document:
+    """The document in ``content``, JSON in bytes or decoded already.
+
+    Raises ``SourceError`` with the first thing wrong with it.
+    """
     try:
-        if isinstance(content, dict):
-            return kind.model_validate(content)
-        return kind.model_validate_json(content)
+        if isinstance(content, bytes):
+            return kind.model_validate_json(content)
+        return kind.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the document"
