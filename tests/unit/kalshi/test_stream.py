@@ -53,6 +53,8 @@ from tests.support.kalshi_answers import (
     user_order_json,
 )
 
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
+
 PRIVATE = Ed25519PrivateKey.generate()
 OTHER = f"{EVENT}-B54.5"
 Script = Callable[["Line"], Awaitable[None]]
