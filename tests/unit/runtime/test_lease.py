@@ -19,6 +19,8 @@ from kalshi_edge.ports import Receipt
 from kalshi_edge.runtime.lease import LASTS, MARGIN_S, LeaseHolder
 from tests.support.builders import NOW, intent
 
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
+
 LONGER = LASTS + timedelta(seconds=1)
 
 
