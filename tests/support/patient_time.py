@@ -15,7 +15,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 LOOK_AROUND_S = 0.01
-"""For so long, really, sockets must be silent before time passes."""
+"""For so long, really, sockets must be silent before a pause is over …"""
+HASTE = 10
+"""… or for this part of the pause, where that is less."""
 TURN_S = 1e-5
 """What every turn of the loop takes at least, so that talk without end does not stop time."""
 
@@ -33,7 +35,7 @@ class _Waiting(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
         if timeout is None or self._is_at_work():
             # A thread that is done wakes the loop by a socket.
             return super().select(0 if timeout == 0 else None)
-        found = super().select(min(timeout, LOOK_AROUND_S))
+        found = super().select(min(timeout / HASTE, LOOK_AROUND_S))
         if not found:
             self._elapse(timeout)
         return found
