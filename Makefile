@@ -10,7 +10,7 @@ WEB_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' -not 
 DYNAMODB := tests/dynamodb/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run soak dashboard test lint web-test e2e faults faults-week kills bench openapi lock clean
+.PHONY: help demo run soak dashboard test lint web-test e2e faults faults-week kills load-test bench openapi lock clean
 
 help:
 	@echo "make demo    a SYNTHETIC exchange and weather on this machine, and the trader in it"
@@ -20,6 +20,7 @@ help:
 	@echo "make faults  the order path under drawn faults: SEEDS=200, or SEED=17 again with its trace; STORE=dynamodb"
 	@echo "make faults-week  a week of them, restarted every hour"
 	@echo "make kills   a writing store killed 200 times: nothing acknowledged is lost"
+	@echo "make load-test  what uses real time, five times each on a machine that is kept busy"
 	@echo "make openapi the API's document and answers, which the dashboard's types and tests come from"
 	@echo "make bench   speed, as ratios against named baselines"
 
@@ -91,6 +92,12 @@ faults-week: $(READY)
 kills: KILLS := 200
 kills: $(READY)
 	KILLS=$(KILLS) $(PY) -m pytest --quiet --capture=no tests/faults/test_store_kills.py
+
+# Nothing may fail for want of a fast machine: TIMES=5 runs each, beside BUSY=8 processes.
+TIMES ?= 5
+BUSY ?= 8
+load-test: $(READY) $(DYNAMODB) frontend/node_modules/.package-lock.json
+	$(PY) -m tests.support.load_test --times $(TIMES) --busy $(BUSY)
 
 bench: $(READY)
 	for bench in bench/*.py; do $(PY) $$bench || exit 1; done

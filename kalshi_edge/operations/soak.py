@@ -24,7 +24,11 @@ from kalshi_edge.operations.replay import replay_recording, replay_store
 from kalshi_edge.runtime.audit import Stretch, recount
 from kalshi_edge.runtime.bootstrap import open_trader
 from kalshi_edge.runtime.environment import environment_of
-from kalshi_edge.runtime.sandbox_process import RunningSandbox, running_sandbox
+from kalshi_edge.runtime.sandbox_process import (
+    ANSWERS_WITHIN_S,
+    RunningSandbox,
+    running_sandbox,
+)
 from kalshi_edge.runtime.schedule import Job
 from kalshi_edge.runtime.trader import Trader
 from kalshi_edge.token_bucket import Rate
@@ -115,7 +119,7 @@ class Pace:
     ) -> tuple[float, ...]:
         """Until ``end_at`` or the end of a cycle then; the process's memory each midnight, MB."""
         clock, memory_mb, day = self.trader.clock, [], self.trader.clock.now().date()
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=ANSWERS_WITHIN_S) as http:
             while clock.now() < end_at or self._is_at_work():
                 await asyncio.sleep(LOOK_EVERY_S)
                 if running.done():

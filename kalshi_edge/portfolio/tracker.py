@@ -207,8 +207,8 @@ def _enlarged(before: Trade | None, fill: Fill, intent: Intent, mode: str) -> Tr
 def _parts(fill: Fill, most: Decimal) -> tuple[Fill, ...]:
     """``fill`` as at most ``most`` contracts of it and the rest, if there is one.
 
-    The fee, and an imagined gain, is split in proportion, to the exchange's last digit, and the remainder goes with the
-    rest: the parts are the whole.
+    The fee, and an imagined gain, is split in proportion, to the exchange's last digit, and the
+    remainder goes with the rest: the parts are the whole.
     """
     if fill.count <= most:
         return (fill,)

@@ -15,7 +15,12 @@ from kalshi_edge.data.kalshi.stream import Connect
 from kalshi_edge.data.kalshi.transport import DEMO, PRODUCTION, Host
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
 from kalshi_edge.errors import SettingError
-from kalshi_edge.runtime.sandbox_process import RunningSandbox, new_account, world_clock
+from kalshi_edge.runtime.sandbox_process import (
+    ANSWERS_WITHIN_S,
+    RunningSandbox,
+    new_account,
+    world_clock,
+)
 from kalshi_edge.token_bucket import Rate
 
 
@@ -97,7 +102,7 @@ async def _in_sandbox(settings: Settings, sandbox: RunningSandbox, *, signs: boo
     mode = settings.trading_mode
     if mode is TradingMode.LIVE:
         raise SettingError("TRADING_MODE is 'live': real money does not go to a sandbox")
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=ANSWERS_WITHIN_S) as http:
         clock = await world_clock(sandbox, http)
         key = None
         if signs and settings.kalshi_key_id:

@@ -27,6 +27,8 @@ from kalshi_sandbox.exchange.venue.incidents import change_ticks, maintain
 from tests.support.builders import NOW, intent, levels
 from tests.support.kalshi_sandbox import NYC, Member, member
 
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
+
 D = Decimal
 GTC = TimeInForce.GOOD_TILL_CANCELED
 ORDERS = "/portfolio/events/orders"

@@ -31,6 +31,9 @@ from kalshi_edge.ports import Exchange
 from kalshi_edge.trading.fees import taker_fee
 from tests.support.builders import NOW, TICKER, Quote, book, intent, ladder
 from tests.support.kalshi_sandbox import Member, member
+from tests.support.patience import PATIENCE_S
+
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
 
 D = Decimal
 BUY, SELL = Side.BUY, Side.SELL
@@ -274,7 +277,7 @@ async def test_an_order_that_expires_says_so(venue):
         await venue.show(BIDS, ASKS)
     else:
         venue.at.advance(timedelta(minutes=1, seconds=1))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         update = OrderUpdate(wanted.intent_id, OrderStep.ACCEPT, NOW)
         while update.step is OrderStep.ACCEPT:
             [update] = await venue.news(OrderUpdate)

@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from kalshi_edge.runtime.sandbox_process import free_port
+from tests.support.patience import PATIENCE_S
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -118,7 +119,8 @@ def sandbox() -> Iterator[str]:
 
 
 def _wait_for(base: str) -> None:
-    for _ in range(600):
+    give_up_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < give_up_s:
         try:
             httpx.get(f"{base}/control/state").raise_for_status()
         except httpx.TransportError:
@@ -130,7 +132,7 @@ def _wait_for(base: str) -> None:
 
 def later(base: str, hours: float) -> None:
     body = {"advance_s": hours * 3600}
-    httpx.post(f"{base}/control/clock", json=body, timeout=300).raise_for_status()
+    httpx.post(f"{base}/control/clock", json=body, timeout=PATIENCE_S).raise_for_status()
 
 
 @pytest.fixture(scope="module")
@@ -204,11 +206,11 @@ def test_where_a_place_does_not_answer_it_says_so_and_goes_on_later(
 ) -> None:
     route, body = fault
     control = f"{place.base}/control/{route}"
-    httpx.post(control, json=body).raise_for_status()
+    httpx.post(control, json=body, timeout=PATIENCE_S).raise_for_status()
     try:
         said = place.fetch(fails=True)
     finally:
-        httpx.delete(control).raise_for_status()
+        httpx.delete(control, timeout=PATIENCE_S).raise_for_status()
     assert "error: " in said
     assert "Traceback" not in said
     assert place.days == 0
@@ -219,11 +221,11 @@ def test_where_a_place_does_not_answer_it_says_so_and_goes_on_later(
 def test_a_day_that_lacks_something_is_asked_for_again(whole: Place, place: Place) -> None:
     control = f"{place.base}/control/weather-faults"
     body = {"product": "cli_archive", "kind": "missing", "station": "KNYC"}
-    httpx.post(control, json=body).raise_for_status()
+    httpx.post(control, json=body, timeout=PATIENCE_S).raise_for_status()
     try:
         place.fetch()
     finally:
-        httpx.delete(control).raise_for_status()
+        httpx.delete(control, timeout=PATIENCE_S).raise_for_status()
     assert place.days == 0
     assert place.content != whole.content
     place.fetch()

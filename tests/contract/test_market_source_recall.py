@@ -2,9 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
+
 from kalshi_edge.data.kalshi.market_source import MarketSource
 from kalshi_edge.data.source_status import PollOutcome
 from tests.support.kalshi_sandbox import NYC, member
+
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
 
 
 async def test_a_ladder_of_an_earlier_life_and_a_holding_without_one_are_settled() -> None:

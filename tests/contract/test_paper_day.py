@@ -10,9 +10,11 @@ import pytest
 from kalshi_edge.config import load_settings
 from kalshi_edge.operations.soak import SoakPlan, run_soak
 from kalshi_edge.runtime.schedule import Job
+from tests.support.patience import PATIENCE_S
+
+pytestmark = pytest.mark.realtime
 
 LONG_S = 900
-PATIENCE_S = 60.0
 PARENT = """
 import asyncio, os
 from kalshi_edge.runtime.sandbox_process import running_sandbox

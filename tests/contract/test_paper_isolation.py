@@ -12,7 +12,10 @@ from kalshi_edge.config import load_settings
 from kalshi_edge.data.kalshi.transport import PRODUCTION
 from kalshi_edge.runtime.environment import environment_of
 from kalshi_edge.runtime.sandbox_process import running_sandbox
+from tests.support.patience import PATIENCE_S
 from tests.support.served import new_pem
+
+pytestmark = pytest.mark.realtime
 
 PAPER = """
 import asyncio, gc, json, sys
@@ -67,7 +70,7 @@ async def test_a_paper_trader_buys_without_anything_that_could_sign(tmp_path: Pa
             cwd=tmp_path,
             stdout=asyncio.subprocess.PIPE,
         )
-        said, _ = await asyncio.wait_for(process.communicate(), 120)
+        said, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     found = json.loads(said)
     assert found["orders"] > 0
     assert "Trader" in found["kinds"]

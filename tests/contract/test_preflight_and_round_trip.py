@@ -13,6 +13,8 @@ from kalshi_sandbox.exchange.control.faults import ORDER_ENTRY, Fault, FaultKind
 from kalshi_sandbox.server import Sandbox
 from tests.support.served import served
 
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
+
 
 async def found(settings: Settings) -> dict[str, CheckResult]:
     return {finding.what: finding async for finding in preflight_checks(settings)}

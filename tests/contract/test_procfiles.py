@@ -15,12 +15,14 @@ import httpx
 import pytest
 
 from kalshi_edge.runtime.sandbox_process import free_port, running_sandbox
+from tests.support.patience import PATIENCE_S
+
+pytestmark = pytest.mark.realtime
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = Path(sys.executable).parent
 API_KEY = "a-key-of-the-procfile-test"
 PASSWORD = "a-password-of-the-procfile-test"  # noqa: S105 - opens nothing but this test
-PATIENCE_S = 90.0
 BUILD = ROOT / "frontend" / ".next" / "standalone" / "server.js"
 
 needs_dashboard = pytest.mark.skipif(
@@ -147,7 +149,7 @@ async def test_both_services_come_up_talk_and_come_back_after_a_kill(tmp_path: P
         apps = {"bot": (api, bot), "dashboard": (page, dashboard)}
         async with (
             managed(tmp_path, apps) as manager,
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{page}", timeout=20) as web,
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{page}", timeout=PATIENCE_S) as web,
         ):
             first = await until_talking(web)
             await manager.killed("bot")

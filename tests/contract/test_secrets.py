@@ -7,7 +7,6 @@ import sys
 import traceback
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -24,7 +23,10 @@ from kalshi_edge.runtime.environment import environment_of
 from kalshi_edge.runtime.sandbox_process import free_port
 from kalshi_sandbox.exchange.control.faults import Fault, FaultKind
 from tests.support.kalshi_sandbox import Member, member
+from tests.support.patience import PATIENCE_S
 from tests.support.served import enrolled, new_pem, served
+
+pytestmark = pytest.mark.realtime
 
 PEM = new_pem()
 API_KEY = "api-secret-5f1d0c9be1f4"
@@ -40,6 +42,8 @@ ENVIRONMENT = {
     "DASHBOARD_PASSWORD": PASSWORD,
     "PYTHONDEVMODE": "1",
 }
+
+FAILURES = 50
 
 
 def leaks(text: str, secrets: tuple[str, ...] = SECRETS) -> list[str]:
@@ -74,6 +78,7 @@ async def failures_of(m: Member, key: ApiKey, host: Host) -> list[BaseException]
     return found
 
 
+@pytest.mark.patient_time
 async def test_a_signed_client_that_fails_in_every_way_shows_no_signature(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -120,8 +125,10 @@ def test_settings_and_their_errors_show_nothing(monkeypatch: pytest.MonkeyPatch)
     assert API_KEY[:15] not in "".join(traceback.format_exception(refused.value))
 
 
-async def ran(folder: Path, *command: str, until_s: float = 60, **environment: str) -> str:
-    """What a command printed; it is asked to end after ``until_s``."""
+async def ran(
+    folder: Path, *command: str, enough: asyncio.Event | None = None, **environment: str
+) -> str:
+    """What a command printed; it ends by itself, or is asked to once there was ``enough``."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "kalshi_edge", *command),
         cwd=folder,
@@ -129,16 +136,17 @@ async def ran(folder: Path, *command: str, until_s: float = 60, **environment: s
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
+    reading = asyncio.ensure_future(process.communicate())
+    waiting = [reading] if enough is None else [reading, asyncio.ensure_future(enough.wait())]
     try:
-        told, _ = await asyncio.wait_for(asyncio.shield(told_by := _told(process)), until_s)
-    except TimeoutError:
-        process.terminate()
-        told, _ = await told_by
+        await asyncio.wait(waiting, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+        if process.returncode is None:
+            process.terminate()
+        told, _ = await reading
+    finally:
+        for each in waiting:
+            each.cancel()
     return told.decode()
-
-
-def _told(process: asyncio.subprocess.Process) -> "asyncio.Task[tuple[bytes, Any]]":
-    return asyncio.ensure_future(process.communicate())
 
 
 def written(folder: Path) -> str:
@@ -167,36 +175,44 @@ async def test_commands_that_fail_print_and_write_no_secret(
 
 
 async def test_a_trader_whose_exchange_fails_writes_and_answers_no_secret(tmp_path: Path) -> None:
-    port = free_port()
+    port, enough, log = free_port(), asyncio.Event(), tmp_path / "cycles.log"
     async with served(tmp_path, speed=600) as (sandbox, settings):
         _, key = enrolled(sandbox, PEM)
         running = asyncio.ensure_future(
             ran(
                 tmp_path,
                 "run",
-                until_s=25,
+                enough=enough,
                 TRADING_MODE="demo",
                 **key,
                 CITIES="NYC",
                 SANDBOX_URL=settings.sandbox_url,
                 API_PORT=str(port),
-                LOG_PATH="cycles.log",
+                LOG_PATH=log.name,
                 RECORD_DIR="recording",
             )
         )
         answers = await _asked(f"http://127.0.0.1:{port}", running)
-        sandbox.exchange.faults.add(Fault(FaultKind.LOSE, times=None, chance=0.5))
+        fault = sandbox.exchange.faults.add(Fault(FaultKind.LOSE, times=None, chance=0.5))
+        while not running.done() and (fault.struck < FAILURES or size_of(log) == 0):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+        enough.set()
         told = await running
+    assert fault.struck >= FAILURES
     assert key["KALSHI_KEY_ID"] not in answers
     assert len(answers) > 500
-    assert (tmp_path / "cycles.log").exists()
+    assert size_of(log)
     assert leaks(told + answers + written(tmp_path)) == []
+
+
+def size_of(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
 
 
 async def _asked(base: str, running: "asyncio.Future[str]") -> str:
     """What the API says to who has the key, to who has another, and to who asks nonsense."""
     found: list[str] = []
-    async with httpx.AsyncClient(base_url=base, timeout=10) as http:
+    async with httpx.AsyncClient(base_url=base, timeout=PATIENCE_S) as http:
         while not running.done():
             with suppress(httpx.TransportError):
                 await http.get("/api/health", headers={"X-API-Key": API_KEY})

@@ -11,6 +11,8 @@ from kalshi_edge.domain.records import Cause
 from tests.support.api_harness import EVE, KEY, TICKER, ApiHarness, desk
 from tests.support.builders import book
 
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
+
 
 async def said(at: ApiHarness, monkeypatch: pytest.MonkeyPatch, *command: str) -> Result:
     """What a command prints; the trader's loop goes on meanwhile."""

@@ -25,6 +25,8 @@ from kalshi_edge.data.weather.stations import by_icao
 from tests.support.nbm_files import bulletin_file, capture_blocks, of_run, through_gateway
 from tests.support.weather_server import Trouble, WeatherServer, weather_server
 
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
+
 QUICK = Patience(connect_s=1, silence_s=0.15, page_s=0.3, stream_s=0.5, attempts=2, pause_s=0.001)
 NOW = datetime(2026, 7, 9, 21, tzinfo=UTC)
 MIDWAY, NYC = by_icao("KMDW"), by_icao("KNYC")

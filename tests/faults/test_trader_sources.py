@@ -174,7 +174,7 @@ async def place(folder: Path, *cities: str) -> AsyncIterator[Place]:
     )
     watcher = Watcher()
     async with (
-        SqliteStore(folder / "paper.db", "paper") as store,
+        SqliteStore(":memory:", "paper") as store,
         open_trader(settings, environment, store, (watcher,)) as trader,
     ):
         watcher.trader = trader

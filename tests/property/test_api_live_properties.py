@@ -8,17 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalshi_edge.api.hub import KEPT_MESSAGES, LONGEST_QUEUE, Client, Hub
-from kalshi_edge.api.live_topics import LAST_EQUITY, LAST_NEWS, Changes
+from kalshi_edge.api.live_topics import LAST_ACTIVITY, LAST_EQUITY, Changes
 
 WHOLE = ("health", "balance", "risk")
-KEPT = {"news": LAST_NEWS, "equity": LAST_EQUITY}
+KEPT = {"activity": LAST_ACTIVITY, "equity": LAST_EQUITY}
 
 texts = st.integers(0, 9).map(str)
 changes = st.builds(
     Changes,
     whole=st.dictionaries(st.sampled_from(WHOLE), texts),
     prices=st.dictionaries(st.sampled_from(("A", "B", "C")), texts, max_size=3),
-    news=st.lists(texts, max_size=60),
+    activity=st.lists(texts, max_size=60),
     equity=st.lists(texts, max_size=300),
 )
 steps = st.lists(st.tuples(changes, st.sampled_from(("stay", "read", "cut", "away"))), max_size=30)

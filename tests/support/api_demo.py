@@ -19,9 +19,9 @@ from kalshi_edge.operations.demo import demo_trader
 from kalshi_edge.runtime.sandbox_process import running_sandbox
 from kalshi_edge.runtime.trader import Trader
 from tests.support.api_harness import KEYED, served
+from tests.support.patience import PATIENCE_S
 
 PLAN = ("--seed", "1", "--speed", "900", "--start", "2027-04-12T14:20")
-PATIENCE_S = 200
 LISTEN_S = 12
 
 

@@ -36,6 +36,7 @@ from kalshi_edge.runtime.lease import LeaseHolder
 from kalshi_edge.runtime.schedule import Timetable
 from kalshi_edge.runtime.trader import Poll, Trader
 from tests.support.builders import EVENT, book, forecast, ladder
+from tests.support.patience import PATIENCE_S
 
 EVE = datetime(2026, 11, 21, 20, tzinfo=UTC)
 TICKER = f"{EVENT}-B54.5"
@@ -152,7 +153,7 @@ def client(port: int, policy: Policy = KEYED, **more: Any) -> httpx.AsyncClient:
     """A client of the API on ``port``, with its key."""
     headers = {"X-API-Key": policy.api_key} if policy.api_key else {}
     return httpx.AsyncClient(
-        base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30, **more
+        base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=PATIENCE_S, **more
     )
 
 

@@ -13,11 +13,11 @@ from kalshi_edge.db.dynamo.client import Dynamo
 from kalshi_edge.db.dynamo.config import DynamoConfig
 from kalshi_edge.db.dynamo.tables import create_tables
 from kalshi_edge.runtime.sandbox_process import free_port
+from tests.support.patience import PATIENCE_S
 
 FOLDER = Path(__file__).parents[1] / "dynamodb"
 KEY = "local"
 """DynamoDB Local takes any key of letters and digits."""
-STARTS_WITHIN_S = 60
 
 
 class DynamoMissing(Exception):
@@ -72,7 +72,7 @@ async def tables_of(where: DynamoConfig) -> None:
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    give_up = time.monotonic() + STARTS_WITHIN_S
+    give_up = time.monotonic() + PATIENCE_S
     while time.monotonic() < give_up and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -80,7 +80,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.1)
         else:
             return
-    raise RuntimeError(f"DynamoDB Local did not start within {STARTS_WITHIN_S} s")
+    raise RuntimeError(f"DynamoDB Local did not start within {PATIENCE_S:.0f} s")
 
 
 def must_be_here() -> bool:

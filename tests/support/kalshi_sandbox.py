@@ -31,6 +31,7 @@ from kalshi_sandbox.exchange.control.faults import Fault
 from kalshi_sandbox.exchange.venue.accounts import Account, NewOrder
 from kalshi_sandbox.server import Plan, Sandbox, new_sandbox, server
 from tests.support.builders import NOW
+from tests.support.patience import PATIENCE_S
 
 NYC = station_of("NYC")
 
@@ -99,7 +100,7 @@ class Member:
             task.cancel()
             await asyncio.wait([task])
 
-    async def hear(self, *kinds: type, timeout_s: float = 20.0) -> list[Any]:
+    async def hear(self, *kinds: type, timeout_s: float = PATIENCE_S) -> list[Any]:
         """The next event of each of ``kinds`` in turn; others, and fills heard before, are passed
         over.
         """

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from kalshi_edge.config import Settings, load_settings
 from kalshi_sandbox.exchange.venue.accounts import Account
 from kalshi_sandbox.server import Plan, Sandbox, new_sandbox, server
+from tests.support.patience import PATIENCE_S
 
 PLAN = Plan(cities=("NYC",), seed=1, start_at=datetime(2027, 4, 12, 16, tzinfo=UTC), speed=1.0)
 
@@ -31,6 +32,7 @@ async def served(
 ) -> AsyncIterator[tuple[Sandbox, Settings]]:
     """The sandbox, and settings of a trader in demo mode there; ``changes`` win."""
     sandbox = new_sandbox(replace(PLAN, speed=speed))
+    sandbox.exchange.keys.skew = timedelta(seconds=PATIENCE_S)  # a request may be long under way
     service = server(sandbox, port=0)
     task = asyncio.create_task(service.serve())
     while not service.started:  # noqa: ASYNC110 - the server has no event for it

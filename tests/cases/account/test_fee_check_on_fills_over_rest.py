@@ -13,6 +13,8 @@ from tests.cases.account_stories import of, resting, setup
 from tests.support.builders import intent
 from tests.support.kalshi_sandbox import member
 
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
+
 
 async def test_the_fills_of_one_order_hold_nothing_back() -> None:
     async with member() as at:

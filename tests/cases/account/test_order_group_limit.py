@@ -18,6 +18,8 @@ from tests.cases.account_stories import EVE, of, offer, setup
 from tests.support.builders import intent
 from tests.support.kalshi_sandbox import member
 
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
+
 
 @pytest.mark.xfail(strict=True, raises=OrderRejected, reason="an exit is in the triggered group")
 async def test_an_order_that_reduces_goes_out_after_the_group_was_triggered() -> None:

@@ -16,6 +16,8 @@ from kalshi_edge.data.weather.sources.layout_cache import LayoutCache
 from kalshi_edge.data.weather.sources.reports import ClimateReportSource
 from tests.cases.weather_stories import NYC, office, utc
 
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
+
 LIST = "/nws/products/types/CLI/locations/NYC"
 ARCHIVE = "/iem/json/cli.py?station=KNYC&year=2026"
 

@@ -14,6 +14,8 @@ from kalshi_edge.data.weather.sources.observations import ObservationSource
 from kalshi_edge.domain.weather import Observation
 from tests.cases.weather_stories import CHI, high, office, probability, seen, utc
 
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
+
 FIRST = "METAR KMDW 291753Z 21007KT 10SM FEW250 33/19 A2997 RMK AO2 SLP140 T03280189 10328 20194"
 CORRECTED = (
     "METAR KMDW 291753Z COR 21007KT 10SM FEW250 31/19 A2997 RMK AO2 SLP140 T03110189 10311 20194"

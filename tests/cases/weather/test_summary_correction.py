@@ -15,6 +15,8 @@ from kalshi_edge.data.weather.sources.summaries import SummarySource
 from kalshi_edge.domain.weather import Observation
 from tests.cases.weather_stories import NYC, high, office, seen, utc
 
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
+
 SENT = utc("14:30")
 MESSAGE = "CXUS41 KOKX 291430\nDSMNYC\nKNYC DS COR 29/08 740912/ 630541// 74/ 63//0060101/T/00/T\n"
 LAST_HOUR = "2026-08-30T04:50"

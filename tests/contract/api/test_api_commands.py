@@ -13,6 +13,8 @@ from tests.support.api_harness import EVE, TICKER, ApiHarness, desk
 from tests.support.builders import TICKER as OTHER
 from tests.support.builders import book, intent, ladder
 
+pytestmark = pytest.mark.patient_time
+
 
 async def sell(at: ApiHarness, trade_id: str, key: str = "", **request: Any) -> Any:
     headers = {"Idempotency-Key": key} if key else {}

@@ -6,13 +6,17 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
+
 from kalshi_edge.api.server import create_app
 from tests.support.api_harness import KEY, desk
+from tests.support.patience import PATIENCE_S
+
+pytestmark = pytest.mark.realtime
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "api.md").read_text(
     encoding="utf-8"
 )
-PATIENCE_S = 30
 
 
 def test_every_path_is_documented_and_no_other() -> None:

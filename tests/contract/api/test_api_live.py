@@ -13,6 +13,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from kalshi_edge.api.schemas.live import Snapshot, Update
 from tests.support.api_harness import EVE, KEY, KEYED, KEYLESS, TICKER, ApiHarness, desk
 from tests.support.builders import book
+from tests.support.patience import PATIENCE_S
+
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
 
 ORIGIN = "http://localhost:3000"
 
@@ -28,7 +31,7 @@ async def listening(at: ApiHarness, query: str = "", **more: Any) -> ClientConne
 
 
 async def recorded(line: ClientConnection) -> dict[str, Any]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         message: dict[str, Any] = json.loads(await line.recv())
     return message
 

@@ -12,6 +12,8 @@ from kalshi_edge.api.server import Address, Api, bound
 from kalshi_edge.api.views import account
 from tests.support.api_harness import KEY, KEYED, client, desk
 
+pytestmark = pytest.mark.patient_time
+
 
 def lines_of(written: list[bytes]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in written]

@@ -3,12 +3,15 @@
 import asyncio
 import json
 
+import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from kalshi_edge.api.server import create_app
 from tests.support.api_demo import demo_api, listened, paths_of
 from tests.support.api_harness import client
+
+pytestmark = pytest.mark.realtime
 
 DOCUMENT = create_app().openapi()
 REGISTRY: Registry[object] = Registry().with_resource("openapi", Resource.opaque(DOCUMENT))

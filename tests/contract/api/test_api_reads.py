@@ -20,6 +20,8 @@ from kalshi_edge.domain.records import Trade
 from tests.support.api_harness import EVE, KEYED, KEYLESS, TICKER, ApiHarness, client, desk
 from tests.support.builders import DAY, Quote, book, ladder
 
+pytestmark = pytest.mark.patient_time
+
 READS = [
     path.replace("{city}", "NYC")
     for path, methods in create_app().openapi()["paths"].items()

@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from kalshi_edge.clock import SystemClock
 from kalshi_sandbox.exchange.venue.accounts import Account
+from tests.support.patience import PATIENCE_S
 from tests.support.sandbox_builders import (
     BIN,
     TODAY,
@@ -29,6 +30,8 @@ from tests.support.sandbox_builders import (
     signed_headers,
 )
 from tests.support.sandbox_builders import client as member_client
+
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
 
 ORDERS, STREAM = "/portfolio/events/orders", "/trade-api/ws/v2"
 
@@ -67,13 +70,13 @@ async def wired(**options: Any):
         base = f"http://127.0.0.1:{port}"
         asking = member_client(on)
         asking.clock = SystemClock()
-        asking.http = httpx.AsyncClient(base_url=base, timeout=httpx.Timeout(20, read=20))
+        asking.http = httpx.AsyncClient(base_url=base, timeout=PATIENCE_S)
         async with asking.http, httpx.AsyncClient(base_url=f"{base}/control") as control:
             yield Wire(asking, control, port)
 
 
 async def heard(stream: ClientConnection) -> dict[str, Any]:
-    return orjson.loads(await asyncio.wait_for(stream.recv(), 20))
+    return orjson.loads(await asyncio.wait_for(stream.recv(), PATIENCE_S))
 
 
 async def say(stream: ClientConnection, cmd: str, **params: Any) -> dict[str, Any]:
@@ -109,7 +112,7 @@ async def test_an_error_of_the_gateway_says_nothing_of_the_order_either(
 async def test_an_answer_may_never_come() -> None:
     async with wired() as wire:
         await wire.strike("hang", path=ORDERS)
-        wire.asking.http.timeout = httpx.Timeout(20, read=0.3)
+        wire.asking.http.timeout = httpx.Timeout(PATIENCE_S, read=0.3)
         with pytest.raises(httpx.ReadTimeout):
             await wire.asking.place()
         assert len(wire.account.orders) == 1

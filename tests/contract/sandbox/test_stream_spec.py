@@ -19,6 +19,8 @@ from kalshi_sandbox.exchange.venue.order_groups import (
 from tests.support.sandbox_builders import BIN, TODAY, exchange, member, order
 from tests.support.sandbox_specs import StreamSpec
 
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
+
 COMMANDS = (
     {"cmd": "subscribe", "params": {"channels": sorted(CHANNELS), "market_tickers": [BIN]}},
     {"cmd": "subscribe", "params": {"channels": ["ticker"], "send_initial_snapshot": True}},

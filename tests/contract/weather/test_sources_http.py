@@ -21,6 +21,8 @@ from kalshi_edge.data.weather.sources.wire import ProductDocument
 from kalshi_edge.errors import SettingError, SourceError
 from tests.support.weather_server import Trouble, WeatherServer, weather_server
 
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
+
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 QUICK = Patience(connect_s=1, silence_s=0.3, page_s=0.6, stream_s=2, attempts=3, pause_s=0.001)
 

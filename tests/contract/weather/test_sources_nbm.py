@@ -23,6 +23,8 @@ from kalshi_edge.domain.weather import Forecast, Station
 from tests.support.nbm_files import bulletin_file, capture_blocks, named, of_run, through_gateway
 from tests.support.weather_server import Trouble, WeatherServer, weather_server
 
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
+
 QUICK = Patience(connect_s=1, silence_s=0.3, page_s=0.6, stream_s=5, attempts=2, pause_s=0.001)
 DAY = timedelta(days=1)
 AT_07Z = datetime(2026, 9, 29, 7, tzinfo=UTC)

@@ -18,6 +18,8 @@ from kalshi_edge.data.weather.stations import STATIONS, by_icao
 from kalshi_edge.domain.weather import Basis
 from tests.support.weather_server import Trouble, WeatherServer, weather_server
 
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
+
 QUICK = Patience(connect_s=1, silence_s=0.3, page_s=0.6, attempts=2, pause_s=0.001)
 EVENING = datetime(2026, 7, 9, 21, tzinfo=UTC)
 NYC, MIA, MDW = (by_icao(icao) for icao in ("KNYC", "KMIA", "KMDW"))

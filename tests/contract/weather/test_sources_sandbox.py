@@ -26,6 +26,8 @@ from kalshi_sandbox.weather.service import weather_app
 from kalshi_sandbox.world.publication import Model
 from kalshi_sandbox.world.world import World
 
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
+
 FIVE = tuple(station_of(city) for city in ("NYC", "LA", "MIA", "CHI", "PHX"))
 QUICK = Patience(
     connect_s=2, silence_s=0.5, page_s=2, stream_s=30, attempts=2, pause_s=0.001, sit_out_s=0

@@ -52,6 +52,9 @@ from tests.support.kalshi_answers import (
     stream_fill_json,
     user_order_json,
 )
+from tests.support.patience import PATIENCE_S
+
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
 
 PRIVATE = Ed25519PrivateKey.generate()
 OTHER = f"{EVENT}-B54.5"
@@ -130,7 +133,7 @@ class Exchange:
 async def first(count: int, items: AsyncIterator[Any]) -> list[Any]:
     """The first ``count`` items; whoever gives them is closed then."""
     found: list[Any] = []
-    async with asyncio.timeout(20), aclosing(items):
+    async with asyncio.timeout(PATIENCE_S), aclosing(items):
         async for item in items:
             found.append(item)
             if len(found) == count:
@@ -292,7 +295,7 @@ async def test_other_markets_can_be_watched_while_it_runs_and_before_it_does():
         added.set()
         await quiet(line)
 
-    async with Exchange(script).open() as stream, asyncio.timeout(20):
+    async with Exchange(script).open() as stream, asyncio.timeout(PATIENCE_S):
         told = aiter(stream)
         async with aclosing(told):
             assert [type(await anext(told)) for _ in range(2)] == [Connected, Book]
@@ -382,7 +385,7 @@ async def test_what_was_known_before_the_connection_broke_is_where_catching_up_b
     seen: list[httpx.Request] = []
     told = Told(Connected(NOW))
     feed = aiter(feed_of(told, seen))
-    async with asyncio.timeout(20), aclosing(feed):
+    async with asyncio.timeout(PATIENCE_S), aclosing(feed):
         assert {type(await anext(feed)) for _ in range(2)} == {Fill, OrderUpdate}
         told.told.put_nowait(book(at=NOW + timedelta(hours=3)))
         assert type(await anext(feed)) is Book

@@ -18,6 +18,8 @@ from kalshi_edge.execution.executor import Executor
 from kalshi_edge.runtime.lease import LASTS, MARGIN_S, LeaseHolder
 from tests.support.builders import NOW, intent
 
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
+
 LONGER = LASTS + timedelta(seconds=1)
 
 

@@ -4,11 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kalshi_edge.clock import ManualClock
 from kalshi_edge.runtime.schedule import Job, Tick, Timetable
+from tests.support.patience import PATIENCE_S
+
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
 
 START = datetime(2026, 11, 22, 8, 50, tzinfo=UTC)
 
@@ -17,7 +21,7 @@ async def tick_at(ticks: AsyncIterator[Tick], clock: ManualClock, at: datetime) 
     waiting = asyncio.ensure_future(anext(ticks))
     await asyncio.sleep(0.001)
     clock.set(at)
-    return await asyncio.wait_for(waiting, 5)
+    return await asyncio.wait_for(waiting, PATIENCE_S)
 
 
 async def test_cycles_are_due_twice_an_hour() -> None:
@@ -76,7 +80,7 @@ async def test_a_hurried_job_is_done_at_once_and_its_next_time_stays() -> None:
     ticks = table.ticks(Job.CYCLE)
     table.hurry(Job.CYCLE)
     table.hurry(Job.CYCLE)
-    assert await asyncio.wait_for(anext(ticks), 5) == Tick(START)
+    assert await asyncio.wait_for(anext(ticks), PATIENCE_S) == Tick(START)
     waiting = asyncio.ensure_future(anext(ticks))
     await asyncio.sleep(0.02)
     assert not waiting.done()  # two wishes are one

@@ -28,6 +28,8 @@ from kalshi_sandbox.weather.office_table import (
 from kalshi_sandbox.weather.service import weather_app
 from kalshi_sandbox.world.world import World
 
+pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
+
 WORLD = World(seed=5)
 NYC, LAX, PHOENIX = by_icao("KNYC"), by_icao("KLAX"), by_icao("KPHX")
 
