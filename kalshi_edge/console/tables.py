@@ -11,6 +11,8 @@ from kalshi_edge.data.history.coverage import CityCoverage
 from kalshi_edge.data.history.import_archive import ImportReport
 from kalshi_edge.data.history.parity import Parity
 from kalshi_edge.data.weather.stations import STATIONS
+from kalshi_edge.db.costs import Cost
+from kalshi_edge.db.dynamo.tables import TableState
 from kalshi_edge.domain.orders import Fill
 from kalshi_edge.domain.weather import Forecast
 from kalshi_edge.models.calibration import uncalibrated
@@ -190,3 +192,46 @@ def soak_table(stretch: Stretch) -> Table:
         "lived through", f"{lived.total_seconds() / 86400:.1f} days in {stretch.real_s:.0f} s"
     )
     return table
+
+
+def cost_grid(found: Cost) -> Table:
+    """What a month would cost."""
+    days = found.span.total_seconds() / 86400
+    grid = Table(
+        "a month of 30 days",
+        *("requests", "read units", "write units", "cents"),
+        title=f"Counted from {found.lines:,} journal lines of {days:.1f} days",
+        caption=(
+            f"SQLite: {found.sqlite_bytes * found.month / 1e6:.1f} MB a month,"
+            f" {found.sqlite_seconds * found.month:.1f} s of writing.\n"
+            "Prices: on demand, us-east-1, November 2026; free tiers left out."
+        ),
+    )
+    for name, units in found.parts.items():
+        grid.add_row(
+            name,
+            f"{units.requests:,}",
+            f"{units.read_units:,.0f}",
+            f"{units.write_units:,.0f}",
+            f"{units.dollars * 100:.2f}",
+        )
+    megabytes = found.stored_bytes * found.month / 1e6
+    grid.add_row(f"storage of {megabytes:.1f} MB", "", "", "", f"{found.storage_dollars * 100:.2f}")
+    grid.add_row("[bold]total", "", "", "", f"[bold]{found.dollars * 100:.2f}")
+    return grid
+
+
+def tables_grid(states: Sequence[TableState]) -> Table:
+    """The state of the DynamoDB tables."""
+    grid = Table("table", "status", "items", "bytes", "expiry", "backups", "indexes")
+    for state in states:
+        grid.add_row(
+            state.name,
+            state.status or "[yellow]missing[/]",
+            f"{state.items:,}",
+            f"{state.size_bytes:,}",
+            "on" if state.expires else "off",
+            {True: "on", False: "off", None: "not known here"}[state.backed_up],
+            ", ".join(state.indexes) or "none",
+        )
+    return grid

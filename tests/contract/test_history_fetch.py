@@ -29,7 +29,7 @@ RUN = (sys.executable, "-m", "kalshi_edge")
 DIES = """
 import os, signal, sys
 from pathlib import Path
-from kalshi_edge.cli import main
+from kalshi_edge.cli.main import main
 
 steps = int(sys.argv.pop(1))
 

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from kalshi_edge.clock import WorldClock
-from kalshi_edge.config import load_settings
+from kalshi_edge.config import Settings
 from kalshi_edge.data.source_status import PollOutcome, SourceStatus
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
 from kalshi_edge.data.weather.stations import station_of
@@ -153,9 +153,7 @@ async def place(folder: Path, *cities: str) -> AsyncIterator[Place]:
     )
     exchange.venue.advance(START)
     sandbox = sandbox_of(exchange, world, weather, WorldClock(START, speed=1.0, real=clock), clock)
-    settings = load_settings(
-        _env_file=None, trading_mode="paper", cities=cities, store_path=folder / "paper.db"
-    )
+    settings = Settings(trading_mode="paper", cities=cities, store_path=folder / "paper.db")
     environment = Environment(
         mode="paper",
         host=HOST,

@@ -1,6 +1,5 @@
 """What people may ask for, and what is answered: what happened, not what is hoped."""
 
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints
@@ -9,6 +8,7 @@ from kalshi_edge.api.schemas.account import OrderView, SwitchView, TradeView
 from kalshi_edge.api.schemas.figures import Count, GivenCount, GivenPrice, Shape
 from kalshi_edge.api.schemas.market import Gate
 from kalshi_edge.api.schemas.status import TermsView
+from kalshi_edge.choices import HaltLevel
 from kalshi_edge.domain.records import Cause
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
@@ -25,19 +25,6 @@ class CommandRequest(Shape):
 
     reason: Reason
     confirm: Confirm = False
-
-
-class HaltLevel(StrEnum):
-    """How far trading is held back; each does what those before it do."""
-
-    HALT = "halt"
-    """No new risk; what rests in the book stays."""
-    CANCEL = "cancel"
-    """Resting entries are taken out of the book too."""
-    REDUCE = "reduce"
-    """Nothing may add to risk: orders placed by hand elsewhere are taken out too."""
-    FLATTEN = "flatten"
-    """What is held is sold, as far as the book pays for it."""
 
 
 class HaltRequest(CommandRequest):
