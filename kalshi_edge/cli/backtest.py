@@ -32,7 +32,7 @@ def backtest(  # noqa: PLR0917 - typer wants each option as a parameter
     store: Annotated[Path | None, typer.Option(help="Keep the journal in this new file.")] = None,
     as_json_: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Run the trading loop on recorded history and report the result."""
+    """Run the trading loop on recorded history."""
     from kalshi_edge.cli.output import out
     from kalshi_edge.config import load_settings
 
@@ -74,7 +74,10 @@ def replay(
         Path | None, typer.Option(help="The store written while the recording was made.")
     ] = None,
 ) -> None:
-    """Recompute every line of a journal, from its own events or a recording's, and compare."""
+    """Replay a journal and compare every decision.
+
+    The events are the journal's own, or those of a recording made beside it.
+    """
     from kalshi_edge.cli.output import err, out
     from kalshi_edge.operations.replay import replay_recording, replay_store
 
@@ -114,7 +117,7 @@ def _print_decisions(recording: Path) -> None:
 def fees(
     files: Annotated[list[Path], typer.Argument(help="CSV files of recorded fills.")],
 ) -> None:
-    """Compare our fees with those that the exchange charged, order by order."""
+    """Compare our fees with those that the exchange charged."""
     from kalshi_edge.cli.output import out
     from kalshi_edge.console.tables import fee_table
     from kalshi_edge.data.kalshi.recorded_fills import read_fills

@@ -15,7 +15,10 @@ def forecast(
         typer.Option("--city", help="City; repeatable, or separated by commas. Default: all."),
     ] = None,
 ) -> None:
-    """Show the forecast highs in bulletin files: μ, σ and percentiles in °F by city and day."""
+    """Show the forecast highs in bulletin files.
+
+    Prints μ, σ and percentiles in °F for each city and climate day.
+    """
     from kalshi_edge.cli.options import stations_named
     from kalshi_edge.cli.output import err, out
     from kalshi_edge.console.tables import forecast_table
@@ -41,7 +44,10 @@ def forecast(
 
 
 def bulletins() -> None:
-    """Fetch the current bulletins once and compare the bytes transferred with the full files."""
+    """Fetch the current bulletins once.
+
+    Prints how many bytes were transferred, compared with the full files.
+    """
     import asyncio
 
     from kalshi_edge.cli.output import SYNTHETIC, out

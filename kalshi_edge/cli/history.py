@@ -26,9 +26,10 @@ def history_fetch(
     ],
     last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last climate day.")],
 ) -> None:
-    """Download past bulletins, settled markets, their quotes and climate reports, day by day.
+    """Download past days into the history.
 
-    If interrupted, run it again: it continues where it stopped.
+    Fetches bulletins, settled markets, their quotes and climate reports, day by day. If
+    interrupted, run it again: it continues where it stopped.
     """
     import asyncio
 
@@ -69,7 +70,7 @@ def history_fetch(
 def history_add(
     recording: Annotated[Path, typer.Argument(help="The folder of a recording.")],
 ) -> None:
-    """Add the facts of a recording to the history, for backtests."""
+    """Add the facts of a recording to the history."""
     from kalshi_edge.cli.output import out
     from kalshi_edge.config import load_settings
 
@@ -84,7 +85,7 @@ def history_add(
 def history_import(
     source: Annotated[Path, typer.Argument(help="Folder with the archive's CSV files.")],
 ) -> None:
-    """Import an archive of daily forecasts, highs and quotes into the history."""
+    """Import an archive of forecasts, highs and quotes."""
     from kalshi_edge.cli.output import out
     from kalshi_edge.config import load_settings
 
@@ -102,7 +103,7 @@ def history_import(
 
 @history.command("list")
 def history_list() -> None:
-    """List what the history contains, city by city, with its gaps."""
+    """List what the history contains, and its gaps."""
     from kalshi_edge.cli.output import SYNTHETIC, out
     from kalshi_edge.config import load_settings
 
@@ -128,7 +129,10 @@ def history_verify(
         float, typer.Option(min=0, max=1, help="Fail if a smaller share agrees.")
     ] = 0.995,
 ) -> None:
-    """Check our contract rules against every recorded result: does the right bin pay?"""
+    """Check our contract rules against recorded results.
+
+    For every settled market: does the bin pay that our rules say?
+    """
     from kalshi_edge.cli.output import out
     from kalshi_edge.config import load_settings
 

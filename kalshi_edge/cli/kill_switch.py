@@ -23,7 +23,7 @@ Confirmed = Annotated[
 
 
 def switch() -> None:
-    """Show the kill switch and everything that holds trading back."""
+    """Show the kill switch and what holds trading back."""
     with _api() as api:
         _show(api.get("/api/risk/status").json()["switch"])
 
@@ -38,7 +38,7 @@ def halt(
 
 
 def resume(reason: Reason = "by hand", *, yes: Confirmed = False) -> None:
-    """Release the running trader's kill switch, whatever triggered it."""
+    """Release the running trader's kill switch."""
     with _api() as api:
         _show(_outcome(api, "/api/risk/resume", {"reason": reason, "confirm": yes})["switch"])
 
@@ -51,10 +51,11 @@ def drill(
     *,
     yes: Confirmed = False,
 ) -> None:
-    """Test the kill switch: trigger it for each cause, check that it holds, release it again.
+    """Test the running trader's kill switch.
 
-    Nothing new is bought meanwhile. Levels beyond halt have their effect: cancel takes resting
-    entries out of the book, flatten sells open positions.
+    For each cause it is triggered, checked and released again. Nothing new is bought meanwhile.
+    Levels beyond halt have their effect: cancel takes resting entries out of the book, flatten
+    sells open positions.
     """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table

@@ -24,7 +24,7 @@ cli = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # plain text: Rich would double the time of help
 )
 cli.command()(run)
 cli.command()(demo)
@@ -74,11 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         cli(args=arguments, prog_name="kalshi-edge")
     except EdgeError as error:
-        from rich.markup import escape
-
-        from kalshi_edge.cli.output import err
-
-        err.print(f"[red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        typer.echo(f"{typer.style('error:', fg='red')} {error}", err=True)
         sys.exit(2)
 
 

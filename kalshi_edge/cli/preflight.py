@@ -19,9 +19,10 @@ COLOURS = {"PASS": "green", "WARN": "yellow", "FAIL": "bold red"}
 
 
 def doctor() -> None:
-    """Preflight: check key, environment, clock, limits, balance and store before trading starts.
+    """Run the preflight: what must be right before trading starts.
 
-    Each check is PASS, WARN or FAIL, and says what to do.
+    Checks key, environment, clock, limits, balance and store. Each check is PASS, WARN or FAIL,
+    and says what to do.
     """
     import asyncio
 
@@ -41,9 +42,10 @@ def sample(
         TradingMode, typer.Option(help="demo, or live with LIVE_CONFIRM=yes.")
     ] = TradingMode.DEMO,
 ) -> None:
-    """API round trip: sign in, read balance and markets, place an order, read it and cancel it.
+    """Run the API round trip: sign in, place an order, cancel it.
 
-    The order is one contract at one cent, post only, far from the market.
+    It also reads balance, markets and the order, which is one contract at one cent, post only,
+    far from the market.
     """
     import asyncio
 

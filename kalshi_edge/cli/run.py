@@ -15,7 +15,10 @@ DEMO_START = datetime(2027, 4, 12, 14, 20)  # noqa: DTZ001 - typer's options hav
 
 
 def run() -> None:
-    """Trade according to the settings, until Ctrl-C. Paper mode: real prices, no key needed."""
+    """Trade as the settings say, until Ctrl-C.
+
+    Paper mode, the default, uses real prices and needs no key.
+    """
     import asyncio
 
     from kalshi_edge.cli.output import out
@@ -54,7 +57,10 @@ def demo(
     *,
     web: Annotated[bool, typer.Option(help="Run the web dashboard.")] = True,
 ) -> None:
-    """Run a SYNTHETIC exchange and weather on this machine, a trader in it and its dashboard."""
+    """Show the product in a SYNTHETIC world on this machine.
+
+    Runs an exchange and weather offices, a trader in demo mode, and the web dashboard.
+    """
     import asyncio
 
     from kalshi_edge.cli.output import out
@@ -81,7 +87,7 @@ def demo(
 
 
 def api_schema() -> None:
-    """Print the API's OpenAPI document, from which the dashboard's types are generated."""
+    """Print the API's OpenAPI document."""
     from kalshi_edge.api.server import openapi_text
 
     typer.echo(openapi_text(), nl=False)

@@ -39,7 +39,10 @@ def run(
         bool, typer.Option("--with-parent", help="Exit when standard input is closed.")
     ] = False,
 ) -> None:
-    """Serve an exchange and weather offices over their real protocols, on this machine only."""
+    """Serve a SYNTHETIC exchange and weather offices.
+
+    They speak the real protocols, on this machine only.
+    """
     from threading import Thread
 
     from kalshi_edge.cli.output import SYNTHETIC, out
@@ -72,7 +75,10 @@ def soak(
         float, typer.Option(min=120, max=20_000, help="World seconds per real second, at most.")
     ] = 3600,
 ) -> None:
-    """Soak test: paper trading at speed, over real sockets, with an audit at the end."""
+    """Run a soak test: paper trading at speed, then an audit.
+
+    A trader and a sandbox, connected by real sockets.
+    """
     import asyncio
 
     from kalshi_edge.cli.output import out
@@ -103,7 +109,7 @@ def stats(
     seed: Seed = 1,
     years: Annotated[int, typer.Option(min=2, max=200, help="Years to simulate.")] = 20,
 ) -> None:
-    """Compare the world's statistics with the climate that it is modelled on."""
+    """Compare the world's statistics with the real climate."""
     from kalshi_edge.cli.output import out
     from kalshi_sandbox.statistics import statistics_table, world_statistics
 
@@ -114,7 +120,7 @@ def stats(
 
 @sandbox.command()
 def state(port: Port = 8765) -> None:
-    """Show the state of a running sandbox, and the faults that wait in it."""
+    """Show the state of a running sandbox, and its faults."""
     for path in ("state", "faults", "weather-faults"):
         _control(port, "GET", path)
 
@@ -147,7 +153,7 @@ def fault(
     ] = None,
     port: Port = 8765,
 ) -> None:
-    """Inject a fault into the exchange's requests or stream messages."""
+    """Inject a fault into requests or stream messages."""
     from kalshi_sandbox.exchange.control.faults import FaultKind
 
     fields = {"kind": _named(FaultKind, kind), **_fields(details)}
@@ -173,7 +179,7 @@ def weather_fault(
     ] = None,
     port: Port = 8765,
 ) -> None:
-    """Make a weather product late, missing, corrected or unreadable, or its server fail."""
+    """Inject a fault into a weather product or its server."""
     from kalshi_sandbox.weather.faults import FaultKind, Product
 
     names = {"product": _named(Product, product), "kind": _named(FaultKind, kind)}
@@ -195,7 +201,7 @@ def incident(
     ] = None,
     port: Port = 8765,
 ) -> None:
-    """Start an incident: maintenance, a halt, changed rules or fees, a wrong settlement …"""
+    """Start an incident, such as maintenance or a halt."""
     _control(port, "POST", "incidents", {"kind": kind, **_fields(details)})
 
 

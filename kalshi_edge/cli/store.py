@@ -24,7 +24,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")
 
 @tables.command()
 def create(*, yes: Yes = False) -> None:
-    """Create the tables that are missing; existing ones stay as they are."""
+    """Create the tables that are missing."""
     from kalshi_edge.cli.output import out
     from kalshi_edge.config import load_settings
 
@@ -103,7 +103,7 @@ def check() -> None:
 
 @store.command()
 def backup(to: Annotated[Path, typer.Argument(help="A file that does not exist yet.")]) -> None:
-    """Back up the SQLite store, consistent even while its trader is running."""
+    """Back up the SQLite store, even while its trader runs."""
     from kalshi_edge.cli.output import out
     from kalshi_edge.config import load_settings
 
@@ -123,7 +123,7 @@ def copy(
         StoreKind, typer.Option("--to", help="The store to fill: empty, or partly copied already.")
     ],
 ) -> None:
-    """Copy every record from one kind of store to the other, and compare them all."""
+    """Copy every record to another kind of store, and compare."""
     import asyncio
 
     from kalshi_edge.cli.output import out, progress_bar
@@ -156,7 +156,10 @@ def copy(
 def cost(
     journal: Annotated[Path, typer.Argument(help="The SQLite store of a run.")],
 ) -> None:
-    """Price a month like a run's on DynamoDB: written to temporary tables, counted, deleted."""
+    """Estimate what a month would cost on DynamoDB.
+
+    Writes a run's records to temporary tables, counts what is charged for, and deletes the tables.
+    """
     import asyncio
     import secrets
     from dataclasses import replace

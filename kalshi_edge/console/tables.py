@@ -75,7 +75,7 @@ def import_table(report: ImportReport) -> Table:
     for city in sorted({city for city, _ in report.records}):
         table.add_row(city, *(f"{report.records.get((city, kind), 0):,}" for kind in kinds))
     table.caption = (
-        f"left out: {len(report.unquoted):,} bins nobody quoted, {len(report.crossed):,} crossed"
+        f"skipped: {len(report.unquoted):,} bins without quotes, {len(report.crossed):,} crossed"
         f" quotes, {len(report.untraded):,} ladders that cannot be traded"
     )
     return table
@@ -137,7 +137,7 @@ def fee_table(name: str, fills: Sequence[Fill], parity: FeeParity) -> Table:
     made = {fill.intent_id for fill in fills} - taken
     wrong = {difference.intent_id for difference in parity.differences}
     table = Table(title=f"{name}: {len(fills):,} fills", **_STYLE)
-    for column in ("orders", "compared", "equal to the cent", "charged in all"):
+    for column in ("orders", "compared", "equal to the cent", "charged in total"):
         table.add_column(column, justify="left" if column == "orders" else "right")
     for label, orders in (("takers", taken), ("makers only", made)):
         charged = sum((fill.fee for fill in fills if fill.intent_id in orders), ZERO)
@@ -160,36 +160,34 @@ def _whole(figure_f: float | None) -> str:
 
 
 def soak_table(stretch: Stretch) -> Table:
-    """What a week of paper trading came to, SYNTHETIC."""
+    """The result of a soak test, SYNTHETIC."""
     found, counts = stretch.recount, stretch.counts
-    table = Table(title="SYNTHETIC · paper trading at speed", show_header=False, min_width=76)
+    table = Table(title="SYNTHETIC · soak test, paper trading", show_header=False, min_width=76)
     for job in (Job.CYCLE, Job.CALIBRATION, Job.DAY):
         count = counts[job]
-        more = f", {count.hurried} more for new bulletins" if count.hurried else ""
+        more = f", {count.hurried} more after new bulletins" if count.hurried else ""
         table.add_row(
             f"{job.value} jobs", f"{count.due} due, {count.done} done, {count.missed} missed{more}"
         )
     table.add_row("cycles in the journal", str(found.cycles))
     for city in stretch.cities:
         days = found.calibrated.get(city, 0)
-        table.add_row(f"learned, {city}", f"{days} of {found.mornings} climate days")
+        table.add_row(f"calibrated, {city}", f"{days} of {found.mornings} climate days")
     table.add_row("daily records", f"{len(found.days)} of {len(found.days_due)} UTC days")
     table.add_row("fills · markets settled", f"{found.fills} · {found.settled}")
-    table.add_row("cash: ours", f"${stretch.cash}")
-    table.add_row("the simulated exchange's", f"${stretch.simulated_cash}")
-    table.add_row("recounted from the journal", f"${found.cash}")
+    table.add_row("cash: our ledger", f"${stretch.cash}")
+    table.add_row("cash: simulated exchange", f"${stretch.simulated_cash}")
+    table.add_row("cash: recounted from the journal", f"${found.cash}")
+    table.add_row("journal replayed", f"{stretch.replayed} lines, {stretch.differences} differ")
     table.add_row(
-        "journal decided again", f"{stretch.replayed} lines, {stretch.differences} otherwise"
-    )
-    table.add_row(
-        "decided from the recording",
-        f"{stretch.recorded} lines, {stretch.recorded_otherwise} otherwise",
+        "recording replayed",
+        f"{stretch.recorded} lines, {stretch.recorded_otherwise} differ",
     )
     first, last = stretch.memory_mb[0], stretch.memory_mb[-1]
-    table.add_row("memory, first day and last", f"{first:.0f} MB and {last:.0f} MB")
+    table.add_row("memory on the first and last day", f"{first:.0f} MB and {last:.0f} MB")
     lived = found.ended_at - found.began_at
     table.add_row(
-        "lived through", f"{lived.total_seconds() / 86400:.1f} days in {stretch.real_s:.0f} s"
+        "duration", f"{lived.total_seconds() / 86400:.1f} world days in {stretch.real_s:.0f} s"
     )
     return table
 

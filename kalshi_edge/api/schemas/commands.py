@@ -87,7 +87,7 @@ class AcknowledgeRequest(Shape):
 
 
 class CommandOutcome(Shape):
-    """What became of a wish."""
+    """What a command led to."""
 
     command_id: str
     """The idempotency key: asked again, it answers the same and does nothing."""
@@ -103,13 +103,13 @@ class CommandOutcome(Shape):
 
 
 class SwitchOutcome(CommandOutcome):
-    """The kill switch after the wish."""
+    """The kill switch after the command."""
 
     switch: SwitchView
 
 
 class CancelOutcome(CommandOutcome):
-    """A quick sell: out of the book at once, resolved at P&L 0 where nothing had filled."""
+    """An order cancelled: out of the book at once, resolved at P&L 0 where nothing had filled."""
 
     orders: list[OrderView]
     filled: Count
@@ -127,7 +127,7 @@ class SaleOutcome(CommandOutcome):
 
 
 class TermsOutcome(CommandOutcome):
-    """A series' rules after the wish."""
+    """A series' rules after the command."""
 
     terms: TermsView | None
 

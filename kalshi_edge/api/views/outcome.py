@@ -80,7 +80,7 @@ def _common(
 ) -> dict[str, Any]:
     refused = None if recorded is None else refusal(recorded)
     if recorded is None:
-        text = "in the loop's inbox: ask again with the same Idempotency-Key, or see /api/audit"
+        text = "waiting for the loop: ask again with the same Idempotency-Key, or see /api/audit"
     else:
         text = "; ".join([outcome_text(recorded), *map(_fate, orders)])
     return {

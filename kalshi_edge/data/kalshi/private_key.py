@@ -1,4 +1,4 @@
-"""The key that signs, read from settings: apart from its uses, so that a wrong one is found soon."""
+"""The key that signs, read from settings; apart from its uses, so that a wrong one shows soon."""
 
 from pathlib import Path
 from typing import TypeAlias
