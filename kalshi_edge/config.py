@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Price = Annotated[Decimal, Field(gt=0, lt=1)]
 Share = Annotated[Decimal, Field(gt=0, le=1)]
-Words = tuple[str, ...]
+TextList = tuple[str, ...]
 
 
 class Settings(BaseModel):
@@ -46,9 +46,9 @@ class Settings(BaseModel):
 
     trading_mode: TradingMode = TradingMode.PAPER
     starting_balance: Decimal = Field(default=Decimal(1000), gt=0, le=10_000_000)
-    cities: Words = ("NYC", "LA", "MIA", "CHI", "PHX")
-    strategies: Words = ("single", "bracket")
-    forecast_models: Words = ("NBP", "NBM", "GFSMOS")
+    cities: TextList = ("NYC", "LA", "MIA", "CHI", "PHX")
+    strategies: TextList = ("single", "bracket")
+    forecast_models: TextList = ("NBP", "NBM", "GFSMOS")
     store: StoreKind = StoreKind.SQLITE
     store_path: Path = Path("kalshi-edge.db")
     aws_region: str = "us-east-1"
@@ -74,7 +74,7 @@ class Settings(BaseModel):
     api_port: int = Field(default=8000, ge=0, le=65535)
     api_secret_key: SecretStr = SecretStr("")
     dashboard_password: SecretStr = SecretStr("")
-    frontend_url: Words = ("http://localhost:3000", "http://127.0.0.1:3000")
+    frontend_url: TextList = ("http://localhost:3000", "http://127.0.0.1:3000")
 
     min_edge_threshold: float = Field(default=0.05, ge=0, lt=1)
     max_edge_threshold: float = Field(default=0.35, gt=0, le=1)

@@ -8,8 +8,8 @@ MOST_ADDRESSES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
-    """Requests per second in the long run, and how many at once."""
+class AddressRate:
+    """How often one address may ask: per second in the long run, and at once."""
 
     per_s: float
     burst: float
@@ -19,16 +19,16 @@ class Rate:
 class Rates:
     """What one address may do."""
 
-    reads: Rate = Rate(100, 200)
-    writes: Rate = Rate(5, 20)
-    failures: Rate = Rate(0.5, 20)
+    reads: AddressRate = AddressRate(100, 200)
+    writes: AddressRate = AddressRate(5, 20)
+    failures: AddressRate = AddressRate(0.5, 20)
     """Requests without a valid key."""
 
 
 class Meter:
     """One rate, kept for every address; those longest silent are forgotten first."""
 
-    def __init__(self, rate: Rate, now_s: Callable[[], float]) -> None:
+    def __init__(self, rate: AddressRate, now_s: Callable[[], float]) -> None:
         self._rate = rate
         self._now_s = now_s
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()

@@ -15,7 +15,7 @@ import httpx
 
 from kalshi_edge.api.context import ApiContext
 from kalshi_edge.api.middleware import Policy
-from kalshi_edge.api.rate_limits import Rate, Rates
+from kalshi_edge.api.rate_limits import AddressRate, Rates
 from kalshi_edge.api.read_model import ReadModel
 from kalshi_edge.api.server import Address, Api, bound
 from kalshi_edge.clock import ManualClock
@@ -40,7 +40,9 @@ from tests.support.builders import EVENT, book, forecast, ladder
 EVE = datetime(2026, 11, 21, 20, tzinfo=UTC)
 TICKER = f"{EVENT}-B54.5"
 KEY = "a-key-for-tests-only"
-PLENTY = Rates(Rate(100_000, 100_000), Rate(100_000, 100_000), Rate(100_000, 100_000))
+PLENTY = Rates(
+    AddressRate(100_000, 100_000), AddressRate(100_000, 100_000), AddressRate(100_000, 100_000)
+)
 KEYED = Policy(KEY, ("http://localhost:3000",), PLENTY)
 KEYLESS = Policy("", ("http://localhost:3000",), PLENTY)
 

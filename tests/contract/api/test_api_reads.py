@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kalshi_edge.api.rate_limits import Rate, Rates
+from kalshi_edge.api.rate_limits import AddressRate, Rates
 from kalshi_edge.api.server import Address, address_of, bound, create_app
 from kalshi_edge.config import load_settings
 from kalshi_edge.db.sqlite import SqliteStore
@@ -282,7 +282,7 @@ async def test_without_a_key_a_foreign_name_for_this_machine_is_not_served() -> 
 
 
 async def test_who_asks_too_much_waits() -> None:
-    few = replace(KEYED, rates=Rates(Rate(1, 5), Rate(1, 2), Rate(1, 3)))
+    few = replace(KEYED, rates=Rates(AddressRate(1, 5), AddressRate(1, 2), AddressRate(1, 3)))
     async with desk(few) as at, client(at.port, replace(KEYED, api_key="wrong")) as stranger:
         looks = [(await stranger.get("/api/ready")).status_code for _ in range(6)]
         reads = [(await at.http.get("/api/balance")).status_code for _ in range(6)]
