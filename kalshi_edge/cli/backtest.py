@@ -33,12 +33,12 @@ def backtest(  # noqa: PLR0917 - typer wants each option as a parameter
     as_json_: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Run the trading loop on recorded history."""
-    from kalshi_edge.cli.output import out
     from kalshi_edge.config import load_settings
 
     settings = load_settings()
     from kalshi_edge.backtest.summary import summary
     from kalshi_edge.cli.options import stations_named
+    from kalshi_edge.cli.output import out
     from kalshi_edge.operations.backtest import backtest_request, newest_day, run_backtest
 
     cities = tuple(station.city for station in stations_named(city)) or settings.cities

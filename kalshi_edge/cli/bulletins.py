@@ -50,12 +50,12 @@ def bulletins() -> None:
     """
     import asyncio
 
-    from kalshi_edge.cli.output import SYNTHETIC, out
     from kalshi_edge.config import load_settings
     from kalshi_edge.runtime.requirements import check_settings
 
     settings = load_settings(trading_mode="paper")
     check_settings(settings)
+    from kalshi_edge.cli.output import SYNTHETIC, out
     from kalshi_edge.operations.bulletins import ask_bulletins
 
     label = SYNTHETIC if settings.sandbox_url else ""

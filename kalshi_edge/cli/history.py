@@ -34,12 +34,12 @@ def history_fetch(
     import asyncio
 
     from kalshi_edge.cli.options import stations_named
-    from kalshi_edge.cli.output import SYNTHETIC, err, out, progress_bar
     from kalshi_edge.config import load_settings
     from kalshi_edge.runtime.requirements import check_settings
 
     settings = load_settings(trading_mode="paper")
     check_settings(settings)
+    from kalshi_edge.cli.output import SYNTHETIC, err, out, progress_bar
     from kalshi_edge.data.history.backfill import days_between
     from kalshi_edge.operations.history import fetch_history
 
@@ -71,10 +71,10 @@ def history_add(
     recording: Annotated[Path, typer.Argument(help="The folder of a recording.")],
 ) -> None:
     """Add the facts of a recording to the history."""
-    from kalshi_edge.cli.output import out
     from kalshi_edge.config import load_settings
 
     folder = load_settings().history_dir
+    from kalshi_edge.cli.output import out
     from kalshi_edge.operations.history import add_recording
 
     count = add_recording(recording, folder)
@@ -86,10 +86,10 @@ def history_import(
     source: Annotated[Path, typer.Argument(help="Folder with the archive's CSV files.")],
 ) -> None:
     """Import an archive of forecasts, highs and quotes."""
-    from kalshi_edge.cli.output import out
     from kalshi_edge.config import load_settings
 
     folder = load_settings().history_dir
+    from kalshi_edge.cli.output import out
     from kalshi_edge.console.tables import import_table
     from kalshi_edge.data.history.import_archive import import_archive
     from kalshi_edge.data.history.origin import claim
@@ -104,10 +104,10 @@ def history_import(
 @history.command("list")
 def history_list() -> None:
     """List what the history contains, and its gaps."""
-    from kalshi_edge.cli.output import SYNTHETIC, out
     from kalshi_edge.config import load_settings
 
     folder = load_settings().history_dir
+    from kalshi_edge.cli.output import SYNTHETIC, out
     from kalshi_edge.console.tables import coverage_table
     from kalshi_edge.data.history.coverage import coverage
     from kalshi_edge.data.history.origin import is_synthetic
@@ -133,10 +133,10 @@ def history_verify(
 
     For every settled market: does the bin pay that our rules say?
     """
-    from kalshi_edge.cli.output import out
     from kalshi_edge.config import load_settings
 
     folder = load_settings().history_dir
+    from kalshi_edge.cli.output import out
     from kalshi_edge.console.tables import parity_table
     from kalshi_edge.data.history.parity import verify_archive, verify_history
 

@@ -57,25 +57,26 @@ def drill(
     Levels beyond halt have their effect: cancel takes resting entries out of the book, flatten
     sells open positions.
     """
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    from kalshi_edge.cli.output import out
-
-    failed = []
-    table = Table(title=f"kill switch drill · {level}", box=SIMPLE_HEAD, title_justify="left")
-    for name in ("cause", "held", "released"):
-        table.add_column(name)
+    results: list[tuple[Cause, bool, bool]] = []
     with _api() as api:
         for one in cause or list(Cause):
             command = {"reason": f"drill of {one}", "cause": one, "confirm": yes}
             held = _outcome(api, "/api/risk/halt", {**command, "level": level})["switch"]
             seen = _hold(api.get("/api/risk/status").json()["switch"], one)
             released = _outcome(api, "/api/risk/resume", command)["switch"]
-            good = held["is_halted"] and seen is not None, _hold(released, one) is None
-            if not all(good):
-                failed.append(one)
-            table.add_row(one, *("[green]✓[/]" if fine else "[red]✗[/]" for fine in good))
+            is_held = held["is_halted"] and seen is not None
+            results.append((one, is_held, _hold(released, one) is None))
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from kalshi_edge.cli.output import out
+
+    table = Table(title=f"kill switch drill · {level}", box=SIMPLE_HEAD, title_justify="left")
+    for name in ("cause", "held", "released"):
+        table.add_column(name)
+    for one, *checks in results:
+        table.add_row(one, *("[green]✓[/]" if fine else "[red]✗[/]" for fine in checks))
+    failed = [one for one, *checks in results if not all(checks)]
     out.print(table)
     if failed:
         raise StateError(f"the kill switch did not work for {', '.join(failed)}")

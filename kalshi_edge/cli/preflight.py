@@ -26,10 +26,11 @@ def doctor() -> None:
     """
     import asyncio
 
-    from kalshi_edge.cli.output import out
     from kalshi_edge.config import load_settings
 
     settings = load_settings()
+    from kalshi_edge.cli.output import out
+
     results = asyncio.run(_checked(settings, _preflight_table(settings)))
     failed = [result.what for result in results if result.grade == "FAIL"]
     if failed:
@@ -49,12 +50,13 @@ def sample(
     """
     import asyncio
 
-    from kalshi_edge.cli.output import out
     from kalshi_edge.config import load_settings
     from kalshi_edge.runtime.requirements import check_settings
 
     settings = load_settings(trading_mode=mode)
     check_settings(settings, asks_weather=False, needs_key=True)
+    from kalshi_edge.cli.output import out
+
     where = "a sandbox, SYNTHETIC" if settings.sandbox_url else f"Kalshi, {mode}"
     table = _table(f"API round trip · {where}")
     for name in ("step", "request", "result"):

@@ -21,7 +21,6 @@ def run() -> None:
     """
     import asyncio
 
-    from kalshi_edge.cli.output import out
     from kalshi_edge.config import load_settings
     from kalshi_edge.runtime.requirements import check_settings
 
@@ -29,6 +28,7 @@ def run() -> None:
     check_settings(settings)
     from stamina.instrumentation import set_on_retry_hooks
 
+    from kalshi_edge.cli.output import out
     from kalshi_edge.console.live_view import Dashboard
     from kalshi_edge.operations.run import run_trader
 
@@ -63,12 +63,12 @@ def demo(
     """
     import asyncio
 
-    from kalshi_edge.cli.output import out
     from kalshi_edge.config import load_settings
 
     settings = load_settings(trading_mode="demo", store="sqlite")
     from stamina.instrumentation import set_on_retry_hooks
 
+    from kalshi_edge.cli.output import out
     from kalshi_edge.console.live_view import Dashboard
     from kalshi_edge.operations.demo import WebDashboard, new_password, run_demo
 

@@ -45,10 +45,10 @@ def run(
     """
     from threading import Thread
 
-    from kalshi_edge.cli.output import SYNTHETIC, out
     from kalshi_edge.config import load_settings
 
     cities = load_settings().cities
+    from kalshi_edge.cli.output import SYNTHETIC, out
     from kalshi_sandbox.server import Plan, new_sandbox, server
 
     start_at = None if start is None else start.replace(tzinfo=UTC)
@@ -81,12 +81,12 @@ def soak(
     """
     import asyncio
 
-    from kalshi_edge.cli.output import out
     from kalshi_edge.config import load_settings
 
     settings = load_settings(trading_mode="paper")
     from stamina.instrumentation import set_on_retry_hooks
 
+    from kalshi_edge.cli.output import out
     from kalshi_edge.console.tables import soak_table
     from kalshi_edge.operations.soak import SoakPlan, run_soak
 

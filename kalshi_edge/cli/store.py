@@ -25,10 +25,10 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")
 @tables.command()
 def create(*, yes: Yes = False) -> None:
     """Create the tables that are missing."""
-    from kalshi_edge.cli.output import out
     from kalshi_edge.config import load_settings
 
     load_settings()
+    from kalshi_edge.cli.output import out
     from kalshi_edge.console.tables import tables_grid
     from kalshi_edge.db.dynamo.tables import create_tables, described
 
@@ -43,10 +43,10 @@ def create(*, yes: Yes = False) -> None:
 @tables.command()
 def describe() -> None:
     """Show the tables' state; nothing is changed."""
-    from kalshi_edge.cli.output import out
     from kalshi_edge.config import load_settings
 
     load_settings()
+    from kalshi_edge.cli.output import out
     from kalshi_edge.console.tables import tables_grid
     from kalshi_edge.db.dynamo.tables import described
 
@@ -56,10 +56,10 @@ def describe() -> None:
 @tables.command()
 def delete(*, yes: Yes = False) -> None:
     """Delete the tables with every record in them."""
-    from kalshi_edge.cli.output import out
     from kalshi_edge.config import load_settings
 
     load_settings()
+    from kalshi_edge.cli.output import out
     from kalshi_edge.console.tables import tables_grid
     from kalshi_edge.db.dynamo.tables import delete_tables, described
 
@@ -78,10 +78,10 @@ def check() -> None:
     """Compare the store's records with its journal."""
     import asyncio
 
-    from kalshi_edge.cli.output import out
     from kalshi_edge.config import load_settings
 
     settings = load_settings()
+    from kalshi_edge.cli.output import out
     from kalshi_edge.db.open_store import open_store
     from kalshi_edge.db.verify import checked
 
@@ -104,10 +104,11 @@ def check() -> None:
 @store.command()
 def backup(to: Annotated[Path, typer.Argument(help="A file that does not exist yet.")]) -> None:
     """Back up the SQLite store, even while its trader runs."""
-    from kalshi_edge.cli.output import out
     from kalshi_edge.config import load_settings
 
     settings = load_settings()
+    from kalshi_edge.cli.output import out
+
     if settings.store is not StoreKind.SQLITE:
         raise InputError("DynamoDB backs itself up; `store copy` makes a file of it")
     from kalshi_edge.db.sqlite import back_up
@@ -126,10 +127,11 @@ def copy(
     """Copy every record to another kind of store, and compare."""
     import asyncio
 
-    from kalshi_edge.cli.output import out, progress_bar
     from kalshi_edge.config import load_settings
 
     settings = load_settings()
+    from kalshi_edge.cli.output import out, progress_bar
+
     if source is target:
         raise InputError(f"--from and --to are both {source}")
     from kalshi_edge.db.copy_store import copy_store
@@ -166,10 +168,10 @@ def cost(
     from datetime import timedelta
     from tempfile import TemporaryDirectory
 
-    from kalshi_edge.cli.output import out, progress_bar
     from kalshi_edge.config import load_settings
 
     settings = load_settings()
+    from kalshi_edge.cli.output import out, progress_bar
     from kalshi_edge.console.tables import cost_grid
     from kalshi_edge.db.costs import store_cost
     from kalshi_edge.db.sqlite import SqliteStore

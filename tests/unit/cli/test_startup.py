@@ -13,7 +13,7 @@ HEAVY = {
     "kalshi_sandbox", "kalshi_edge.api", "kalshi_edge.backtest", "kalshi_edge.console",
     "kalshi_edge.operations", "kalshi_edge.engine", "kalshi_edge.db.sqlite", "kalshi_edge.db.codec",
     "kalshi_edge.db.dynamo.client", "boto3", "botocore", "fastapi", "httpx", "matplotlib", "numpy",
-    "sqlite3", "starlette", "stamina", "uvicorn", "websockets",
+    "rich", "sqlite3", "starlette", "stamina", "uvicorn", "websockets",
 }  # fmt: skip
 """Neither the sandbox, nor plotting, a database or the web."""
 HEAVY_FOR_HELP = HEAVY | {"kalshi_edge.config", "kalshi_edge.db", "kalshi_edge.data"}
