@@ -1,55 +1,55 @@
-"""Settings: the only reader of the environment. A wrong one stops the program with a sentence."""
+"""Settings: the only reader of the environment. A wrong one stops the program with a sentence.
 
+What trades is imported where it is made from them: a refusal should not wait for it.
+"""
+
+import os
 import re
 from datetime import timedelta
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from dotenv import dotenv_values
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)  # fmt: skip
 
+from kalshi_edge.choices import FeeGate, StoreKind, TradingMode
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.dynamo.config import DynamoConfig, Keep
-from kalshi_edge.db.open_store import StoreKind
-from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.domain.weather import Station
 from kalshi_edge.errors import InputError, SettingError
-from kalshi_edge.trading.circuit_breakers import CircuitBreakers
-from kalshi_edge.trading.decision import Playbook
-from kalshi_edge.trading.edge import FeeGate, Gates
-from kalshi_edge.trading.risk import Limits
+
+if TYPE_CHECKING:
+    from kalshi_edge.trading.circuit_breakers import CircuitBreakers
+    from kalshi_edge.trading.decision import Playbook
 
 Price = Annotated[Decimal, Field(gt=0, lt=1)]
 Share = Annotated[Decimal, Field(gt=0, le=1)]
-Words = Annotated[tuple[str, ...], NoDecode]
+TextList = tuple[str, ...]
 
 
-class TradingMode(StrEnum):
-    """Whose prices, whose money."""
-
-    PAPER = "paper"
-    DEMO = "demo"
-    LIVE = "live"
-
-
-class Settings(BaseSettings):
-    """Everything that can be set, read from the environment and from ``.env``.
+class Settings(BaseModel):
+    """Everything that can be set; ``load_settings`` reads it from the environment and ``.env``.
 
     Names are those of the environment in lower case; ``.env.example`` lists them with their units.
     """
 
-    model_config = SettingsConfigDict(
-        env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
-    )
+    model_config = ConfigDict(frozen=True)
 
     trading_mode: TradingMode = TradingMode.PAPER
     starting_balance: Decimal = Field(default=Decimal(1000), gt=0, le=10_000_000)
     paper_instant_fill: bool = False
-    cities: Words = ("NYC", "LA", "MIA", "CHI", "PHX")
-    strategies: Words = ("single", "bracket")
-    forecast_models: Words = ("NBP", "NBM", "GFSMOS")
+    cities: TextList = ("NYC", "LA", "MIA", "CHI", "PHX")
+    strategies: TextList = ("single", "bracket")
+    forecast_models: TextList = ("NBP", "NBM", "GFSMOS")
     store: StoreKind = StoreKind.SQLITE
     store_path: Path = Path("kalshi-edge.db")
     aws_region: str = "us-east-1"
@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     api_port: int = Field(default=8000, ge=0, le=65535)
     api_secret_key: SecretStr = SecretStr("")
     dashboard_password: SecretStr = SecretStr("")
-    frontend_url: Words = ("http://localhost:3000", "http://127.0.0.1:3000")
+    frontend_url: TextList = ("http://localhost:3000", "http://127.0.0.1:3000")
 
     min_edge_threshold: float = Field(default=0.05, ge=0, lt=1)
     max_edge_threshold: float = Field(default=0.35, gt=0, le=1)
@@ -199,29 +199,10 @@ class Settings(BaseSettings):
         return f"kalshi-edge ({self.contact})"
 
     @property
-    def private_key_pem(self) -> str:
-        """The text of the private key, wherever it is kept.
-
-        Raises ``SettingError``, which repeats nothing of it.
-        """
-        if pem := self.kalshi_private_key_pem.get_secret_value():
-            return pem
-        path = self.kalshi_private_key_path
-        if path is None:
-            raise SettingError(
-                "KALSHI_PRIVATE_KEY_PEM is missing, and so is KALSHI_PRIVATE_KEY_PATH:"
-                " make a key in the exchange's account settings"
-            )
-        try:
-            return path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingError(
-                f"KALSHI_PRIVATE_KEY_PATH is {path}, which cannot be read: {type(error).__name__}"
-            ) from None
-
-    @property
-    def breakers(self) -> CircuitBreakers:
+    def breakers(self) -> "CircuitBreakers":
         """What holds trading back by itself."""
+        from kalshi_edge.trading.circuit_breakers import CircuitBreakers  # noqa: PLC0415
+
         return CircuitBreakers(
             max_reconcile_age=timedelta(minutes=self.max_reconcile_age_min),
             max_data_age=timedelta(minutes=self.max_data_age_min),
@@ -248,8 +229,13 @@ class Settings(BaseSettings):
         return Keep(timedelta(days=self.keep_journal_days), timedelta(days=self.keep_audit_days))
 
     @property
-    def playbook(self) -> Playbook:
+    def playbook(self) -> "Playbook":
         """The gates, limits and strategies that the core trades by."""
+        from kalshi_edge.domain.orders import Strategy  # noqa: PLC0415
+        from kalshi_edge.trading.decision import Playbook  # noqa: PLC0415
+        from kalshi_edge.trading.edge import Gates  # noqa: PLC0415
+        from kalshi_edge.trading.risk import Limits  # noqa: PLC0415
+
         return Playbook(
             gates=Gates(
                 min_edge=self.min_edge_threshold,
@@ -286,7 +272,7 @@ def load_settings(**overrides: Any) -> Settings:
     Raises ``SettingError``: one sentence with the setting's name, its value and its limit.
     """
     try:
-        return Settings(**overrides)
+        return Settings(**{**_environment(), **overrides})
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"]).upper()
@@ -295,3 +281,18 @@ def load_settings(**overrides: Any) -> Settings:
         secret = any(word in name for word in ("KEY", "SECRET", "PASSWORD"))
         value = "wrong" if secret else repr(first["input"])
         raise SettingError(f"{name} is {value}: {why}" if name else why) from None
+
+
+def _environment() -> dict[str, str]:
+    """What the environment and ``.env`` say, the environment first; empty is as good as absent."""
+    try:
+        file = dotenv_values(".env", encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f".env cannot be read: {error}") from None
+    said = {
+        name.lower(): value
+        for source in (file, os.environ)
+        for name, value in source.items()
+        if value
+    }
+    return {name: value for name, value in said.items() if name in Settings.model_fields}

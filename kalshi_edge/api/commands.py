@@ -48,11 +48,11 @@ class CommandQueue:
         name, before = command.command_id, self.known(command.command_id)
         if before is None:
             if len(self._waiting) >= MOST_WAITING:
-                raise Refusal(503, f"{MOST_WAITING} wishes are waiting for the loop already")
+                raise Refusal(503, f"{MOST_WAITING} commands are waiting for the loop already")
             self._waiting[name] = command
             self._trader.inbox.put(command)
         elif not _is_same(before, command):
-            raise Refusal(409, f"Idempotency-Key {name} was used for another wish")
+            raise Refusal(409, f"Idempotency-Key {name} was used for another command")
         await self._until(lambda: name in self._read_model.recorded, RECORDED_WITHIN_S)
         return self._read_model.recorded.get(name)
 

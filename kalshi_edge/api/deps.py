@@ -77,8 +77,8 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=r"^[A-Za-z0-9_-]{0,64}$",
-        description="Names the wish: sent again, it is answered again and done once."
-        " Left out, every request is a wish of its own.",
+        description="Names the command: sent again, it is answered again and done once."
+        " Without it every request is a command of its own.",
         examples=["3f6c2f9e-close"],
     ),
 ]

@@ -33,7 +33,7 @@ class Metrics:
         )
         self._cycles = Histogram(
             f"{PREFIX}cycle_seconds",
-            "From a cycle's stroke to its journal line, in the trader's own time.",
+            "From a cycle's timer event to its journal line, in the trader's own time.",
             registry=self._registry,
         )
         self._registry.register(_Trader(context, hub))

@@ -1,75 +1,67 @@
 """``kalshi-edge history``: what backtests play, and where it comes from."""
 
-import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from kalshi_edge.backtest.wording import MADE_UP
-from kalshi_edge.config import load_settings
-from kalshi_edge.console.tables import (
-    coverage_table,
-    import_lines,
-    import_table,
-    parity_lines,
-    parity_table,
-    parity_title,
-)
-from kalshi_edge.data.history.backfill import FetchedDay, days_between
-from kalshi_edge.data.history.coverage import coverage
-from kalshi_edge.data.history.import_archive import import_archive
-from kalshi_edge.data.history.origin import claim, is_synthetic
-from kalshi_edge.data.history.parity import verify_archive, verify_history
-from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.errors import InputError
-from kalshi_edge.operations.history import add_recording, fetch_history
 
-history = typer.Typer(no_args_is_help=True, help="The project's own point-in-time history.")
-out = Console()
-err = Console(stderr=True)
+if TYPE_CHECKING:
+    from kalshi_edge.data.history.backfill import FetchedDay
 
-SYNTHETIC = f"[bold white on magenta] {MADE_UP} [/] "
+history = typer.Typer(
+    no_args_is_help=True, help="The point-in-time history that backtests are run on."
+)
 
 
 @history.command("fetch")
 def history_fetch(
-    city: Annotated[list[str], typer.Option("--city", help="City, several times or with commas.")],
+    city: Annotated[
+        list[str], typer.Option("--city", help="City; repeatable, or separated by commas.")
+    ],
     first: Annotated[
-        datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first climate day.")
+        datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First climate day.")
     ],
-    last: Annotated[
-        datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last climate day.")
-    ],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last climate day.")],
 ) -> None:
-    """Fetch past bulletins, settled markets, their quotes and climate reports, day by day.
+    """Download past days into the history.
 
-    Stopped anywhere and run again it goes on where it was.
+    Fetches bulletins, settled markets, their quotes and climate reports, day by day. If
+    interrupted, run it again: it continues where it stopped.
     """
+    import asyncio
+
+    from kalshi_edge.cli.options import stations_named
+    from kalshi_edge.config import load_settings
+    from kalshi_edge.runtime.requirements import check_settings
+
     settings = load_settings(trading_mode="paper")
-    stations = [station_of(name.strip()) for group in city for name in group.split(",")]
+    check_settings(settings)
+    from kalshi_edge.cli.output import SYNTHETIC, err, out, progress_bar
+    from kalshi_edge.data.history.backfill import days_between
+    from kalshi_edge.operations.history import fetch_history
+
+    stations = stations_named(city)
     days = days_between(first.date(), last.date())
     fetched: list[FetchedDay] = []
-    with _progress(len(stations) * len(days)) as show:
+    with progress_bar("fetching", len(stations) * len(days)) as advance:
 
-        def told(day: FetchedDay) -> None:
+        def note(day: "FetchedDay") -> None:
             fetched.append(day)
-            show(day)
+            advance(len(fetched), None, f"{day.station.city} {day.day}")
 
-        moved = asyncio.run(fetch_history(settings, stations, days, told))
+        moved = asyncio.run(fetch_history(settings, stations, days, note))
     for one in fetched:
         for why in one.wanting:
-            err.print(f"[yellow]wanting[/] {one.station.city} {one.day}: {why}", highlight=False)
+            err.print(f"[yellow]missing[/] {one.station.city} {one.day}: {why}", highlight=False)
     new = [one for one in fetched if not one.was_known]
     label = SYNTHETIC if settings.sandbox_url else ""
     out.print(
         f"{label}history: {sum(one.records for one in new)} records of {len(new)} days new,"
-        f" {len(fetched) - len(new)} days there already, {moved / 1e6:.1f} MB of weather,"
+        f" {len(fetched) - len(new)} days known already, {moved / 1e6:.1f} MB of weather,"
         f" in [bold]{settings.history_dir}[/]",
         highlight=False,
     )
@@ -79,8 +71,13 @@ def history_fetch(
 def history_add(
     recording: Annotated[Path, typer.Argument(help="The folder of a recording.")],
 ) -> None:
-    """Bring the facts of a recording into the history, for backtests."""
+    """Add the facts of a recording to the history."""
+    from kalshi_edge.config import load_settings
+
     folder = load_settings().history_dir
+    from kalshi_edge.cli.output import out
+    from kalshi_edge.operations.history import add_recording
+
     count = add_recording(recording, folder)
     out.print(f"history: {count} facts in [bold]{folder}[/]")
 
@@ -89,8 +86,15 @@ def history_add(
 def history_import(
     source: Annotated[Path, typer.Argument(help="Folder with the archive's CSV files.")],
 ) -> None:
-    """Bring an archive of daily forecasts, highs and quotes into the history."""
+    """Import an archive of forecasts, highs and quotes."""
+    from kalshi_edge.config import load_settings
+
     folder = load_settings().history_dir
+    from kalshi_edge.cli.output import out
+    from kalshi_edge.console.tables import import_lines, import_table
+    from kalshi_edge.data.history.import_archive import import_archive
+    from kalshi_edge.data.history.origin import claim
+
     claim(folder, synthetic=False)
     with out.status("importing …"):
         report = import_archive(source, folder)
@@ -101,8 +105,15 @@ def history_import(
 
 @history.command("list")
 def history_list() -> None:
-    """List what the history holds, city by city, with its gaps."""
+    """List what the history contains, and its gaps."""
+    from kalshi_edge.config import load_settings
+
     folder = load_settings().history_dir
+    from kalshi_edge.cli.output import SYNTHETIC, out
+    from kalshi_edge.console.tables import coverage_table
+    from kalshi_edge.data.history.coverage import coverage
+    from kalshi_edge.data.history.origin import is_synthetic
+
     cities = coverage(folder)
     if not cities:
         raise InputError(f"no history in {folder}: import or record some first")
@@ -114,16 +125,24 @@ def history_list() -> None:
 @history.command("verify")
 def history_verify(
     source: Annotated[
-        Path | None, typer.Argument(help="An archive; default: the imported history.")
+        Path | None, typer.Argument(help="An archive. Default: the imported history.")
     ] = None,
-    least: Annotated[float, typer.Option(min=0, max=1, help="Fail below this share.")] = 0.995,
+    least: Annotated[
+        float, typer.Option(min=0, max=1, help="Fail if a smaller share agrees.")
+    ] = 0.995,
 ) -> None:
-    """Hold our contract model against every recorded result: does the bin that we say pays, pay?"""
-    found = (
-        {"history": verify_history(load_settings().history_dir)}
-        if source is None
-        else verify_archive(source)
-    )
+    """Check our contract rules against recorded results.
+
+    For every settled market: does the bin pay that our rules say?
+    """
+    from kalshi_edge.config import load_settings
+
+    folder = load_settings().history_dir
+    from kalshi_edge.cli.output import out
+    from kalshi_edge.console.tables import parity_lines, parity_table, parity_title
+    from kalshi_edge.data.history.parity import verify_archive, verify_history
+
+    found = {"history": verify_history(folder)} if source is None else verify_archive(source)
     for name, parity in sorted(found.items(), key=lambda pair: -len(pair[1].differing)):
         out.print(f"[bold cyan]{parity_title(name, parity)}[/]", highlight=False, soft_wrap=True)
         if parity.differing:
@@ -131,22 +150,11 @@ def history_verify(
         _print_lines(parity_lines(parity))
     worst = min((parity.share or 0.0) for parity in found.values())
     if worst < least:
-        raise InputError(f"only {worst:.2%} of the results agree; {least:.2%} is the least")
+        raise InputError(f"only {worst:.2%} of the results agree; at least {least:.2%} should")
 
 
 def _print_lines(lines: Iterable[str]) -> None:
+    from kalshi_edge.cli.output import out
+
     for line in lines:
         out.print(f"  {line}", style="dim", highlight=False, markup=False, soft_wrap=True)
-
-
-@contextmanager
-def _progress(days: int) -> Iterator[Callable[[FetchedDay], None]]:
-    """A bar over the days, on a terminal."""
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task("fetching", total=days)
-        yield lambda one: progress.update(
-            task, advance=1, description=f"{one.station.city} {one.day}"
-        )

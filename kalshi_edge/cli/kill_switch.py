@@ -2,103 +2,117 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated, Any
-from uuid import uuid4
+from typing import TYPE_CHECKING, Annotated, Any
 
-import httpx
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
-from kalshi_edge.api.schemas.commands import HaltLevel
-from kalshi_edge.config import Settings, load_settings
+from kalshi_edge.choices import HaltLevel
 from kalshi_edge.domain.records import Cause
 from kalshi_edge.errors import StateError
 
-PATIENCE_S = 30.0
+if TYPE_CHECKING:
+    import httpx
 
-out = Console()
+TIMEOUT_S = 30.0
 
-Level = Annotated[HaltLevel, typer.Option(help="How far; each does what those before it do.")]
-Why = Annotated[str, typer.Option("--reason", help="For the audit.")]
-Meant = Annotated[bool, typer.Option("--yes", help="Needed in live mode: real money follows.")]
+Level = Annotated[HaltLevel, typer.Option(help="How far; each level includes the ones before it.")]
+Reason = Annotated[str, typer.Option("--reason", help="Reason, kept in the journal.")]
+Confirmed = Annotated[
+    bool, typer.Option("--yes", help="Confirm; required in live mode, which trades real money.")
+]
 
 
 def switch() -> None:
-    """Show the kill switch and everything that holds trading back."""
-    with _api(load_settings()) as api:
+    """Show the kill switch and what holds trading back."""
+    with _api() as api:
         _show(api.get("/api/risk/status").json()["switch"])
 
 
-def halt(reason: Why = "by hand", level: Level = HaltLevel.HALT, *, yes: Meant = False) -> None:
-    """Throw the kill switch of the running trader."""
-    with _api(load_settings()) as api:
+def halt(
+    reason: Reason = "by hand", level: Level = HaltLevel.HALT, *, yes: Confirmed = False
+) -> None:
+    """Trigger the running trader's kill switch."""
+    with _api() as api:
         command = {"reason": reason, "level": level, "confirm": yes}
-        _show(_asked(api, "/api/risk/halt", command)["switch"])
+        _show(_outcome(api, "/api/risk/halt", command)["switch"])
 
 
-def resume(reason: Why = "by hand", *, yes: Meant = False) -> None:
-    """Let the running trader go on, whatever held it back."""
-    with _api(load_settings()) as api:
-        _show(_asked(api, "/api/risk/resume", {"reason": reason, "confirm": yes})["switch"])
+def resume(reason: Reason = "by hand", *, yes: Confirmed = False) -> None:
+    """Release the running trader's kill switch."""
+    with _api() as api:
+        _show(_outcome(api, "/api/risk/resume", {"reason": reason, "confirm": yes})["switch"])
 
 
 def drill(
     cause: Annotated[
-        list[Cause] | None, typer.Option(help="Whose hold, several times; default: everyone's.")
+        list[Cause] | None, typer.Option(help="Cause to test; repeatable. Default: all.")
     ] = None,
     level: Level = HaltLevel.HALT,
     *,
-    yes: Meant = False,
+    yes: Confirmed = False,
 ) -> None:
-    """Throw the running trader's kill switch as each guard would, see that it holds, lift it again.
+    """Test the running trader's kill switch.
 
-    While it is thrown nothing new is bought. Levels beyond halt do what they say: cancel takes
-    entries out of the book, flatten sells.
+    For each cause it is triggered, checked and released again. Nothing new is bought meanwhile.
+    Levels beyond halt have their effect: cancel takes resting entries out of the book, flatten
+    sells open positions.
     """
-    failed = []
-    table = Table(title=f"drill · {level}", box=SIMPLE_HEAD, title_justify="left")
-    for name in ("cause", "held", "lifted"):
-        table.add_column(name)
-    with _api(load_settings()) as api:
+    results: list[tuple[Cause, bool, bool]] = []
+    with _api() as api:
         for one in cause or list(Cause):
             command = {"reason": f"drill of {one}", "cause": one, "confirm": yes}
-            held = _asked(api, "/api/risk/halt", {**command, "level": level})["switch"]
+            held = _outcome(api, "/api/risk/halt", {**command, "level": level})["switch"]
             seen = _hold(api.get("/api/risk/status").json()["switch"], one)
-            lifted = _asked(api, "/api/risk/resume", command)["switch"]
-            good = held["is_halted"] and seen is not None, _hold(lifted, one) is None
-            if not all(good):
-                failed.append(one)
-            table.add_row(one, *("[green]✓[/]" if fine else "[red]✗[/]" for fine in good))
+            released = _outcome(api, "/api/risk/resume", command)["switch"]
+            is_held = held["is_halted"] and seen is not None
+            results.append((one, is_held, _hold(released, one) is None))
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from kalshi_edge.cli.output import out
+
+    table = Table(title=f"kill switch drill · {level}", box=SIMPLE_HEAD, title_justify="left")
+    for name in ("cause", "held", "released"):
+        table.add_column(name)
+    for one, *checks in results:
+        table.add_row(one, *("[green]✓[/]" if fine else "[red]✗[/]" for fine in checks))
+    failed = [one for one, *checks in results if not all(checks)]
     out.print(table)
     if failed:
-        raise StateError(f"the kill switch did not obey: {', '.join(failed)}")
-    out.print("[green]obeyed[/] and lifted; the journal has every throw")
+        raise StateError(f"the kill switch did not work for {', '.join(failed)}")
+    out.print("[green]PASS[/] every hold was set and released; the journal has them all")
 
 
 @contextmanager
-def _api(settings: Settings) -> Iterator[httpx.Client]:
+def _api() -> "Iterator[httpx.Client]":
+    """A client of the API of the trader that the settings name."""
+    from kalshi_edge.config import load_settings
+
+    settings = load_settings()
+    import httpx
+
     host = settings.api_host if settings.api_host not in ("::", "0.0.0.0") else "127.0.0.1"  # noqa: S104
     base = f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}"
     headers = {"X-API-Key": settings.api_secret_key.get_secret_value(), "X-Acting": "console"}
     try:
-        with httpx.Client(base_url=base, headers=headers, timeout=PATIENCE_S) as client:
-            client.event_hooks["response"] = [_must_be_well]
+        with httpx.Client(base_url=base, headers=headers, timeout=TIMEOUT_S) as client:
+            client.event_hooks["response"] = [_raise_for_error]
             yield client
     except httpx.TransportError as error:
         raise StateError(f"no trader answers at {base} (API_HOST, API_PORT): {error}") from error
 
 
-def _must_be_well(answer: httpx.Response) -> None:
+def _raise_for_error(answer: "httpx.Response") -> None:
     if answer.is_error:
         answer.read()
         detail = answer.json().get("detail", answer.text) if answer.text else ""
         raise StateError(f"the trader answered {answer.status_code}: {detail}")
 
 
-def _asked(api: httpx.Client, path: str, command: Mapping[str, object]) -> dict[str, Any]:
-    """What became of a wish; asked again under the same key where not all is known yet."""
+def _outcome(api: "httpx.Client", path: str, command: Mapping[str, object]) -> dict[str, Any]:
+    """What a command led to; sent again under the same key while that is not known."""
+    from uuid import uuid4
+
     key, text = {"Idempotency-Key": uuid4().hex}, ""
     for _ in range(3):
         outcome: dict[str, Any] = api.post(path, json=command, headers=key).json()
@@ -107,7 +121,7 @@ def _asked(api: httpx.Client, path: str, command: Mapping[str, object]) -> dict[
             raise StateError(text)
         if outcome["is_settled"]:
             return outcome
-    raise StateError(f"not known yet: {text}")
+    raise StateError(f"waiting for confirmation: {text}")
 
 
 def _hold(state: Mapping[str, Any], cause: Cause) -> dict[str, Any] | None:
@@ -115,6 +129,8 @@ def _hold(state: Mapping[str, Any], cause: Cause) -> dict[str, Any] | None:
 
 
 def _show(state: Mapping[str, Any]) -> None:
+    from kalshi_edge.cli.output import out
+
     colour = "red" if state["is_halted"] else "green"
     out.print(f"kill switch [bold {colour}]{state['state'].upper()}[/]", highlight=False)
     for one in state["holds"]:

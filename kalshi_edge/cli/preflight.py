@@ -1,47 +1,41 @@
-"""``kalshi-edge doctor`` and ``sample``: is all as it must be, and can this key do its work?"""
+"""``kalshi-edge doctor`` and ``sample``: the preflight, and the API round trip."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
-from kalshi_edge.config import Settings, TradingMode, load_settings
+from kalshi_edge.choices import TradingMode
 from kalshi_edge.errors import InputError
-from kalshi_edge.operations.api_round_trip import Step, sample_steps
-from kalshi_edge.operations.preflight import CheckResult, Grade, preflight_checks
 
-out = Console()
+if TYPE_CHECKING:
+    from rich.table import Table
 
-_STYLE: Any = {
-    "title_justify": "left",
-    "title_style": "bold cyan",
-    "header_style": "dim",
-    "box": SIMPLE_HEAD,
-    "padding": (0, 1, 0, 0),
-}
-_MARKS = {
-    Grade.GOOD: ("✓ ok", "green"),
-    Grade.NOTE: ("! look", "yellow"),
-    Grade.BAD: ("✗ no", "bold red"),
-}
+    from kalshi_edge.config import Settings
+    from kalshi_edge.operations.preflight import CheckResult
+
+COLOURS = {"PASS": "green", "WARN": "yellow", "FAIL": "bold red"}
 
 
 def doctor() -> None:
-    """Look at key, environment, clock, limits, balance and store, and say what to do."""
+    """Run the preflight: what must be right before trading starts.
+
+    Checks key, environment, clock, limits, balance and store. Each check is PASS, WARN or FAIL,
+    and says what to do.
+    """
+    import asyncio
+
+    from kalshi_edge.config import load_settings
+
     settings = load_settings()
-    table = _preflight_table(settings)
-    findings = asyncio.run(_looked(settings, table))
-    bad = [finding.what for finding in findings if finding.grade is Grade.BAD]
-    if bad:
-        raise InputError(f"trading would not start: see {', '.join(bad)}")
-    out.print("[green]ready[/] kalshi-edge run starts trading as these settings say")
+    from kalshi_edge.cli.output import out
+
+    results = asyncio.run(_checked(settings, _preflight_table(settings)))
+    failed = [result.what for result in results if result.grade == "FAIL"]
+    if failed:
+        raise InputError(f"trading would not start: see {', '.join(failed)}")
+    out.print("[green]ready[/] `kalshi-edge run` starts trading with these settings")
 
 
 def sample(
@@ -49,53 +43,88 @@ def sample(
         TradingMode, typer.Option(help="demo, or live with LIVE_CONFIRM=yes.")
     ] = TradingMode.DEMO,
 ) -> None:
-    """Sign in, look at balance and markets, place an order far from the market, read, cancel it."""
+    """Run the API round trip: sign in, place an order, cancel it.
+
+    It also reads balance, markets and the order, which is one contract at one cent, post only,
+    far from the market.
+    """
+    import asyncio
+
+    from kalshi_edge.config import load_settings
+    from kalshi_edge.runtime.requirements import check_settings
+
     settings = load_settings(trading_mode=mode)
+    check_settings(settings, asks_weather=False, needs_key=True)
+    from kalshi_edge.cli.output import out
+
     where = "a sandbox, SYNTHETIC" if settings.sandbox_url else f"Kalshi, {mode}"
-    table = Table(title=f"API round trip · {where}", **_STYLE)
+    table = _table(f"API round trip · {where}")
     for name in ("step", "request", "result"):
         table.add_column(name, style="bold" if name == "step" else "", overflow="fold")
-    asyncio.run(_walked(settings, table))
+    asyncio.run(_round_trip(settings, table))
     out.print("[green]done[/] nothing is left in the book")
 
 
-def _preflight_table(settings: Settings) -> Table:
+def _table(title: str) -> "Table":
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    style: Any = {
+        "title_justify": "left",
+        "title_style": "bold cyan",
+        "header_style": "dim",
+        "box": SIMPLE_HEAD,
+        "padding": (0, 1, 0, 0),
+    }
+    return Table(title=title, **style)
+
+
+def _preflight_table(settings: "Settings") -> "Table":
     where = " · SYNTHETIC" if settings.sandbox_url else ""
-    table = Table(title=f"Checkup · {settings.trading_mode}{where}", **_STYLE)
+    table = _table(f"Preflight · {settings.trading_mode}{where}")
     table.add_column("", no_wrap=True)
-    table.add_column("what", style="bold", no_wrap=True)
-    table.add_column("found", overflow="fold")
+    table.add_column("check", style="bold", no_wrap=True)
+    table.add_column("result", overflow="fold")
     return table
 
 
-async def _looked(settings: Settings, table: Table) -> list[CheckResult]:
-    findings: list[CheckResult] = []
+async def _checked(settings: "Settings", table: "Table") -> "list[CheckResult]":
+    from rich.text import Text
+
+    from kalshi_edge.operations.preflight import Grade, preflight_checks
+
+    results: list[CheckResult] = []
     with _growing(table):
-        async for finding in preflight_checks(settings):
-            findings.append(finding)
-            mark, colour = _MARKS[finding.grade]
-            found = Text(finding.figure)
-            if finding.advice and finding.grade is not Grade.GOOD:
-                found.append(f"\n→ {finding.advice}", style=colour)
-            table.add_row(Text(mark, style=colour), finding.what, found)
-    return findings
+        async for result in preflight_checks(settings):
+            results.append(result)
+            colour = COLOURS[result.grade]
+            text = Text(result.figure)
+            if result.advice and result.grade is not Grade.PASS:
+                text.append(f"\n→ {result.advice}", style=colour)
+            table.add_row(Text(result.grade, style=colour), result.what, text)
+    return results
 
 
-async def _walked(settings: Settings, table: Table) -> list[Step]:
-    steps: list[Step] = []
+async def _round_trip(settings: "Settings", table: "Table") -> None:
+    from rich.text import Text
+
+    from kalshi_edge.operations.api_round_trip import sample_steps
+
     with _growing(table):
         async for step in sample_steps(settings):
-            steps.append(step)
             table.add_row(Text(step.name), Text(step.request, style="dim"), Text(step.result))
-    return steps
 
 
 @contextmanager
-def _growing(table: Table) -> Iterator[None]:
+def _growing(table: "Table") -> Iterator[None]:
     """Show the table as it fills; without a terminal once it is full."""
+    from kalshi_edge.cli.output import out
+
     if not out.is_terminal:
         yield
         out.print(table)
         return
+    from rich.live import Live
+
     with Live(table, console=out, refresh_per_second=4):
         yield

@@ -1,66 +1,68 @@
-"""``kalshi-edge sandbox``: run a SYNTHETIC world, and let things go wrong in one that runs."""
+"""``kalshi-edge sandbox``: run a SYNTHETIC world, and inject faults into a running one.
 
-import asyncio
-import sys
+Only here does the trader's package know the sandbox's, and only inside the commands.
+"""
+
 from datetime import UTC, datetime
-from threading import Thread
-from typing import Annotated, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
 
-import httpx
 import typer
-import uvicorn
-from rich.console import Console
-from stamina.instrumentation import set_on_retry_hooks
 
-from kalshi_edge.config import load_settings
-from kalshi_edge.console.tables import soak_table
 from kalshi_edge.errors import ExchangeDown, InputError, StateError
-from kalshi_edge.operations.soak import SoakPlan, run_soak
-from kalshi_sandbox.exchange.control.faults import FaultKind
-from kalshi_sandbox.server import Plan, new_sandbox, server
-from kalshi_sandbox.statistics import statistics_table, world_statistics
-from kalshi_sandbox.weather.faults import FaultKind as WeatherFaultKind
-from kalshi_sandbox.weather.faults import Product
 
-sandbox = typer.Typer(no_args_is_help=True, help="A SYNTHETIC exchange and weather to live in.")
-out = Console()
+if TYPE_CHECKING:
+    import uvicorn
+
+sandbox = typer.Typer(no_args_is_help=True, help="A SYNTHETIC exchange and weather to trade in.")
 
 CONTROL_WITHIN_S = 600.0
-"""A jump of days is lived through before it is answered."""
+"""A jump of days is simulated in full before it is answered."""
 
-Seed = Annotated[int, typer.Option(help="Another seed, another world.")]
-Port = Annotated[int, typer.Option(min=1, max=65535, help="Where the sandbox listens.")]
+Seed = Annotated[int, typer.Option(help="Seed of the world.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port of the sandbox.")]
 Start = Annotated[
-    datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M"], help="World time, UTC.")
+    datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M"], help="World time at the start, UTC.")
 ]
 
 
 @sandbox.command()
 def run(
     seed: Seed = 1,
-    speed: Annotated[float, typer.Option(min=0, max=1_000_000, help="World seconds a second.")] = 1,
+    speed: Annotated[
+        float, typer.Option(min=0, max=1_000_000, help="World seconds per real second.")
+    ] = 1,
     start: Start = None,
     port: Port = 8765,
     *,
     with_parent: Annotated[
-        bool, typer.Option("--with-parent", help="End when standard input does.")
+        bool, typer.Option("--with-parent", help="Exit when standard input is closed.")
     ] = False,
 ) -> None:
-    """Serve an exchange and weather offices over their real protocols, on loopback."""
-    plan = Plan(
-        cities=load_settings().cities,
-        seed=seed,
-        start_at=None if start is None else start.replace(tzinfo=UTC),
-        speed=speed,
-    )
-    out.print(f"[bold white on magenta] SYNTHETIC [/] http://127.0.0.1:{port} · seed {seed}")
+    """Serve a SYNTHETIC exchange and weather offices.
+
+    They speak the real protocols, on this machine only.
+    """
+    from threading import Thread
+
+    from kalshi_edge.config import load_settings
+
+    cities = load_settings().cities
+    from kalshi_edge.cli.output import SYNTHETIC, out
+    from kalshi_sandbox.server import Plan, new_sandbox, server
+
+    start_at = None if start is None else start.replace(tzinfo=UTC)
+    plan = Plan(cities=cities, seed=seed, start_at=start_at, speed=speed)
+    out.print(f"{SYNTHETIC}http://127.0.0.1:{port} · seed {seed}")
     serving = server(new_sandbox(plan), port=port)
     if with_parent:
         Thread(target=_end_with_input, args=(serving,), daemon=True).start()
     serving.run()
 
 
-def _end_with_input(serving: uvicorn.Server) -> None:
+def _end_with_input(serving: "uvicorn.Server") -> None:
+    import sys
+
     sys.stdin.buffer.read()
     serving.should_exit = True
 
@@ -70,94 +72,151 @@ def soak(
     days: Annotated[float, typer.Option(min=0.1, max=60, help="World days.")] = 7,
     seed: Seed = 1,
     speed: Annotated[
-        float, typer.Option(min=120, max=20_000, help="World seconds a second between cycles.")
+        float, typer.Option(min=120, max=20_000, help="World seconds per real second, at most.")
     ] = 3600,
 ) -> None:
-    """Trade a SYNTHETIC week (or `--days`) in paper mode, over sockets at speed, and recount it."""
+    """Run a soak test: paper trading at speed, then an audit.
+
+    A trader and a sandbox, connected by real sockets.
+    """
+    import asyncio
+
+    from kalshi_edge.config import load_settings
+
+    settings = load_settings(trading_mode="paper")
+    from stamina.instrumentation import set_on_retry_hooks
+
+    from kalshi_edge.cli.output import out
+    from kalshi_edge.console.tables import soak_table
+    from kalshi_edge.operations.soak import SoakPlan, run_soak
+
     set_on_retry_hooks(())
     plan = SoakPlan(days=days, seed=seed, top_speed=speed)
-    with out.status("the first bulletin …") as status:
+    with out.status("waiting for the first bulletin …") as status:
 
         def watch(at: datetime) -> None:
             status.update(f"{at:%Y-%m-%d %H:%M}Z")
 
-        stretch = asyncio.run(run_soak(plan, load_settings(trading_mode="paper"), watch))
-    out.print(soak_table(stretch))
-    if stretch.faults:
-        raise StateError(f"not whole: {'; '.join(stretch.faults)}")
-    out.print("[green]whole[/]: nothing missed, nothing lost, all accounts the same")
+        result = asyncio.run(run_soak(plan, settings, watch))
+    out.print(soak_table(result))
+    if result.faults:
+        raise StateError(f"audit FAIL: {'; '.join(result.faults)}")
+    out.print("audit [green]PASS[/]: no job missed, no record lost, all accounts agree")
 
 
 @sandbox.command()
 def stats(
     seed: Seed = 1,
-    years: Annotated[int, typer.Option(min=2, max=200, help="Years to live through.")] = 20,
+    years: Annotated[int, typer.Option(min=2, max=200, help="Years to simulate.")] = 20,
 ) -> None:
-    """Hold the world's statistics against the climate that it is made after."""
-    with out.status(f"living through {years} years …"):
+    """Compare the world's statistics with the real climate."""
+    from kalshi_edge.cli.output import out
+    from kalshi_sandbox.statistics import statistics_table, world_statistics
+
+    with out.status(f"simulating {years} years …"):
         rows = world_statistics(seed, years)
     out.print(statistics_table(rows))
 
 
 @sandbox.command()
 def state(port: Port = 8765) -> None:
-    """Show where a running sandbox stands, and the faults that wait."""
+    """Show the state of a running sandbox, and its faults."""
     for path in ("state", "faults", "weather-faults"):
-        _tell(port, "GET", path)
+        _control(port, "GET", path)
 
 
 @sandbox.command()
 def clock(
-    speed: Annotated[float | None, typer.Option(min=0, max=1_000_000)] = None,
-    advance_h: Annotated[float | None, typer.Option(min=0, help="Jump so many hours.")] = None,
+    speed: Annotated[
+        float | None, typer.Option(min=0, max=1_000_000, help="World seconds per real second.")
+    ] = None,
+    advance_h: Annotated[float | None, typer.Option(min=0, help="Jump this many hours.")] = None,
     port: Port = 8765,
 ) -> None:
-    """Change world time's speed, or jump forward."""
+    """Change the speed of world time, or jump forward."""
     advance_s = None if advance_h is None else advance_h * 3600
-    _tell(port, "POST", "clock", {"speed": speed, "advance_s": advance_s})
+    _control(port, "POST", "clock", {"speed": speed, "advance_s": advance_s})
 
 
 @sandbox.command()
 def fault(
-    kind: Annotated[FaultKind, typer.Argument(help="What goes wrong with the exchange.")],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="latency, refuse, lose, drop_before, drop_after, hang, partial_fill, stream_gap,"
+            " stream_repeat, stream_delay or stream_error."
+        ),
+    ],
     details: Annotated[
-        list[str] | None, typer.Argument(help="times=3 path=/portfolio status=503 delay_s=2 …")
+        list[str] | None,
+        typer.Argument(help="name=value: times=3 path=/portfolio status=503 delay_s=2 …"),
     ] = None,
     port: Port = 8765,
 ) -> None:
-    """Let requests or frames of the exchange go wrong: latency, errors, lost or doubled frames."""
-    _tell(port, "POST", "faults", {"kind": kind.value, **_fields(details)})
+    """Inject a fault into requests or stream messages."""
+    from kalshi_sandbox.exchange.control.faults import FaultKind
+
+    fields = {"kind": _named(FaultKind, kind), **_fields(details)}
+    _control(port, "POST", "faults", fields)
 
 
 @sandbox.command("weather-fault")
 def weather_fault(
-    product: Annotated[Product, typer.Argument(help="What it befalls.")],
-    kind: Annotated[WeatherFaultKind, typer.Argument(help="What happens to it.")],
-    details: Annotated[list[str] | None, typer.Argument(help="station=KNYC amount=90")] = None,
+    product: Annotated[
+        str,
+        typer.Argument(
+            help="nbp, nbs, listing, metar, observations, forecast, cli, cli_archive or dsm."
+        ),
+    ],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="late, missing, corrected, truncated, malformed, down, slow or wrong_length."
+        ),
+    ],
+    details: Annotated[
+        list[str] | None, typer.Argument(help="name=value: station=KNYC amount=90")
+    ] = None,
     port: Port = 8765,
 ) -> None:
-    """Let a weather product be late, missing, truncated, corrected or its server down."""
-    fields = {"product": product.value, "kind": kind.value, **_fields(details)}
-    _tell(port, "POST", "weather-faults", fields)
+    """Inject a fault into a weather product or its server."""
+    from kalshi_sandbox.weather.faults import FaultKind, Product
+
+    names = {"product": _named(Product, product), "kind": _named(FaultKind, kind)}
+    _control(port, "POST", "weather-faults", {**names, **_fields(details)})
 
 
 @sandbox.command()
 def incident(
-    kind: Annotated[str, typer.Argument(help="maintenance, halt, rules, fees, settlement …")],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="maintenance, halt, reactivate, rules, fees, ticks, settlement, stream_drop,"
+            " stream_freeze, portfolio_lag, clock_skew, cancel_all_echo or flat_errors."
+        ),
+    ],
     details: Annotated[
-        list[str] | None, typer.Argument(help="duration_s=600, ticker=…, series=…, high_f=71 …")
+        list[str] | None,
+        typer.Argument(help="name=value: duration_s=600 ticker=… series=… high_f=71 …"),
     ] = None,
     port: Port = 8765,
 ) -> None:
-    """Let something happen: maintenance, a halt, changed rules or fees, a wrong settlement."""
-    _tell(port, "POST", "incidents", {"kind": kind, **_fields(details)})
+    """Start an incident, such as maintenance or a halt."""
+    _control(port, "POST", "incidents", {"kind": kind, **_fields(details)})
 
 
 @sandbox.command()
 def lift(port: Port = 8765) -> None:
-    """Lift every fault."""
+    """Remove every fault."""
     for path in ("faults", "weather-faults"):
-        _tell(port, "DELETE", path)
+        _control(port, "DELETE", path)
+
+
+def _named(kinds: type[StrEnum], name: str) -> str:
+    """``name``, which must be one of an enum's values; the enums are the sandbox's."""
+    if name not in list(kinds):
+        raise InputError(f"{name!r} is not one of {', '.join(kinds)}")
+    return name
 
 
 def _fields(details: list[str] | None) -> dict[str, Any]:
@@ -174,8 +233,12 @@ def _fields(details: list[str] | None) -> dict[str, Any]:
     return fields
 
 
-def _tell(port: int, method: str, path: str, body: dict[str, Any] | None = None) -> None:
-    """Speak to the control of the sandbox on ``port`` and show its answer."""
+def _control(port: int, method: str, path: str, body: dict[str, Any] | None = None) -> None:
+    """Send a request to the control API of the sandbox on ``port`` and print its answer."""
+    import httpx
+
+    from kalshi_edge.cli.output import out
+
     url = f"http://127.0.0.1:{port}/control/{path}"
     fields = {name: value for name, value in (body or {}).items() if value is not None}
     try:
@@ -185,5 +248,5 @@ def _tell(port: int, method: str, path: str, body: dict[str, Any] | None = None)
     except httpx.ConnectError as error:
         raise ExchangeDown(f"no sandbox listens on port {port}: start one first") from error
     if answer.is_error:
-        raise InputError(f"the sandbox does not understand: {answer.text}")
+        raise InputError(f"the sandbox rejects the request: {answer.text}")
     out.print_json(answer.text)

@@ -12,6 +12,8 @@ from kalshi_edge.data.history.import_archive import ImportReport
 from kalshi_edge.data.history.parity import Parity
 from kalshi_edge.data.history.tables import LeftOut
 from kalshi_edge.data.weather.stations import STATIONS
+from kalshi_edge.db.costs import Cost
+from kalshi_edge.db.dynamo.tables import TableState
 from kalshi_edge.domain.orders import Fill
 from kalshi_edge.domain.weather import Forecast
 from kalshi_edge.models.calibration import uncalibrated
@@ -169,7 +171,7 @@ def fee_table(name: str, fills: Sequence[Fill], parity: FeeParity) -> Table:
     made = {fill.intent_id for fill in fills} - taken
     wrong = {difference.intent_id for difference in parity.differences}
     table = Table(title=f"{name}: {len(fills):,} fills", **_STYLE)
-    for column in ("orders", "compared", "equal to the cent", "charged in all"):
+    for column in ("orders", "compared", "equal to the cent", "charged in total"):
         table.add_column(column, justify="left" if column == "orders" else "right")
     for label, orders in (("takers", taken), ("makers only", made)):
         charged = sum((fill.fee for fill in fills if fill.intent_id in orders), ZERO)
@@ -192,35 +194,76 @@ def _whole(figure_f: float | None) -> str:
 
 
 def soak_table(stretch: Stretch) -> Table:
-    """What a week of paper trading came to, SYNTHETIC."""
+    """The result of a soak test, SYNTHETIC."""
     found, counts = stretch.recount, stretch.counts
-    table = Table(title="SYNTHETIC · paper trading at speed", show_header=False, min_width=76)
+    table = Table(title="SYNTHETIC · soak test, paper trading", show_header=False, min_width=76)
     for job in (Job.CYCLE, Job.CALIBRATION, Job.DAY):
         count = counts[job]
-        more = f", {count.hurried} more for new bulletins" if count.hurried else ""
+        more = f", {count.hurried} more after new bulletins" if count.hurried else ""
         table.add_row(
             f"{job.value} jobs", f"{count.due} due, {count.done} done, {count.missed} missed{more}"
         )
     table.add_row("cycles in the journal", str(found.cycles))
     for city in stretch.cities:
         days = found.calibrated.get(city, 0)
-        table.add_row(f"learned, {city}", f"{days} of {found.mornings} climate days")
+        table.add_row(f"calibrated, {city}", f"{days} of {found.mornings} climate days")
     table.add_row("daily records", f"{len(found.days)} of {len(found.days_due)} UTC days")
     table.add_row("fills · markets settled", f"{found.fills} · {found.settled}")
-    table.add_row("cash: ours", f"${stretch.cash}")
-    table.add_row("the simulated exchange's", f"${stretch.simulated_cash}")
-    table.add_row("recounted from the journal", f"${found.cash}")
+    table.add_row("cash: our ledger", f"${stretch.cash}")
+    table.add_row("cash: simulated exchange", f"${stretch.simulated_cash}")
+    table.add_row("cash: recounted from the journal", f"${found.cash}")
+    table.add_row("journal replayed", f"{stretch.replayed} lines, {stretch.differences} differ")
     table.add_row(
-        "journal decided again", f"{stretch.replayed} lines, {stretch.differences} otherwise"
-    )
-    table.add_row(
-        "decided from the recording",
-        f"{stretch.recorded} lines, {stretch.recorded_otherwise} otherwise",
+        "recording replayed",
+        f"{stretch.recorded} lines, {stretch.recorded_otherwise} differ",
     )
     first, last = stretch.memory_mb[0], stretch.memory_mb[-1]
-    table.add_row("memory, first day and last", f"{first:.0f} MB and {last:.0f} MB")
+    table.add_row("memory on the first and last day", f"{first:.0f} MB and {last:.0f} MB")
     lived = found.ended_at - found.began_at
     table.add_row(
-        "lived through", f"{lived.total_seconds() / 86400:.1f} days in {stretch.real_s:.0f} s"
+        "duration", f"{lived.total_seconds() / 86400:.1f} world days in {stretch.real_s:.0f} s"
     )
     return table
+
+
+def cost_grid(found: Cost) -> Table:
+    """What a month would cost."""
+    days = found.span.total_seconds() / 86400
+    grid = Table(
+        "a month of 30 days",
+        *("requests", "read units", "write units", "cents"),
+        title=f"Counted from {found.lines:,} journal lines of {days:.1f} days",
+        caption=(
+            f"SQLite: {found.sqlite_bytes * found.month / 1e6:.1f} MB a month,"
+            f" {found.sqlite_seconds * found.month:.1f} s of writing.\n"
+            "Prices: on demand, us-east-1, November 2026; free tiers left out."
+        ),
+    )
+    for name, units in found.parts.items():
+        grid.add_row(
+            name,
+            f"{units.requests:,}",
+            f"{units.read_units:,.0f}",
+            f"{units.write_units:,.0f}",
+            f"{units.dollars * 100:.2f}",
+        )
+    megabytes = found.stored_bytes * found.month / 1e6
+    grid.add_row(f"storage of {megabytes:.1f} MB", "", "", "", f"{found.storage_dollars * 100:.2f}")
+    grid.add_row("[bold]total", "", "", "", f"[bold]{found.dollars * 100:.2f}")
+    return grid
+
+
+def tables_grid(states: Sequence[TableState]) -> Table:
+    """The state of the DynamoDB tables."""
+    grid = Table("table", "status", "items", "bytes", "expiry", "backups", "indexes")
+    for state in states:
+        grid.add_row(
+            state.name,
+            state.status or "[yellow]missing[/]",
+            f"{state.items:,}",
+            f"{state.size_bytes:,}",
+            "on" if state.expires else "off",
+            {True: "on", False: "off", None: "not known here"}[state.backed_up],
+            ", ".join(state.indexes) or "none",
+        )
+    return grid

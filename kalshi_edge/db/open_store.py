@@ -2,20 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from kalshi_edge.choices import StoreKind
 from kalshi_edge.db.dynamo.config import DynamoConfig, Keep
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.ports import Store
-
-
-class StoreKind(StrEnum):
-    """Where the records are kept."""
-
-    SQLITE = "sqlite"
-    DYNAMODB = "dynamodb"
 
 
 class StoreSettings(Protocol):

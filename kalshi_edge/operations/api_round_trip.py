@@ -25,8 +25,9 @@ from kalshi_edge.domain.orders import (
     Strategy,
     TimeInForce,
 )
-from kalshi_edge.errors import ContractError, OutcomeUnknown, SettingError
+from kalshi_edge.errors import ContractError, OutcomeUnknown
 from kalshi_edge.runtime.environment import Environment, environment_of
+from kalshi_edge.runtime.requirements import check_settings
 from kalshi_edge.units import ONE
 
 CHEAP = Decimal("0.01")
@@ -48,9 +49,9 @@ async def sample_steps(settings: Settings) -> AsyncIterator[Step]:
     Raises an ``EdgeError`` at the first that does not go as it must; what rests is taken out
     again even then.
     """
+    check_settings(settings, asks_weather=False, needs_key=True)
     environment = await environment_of(settings, asks_weather=False)
-    if environment.key is None:
-        raise SettingError("TRADING_MODE is 'paper', which signs nothing: the sample needs a key")
+    assert environment.key is not None  # or it would have been refused
     async with AsyncExitStack() as stack:
         public = PublicClient(
             environment.host,

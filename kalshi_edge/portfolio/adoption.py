@@ -23,17 +23,19 @@ from kalshi_edge.domain.orders import (
 from kalshi_edge.portfolio.tracker import Tracker
 from kalshi_edge.units import ONE, ZERO
 
-Place: TypeAlias = Callable[[str, datetime], tuple[str, date]]
+CityAndDay: TypeAlias = Callable[[str, datetime], tuple[str, date]]
 """City and climate day of a market."""
 
 
-def order_of_fill(fill: Fill, tracker: Tracker, place: Place) -> Order:
+def order_of_fill(fill: Fill, tracker: Tracker, place: CityAndDay) -> Order:
     """The order behind a fill of which we have not heard: known to be as large as the fill."""
     what = (fill.ticker, fill.side, fill.price, fill.count)
     return _order(fill.intent_id, what, tracker, place, at=fill.received_at)
 
 
-def order_of_statement(stated: OrderReport, tracker: Tracker, place: Place, at: datetime) -> Order:
+def order_of_statement(
+    stated: OrderReport, tracker: Tracker, place: CityAndDay, at: datetime
+) -> Order:
     """A resting order that we have not placed; the fills it already has may still be told."""
     count = stated.filled + stated.resting
     what = (stated.ticker, stated.side, stated.price, count)
@@ -55,7 +57,7 @@ def _order(
     intent_id: str,
     what: tuple[str, Side, Decimal, Decimal],
     tracker: Tracker,
-    place: Place,
+    place: CityAndDay,
     *,
     at: datetime,
 ) -> Order:

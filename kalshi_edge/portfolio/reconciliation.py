@@ -14,7 +14,7 @@ from kalshi_edge.domain.orders import OrderState, Side, Strategy, derived_id
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.domain.verdicts import CashFlow, Check
 from kalshi_edge.portfolio.account import Account
-from kalshi_edge.portfolio.adoption import Place
+from kalshi_edge.portfolio.adoption import CityAndDay
 from kalshi_edge.portfolio.tracker import open_cost
 from kalshi_edge.units import MICRO, ONE, ZERO, floor_to
 
@@ -49,7 +49,7 @@ def held_counts(account: Account) -> dict[str, Decimal]:
 
 
 def taken_over(
-    account: Account, statement: AccountStatement, place: Place, at: datetime
+    account: Account, statement: AccountStatement, place: CityAndDay, at: datetime
 ) -> tuple[Trade | CashFlow, ...]:
     """The exchange's positions and cash made ours: trades opened and reduced at what they cost.
 

@@ -1,4 +1,4 @@
-"""Whether a stretch of a trader's life is whole: recounted from its journal, by other means."""
+"""The audit of a soak test: a run recounted from its journal, by other means."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -77,20 +77,20 @@ class Stretch:
     """Of the simulated exchange's."""
     cities: tuple[str, ...]
     replayed: int
-    """Journal lines decided again."""
+    """Journal lines replayed."""
     differences: int
-    """Those that came out otherwise."""
+    """Those that differ."""
     memory_mb: tuple[float, ...]
     """The process's, at the end of each UTC day."""
     real_s: float
     recorded: int = 0
-    """Journal lines decided again from what the recorder wrote beside it."""
+    """Journal lines replayed from what the recorder wrote beside it."""
     recorded_otherwise: int = 0
-    """Those that came out otherwise."""
+    """Those that differ."""
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """What keeps it from being whole, one sentence each."""
+        """What is wrong, one sentence each."""
         recount = self.recount
         found = [
             f"{job}: {count.missed} of {count.due} missed"
@@ -114,10 +114,10 @@ class Stretch:
         if not self.cash == self.simulated_cash == recount.cash:
             found.append(f"cash {self.cash}, {self.simulated_cash} and {recount.cash} differ")
         if self.differences:
-            found.append(f"{self.differences} of {self.replayed} lines come out otherwise")
+            found.append(f"{self.differences} of {self.replayed} lines differ when replayed")
         if self.recorded_otherwise:
             which = f"{self.recorded_otherwise} of {self.recorded} lines"
-            found.append(f"{which} come out otherwise from the recording")
+            found.append(f"{which} differ when replayed from the recording")
         found += [
             f"{city}: learned from {recount.calibrated.get(city, 0)} of {recount.mornings} days"
             for city in self.cities

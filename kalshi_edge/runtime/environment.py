@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from kalshi_edge.choices import TradingMode
 from kalshi_edge.clock import Clock, SystemClock
-from kalshi_edge.config import Settings, TradingMode
-from kalshi_edge.data.kalshi.auth import ApiKey, parse_api_key
+from kalshi_edge.config import Settings
+from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.rate_limits import PUBLIC_RATE, Jitter
 from kalshi_edge.data.kalshi.stream import Connect
 from kalshi_edge.data.kalshi.transport import DEMO, PRODUCTION, Host
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
-from kalshi_edge.errors import SettingError
+from kalshi_edge.runtime.requirements import check_settings, signing_key
 from kalshi_edge.runtime.sandbox_process import (
     ANSWERS_WITHIN_S,
     RunningSandbox,
@@ -76,11 +77,12 @@ async def environment_of(
     """Where a trader of these settings lives: in ``sandbox``, or that of ``SANDBOX_URL``, if any.
 
     Who only looks at the exchange needs no name for the weather offices, and perhaps no key.
-    Raises ``SettingError`` where a setting that this place needs is missing, and ``ExchangeDown``
+    Raises ``SettingError`` where a setting that it needs is missing, and ``ExchangeDown``
     where no sandbox answers.
     """
     if sandbox is None and settings.sandbox_url:
         sandbox = RunningSandbox(settings.sandbox_url)
+    check_settings(settings, in_sandbox=sandbox is not None, asks_weather=asks_weather, signs=signs)
     if sandbox is not None:
         return await _in_sandbox(settings, sandbox, signs=signs)
     return _in_world(settings, asks_weather=asks_weather, signs=signs)
@@ -100,8 +102,6 @@ def _in_world(settings: Settings, *, asks_weather: bool, signs: bool) -> Environ
 
 async def _in_sandbox(settings: Settings, sandbox: RunningSandbox, *, signs: bool) -> Environment:
     mode = settings.trading_mode
-    if mode is TradingMode.LIVE:
-        raise SettingError("TRADING_MODE is 'live': real money does not go to a sandbox")
     async with httpx.AsyncClient(timeout=ANSWERS_WITHIN_S) as http:
         clock = await world_clock(sandbox, http)
         key = None
@@ -122,11 +122,6 @@ async def _in_sandbox(settings: Settings, sandbox: RunningSandbox, *, signs: boo
 
 def _key(settings: Settings) -> ApiKey | None:
     """The key that signs orders; paper trading has none, so that nothing could sign one."""
-    mode = settings.trading_mode
-    if mode is TradingMode.PAPER:
+    if settings.trading_mode is TradingMode.PAPER:
         return None
-    if mode is TradingMode.LIVE and settings.live_confirm != "yes":
-        raise SettingError(
-            "TRADING_MODE is 'live', which trades real money: it starts with LIVE_CONFIRM=yes only"
-        )
-    return parse_api_key(settings.kalshi_key_id, settings.private_key_pem, SystemClock())
+    return ApiKey(*signing_key(settings), SystemClock())

@@ -5,20 +5,13 @@ Here, and only here, a probability meets a price.
 
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 
+from kalshi_edge.choices import FeeGate
 from kalshi_edge.domain.market import Book, FeeRule, Ladder, Market
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.domain.verdicts import Check, Leg, Opportunity
 from kalshi_edge.trading.fees import model_fee
 from kalshi_edge.units import ONE, ZERO
-
-
-class FeeGate(StrEnum):
-    """Which fee the gate subtracts: the house's dear one, or the exchange's own."""
-
-    HOUSE = "house"
-    EXCHANGE = "exchange"
 
 
 @dataclass(frozen=True, slots=True)

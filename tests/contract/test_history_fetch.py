@@ -30,7 +30,7 @@ RUN = (sys.executable, "-m", "kalshi_edge")
 DIES = """
 import os, signal, sys
 from pathlib import Path
-from kalshi_edge.cli import main
+from kalshi_edge.cli.main import main
 
 steps = int(sys.argv.pop(1))
 
@@ -50,7 +50,7 @@ main()
 
 
 @dataclass
-class Place:
+class FetchFolder:
     """A folder to fetch into, and the command in it."""
 
     folder: Path
@@ -136,56 +136,60 @@ def later(base: str, hours: float) -> None:
 
 
 @pytest.fixture(scope="module")
-def whole(sandbox: str) -> Iterator[Place]:
+def complete(sandbox: str) -> Iterator[FetchFolder]:
     """What a fetch that nobody stopped gives."""
     with TemporaryDirectory() as folder:
-        place = Place(Path(folder), sandbox)
-        assert f"of {DAYS} days new" in place.fetch()
-        yield place
+        fetcher = FetchFolder(Path(folder), sandbox)
+        assert f"of {DAYS} days new" in fetcher.fetch()
+        yield fetcher
 
 
 @pytest.fixture
-def place(tmp_path: Path, sandbox: str) -> Place:
-    return Place(tmp_path, sandbox)
+def fetcher(tmp_path: Path, sandbox: str) -> FetchFolder:
+    return FetchFolder(tmp_path, sandbox)
 
 
 def test_again_nothing_is_asked_and_elsewhere_and_later_it_is_the_same(
-    whole: Place, place: Place
+    complete: FetchFolder, fetcher: FetchFolder
 ) -> None:
-    before = whole.content
+    before = complete.content
     assert {name.rpartition("/")[2] for name in before} == {
         "2027-04.jsonl", "fetched.json", "origin.json",
     }  # fmt: skip
-    said = whole.fetch()
-    assert f"0 records of 0 days new, {DAYS} days there already, 0.0 MB" in said
+    said = complete.fetch()
+    assert f"0 records of 0 days new, {DAYS} days known already, 0.0 MB" in said
     assert "SYNTHETIC" in said
-    later(place.base, hours=7)
-    place.fetch()
-    assert place.content == whole.content == before
+    later(fetcher.base, hours=7)
+    fetcher.fetch()
+    assert fetcher.content == complete.content == before
 
 
-def test_killed_at_any_write_it_goes_on_where_it_was(whole: Place, place: Place) -> None:
+def test_killed_at_any_write_it_goes_on_where_it_was(
+    complete: FetchFolder, fetcher: FetchFolder
+) -> None:
     deaths = 0
     for steps in range(1, 100):
         run = (sys.executable, "-c", DIES, str(steps))
-        process = place.start(*fetching(), run=run)
+        process = fetcher.start(*fetching(), run=run)
         _, err = process.communicate()
         if process.returncode == 0:
             break
         assert process.returncode == -signal.SIGKILL, err
         deaths += 1
     assert deaths >= 4
-    assert place.content == whole.content
+    assert fetcher.content == complete.content
 
 
-def test_killed_at_any_moment_it_goes_on_where_it_was(whole: Place, place: Place) -> None:
+def test_killed_at_any_moment_it_goes_on_where_it_was(
+    complete: FetchFolder, fetcher: FetchFolder
+) -> None:
     for pause_s in (1.5, 2.5, 3.5, 4.0):
-        process = place.start(*fetching())
+        process = fetcher.start(*fetching())
         time.sleep(pause_s)  # wherever that is
         process.kill()
         process.communicate()
-    place.fetch()
-    assert place.content == whole.content
+    fetcher.fetch()
+    assert fetcher.content == complete.content
 
 
 @pytest.mark.parametrize(
@@ -201,63 +205,65 @@ def test_killed_at_any_moment_it_goes_on_where_it_was(whole: Place, place: Place
     ],
     ids=["bulletins", "reports", "quotes", "ladders"],
 )
-def test_where_a_place_does_not_answer_it_says_so_and_goes_on_later(
-    fault: tuple[str, dict[str, object]], whole: Place, place: Place
+def test_where_an_office_does_not_answer_it_says_so_and_goes_on_later(
+    fault: tuple[str, dict[str, object]], complete: FetchFolder, fetcher: FetchFolder
 ) -> None:
     route, body = fault
-    control = f"{place.base}/control/{route}"
+    control = f"{fetcher.base}/control/{route}"
     httpx.post(control, json=body, timeout=PATIENCE_S).raise_for_status()
     try:
-        said = place.fetch(fails=True)
+        said = fetcher.fetch(fails=True)
     finally:
         httpx.delete(control, timeout=PATIENCE_S).raise_for_status()
     assert "error: " in said
     assert "Traceback" not in said
-    assert place.days == 0
-    place.fetch()
-    assert place.content == whole.content
+    assert fetcher.days == 0
+    fetcher.fetch()
+    assert fetcher.content == complete.content
 
 
-def test_a_day_that_lacks_something_is_asked_for_again(whole: Place, place: Place) -> None:
-    control = f"{place.base}/control/weather-faults"
+def test_a_day_that_lacks_something_is_asked_for_again(
+    complete: FetchFolder, fetcher: FetchFolder
+) -> None:
+    control = f"{fetcher.base}/control/weather-faults"
     body = {"product": "cli_archive", "kind": "missing", "station": "KNYC"}
     httpx.post(control, json=body, timeout=PATIENCE_S).raise_for_status()
     try:
-        place.fetch()
+        fetcher.fetch()
     finally:
         httpx.delete(control, timeout=PATIENCE_S).raise_for_status()
-    assert place.days == 0
-    assert place.content != whole.content
-    place.fetch()
-    assert place.content == whole.content
+    assert fetcher.days == 0
+    assert fetcher.content != complete.content
+    fetcher.fetch()
+    assert fetcher.content == complete.content
 
 
 def test_a_backtest_runs_on_it_and_says_everywhere_that_it_is_made_up(
-    whole: Place, tmp_path: Path
+    complete: FetchFolder, tmp_path: Path
 ) -> None:
     page = tmp_path / "report.html"
     backtest = ("backtest", "--city", "NYC", "--days", str(DAYS))
-    assert "SYNTHETIC" in whole.run(*backtest, "--report", str(page))
+    assert "SYNTHETIC" in complete.run(*backtest, "--report", str(page))
     assert page.read_text().count("SYNTHETIC") >= 2
-    found = json.loads(whole.run(*backtest, "--json"))
+    found = json.loads(complete.run(*backtest, "--json"))
     assert found["sentence"].startswith("SYNTHETIC")
     question = found["summary"]["question"]
     assert question["is_synthetic"] is True
     assert question["last_day"] == LAST
     assert found["summary"]["ladders"] > 0
-    assert "SYNTHETIC" in whole.run("history", "list")
+    assert "SYNTHETIC" in complete.run("history", "list")
 
 
-def test_bulletins_cost_little_once_their_places_are_known(place: Place) -> None:
-    place.run("bulletins")
-    said = place.run("bulletins")
-    found = re.findall(r"(\S+) MB moved of (\S+) MB in whole files", said)
-    moved, whole = (sum(float(pair[which]) for pair in found) for which in (0, 1))
+def test_bulletins_cost_little_once_their_layout_is_known(fetcher: FetchFolder) -> None:
+    fetcher.run("bulletins")
+    said = fetcher.run("bulletins")
+    found = re.findall(r"(\S+) MB transferred of (\S+) MB in full files", said)
+    moved, full = (sum(float(pair[which]) for pair in found) for which in (0, 1))
     assert "SYNTHETIC" in said
     assert 0 < moved < 0.7
-    assert whole > 30
+    assert full > 30
 
 
-def test_real_history_is_never_put_beside_it(whole: Place, tmp_path: Path) -> None:
-    said = whole.run("history", "import", str(tmp_path), fails=True)
+def test_real_history_is_never_put_beside_it(complete: FetchFolder, tmp_path: Path) -> None:
+    said = complete.run("history", "import", str(tmp_path), fails=True)
     assert "holds SYNTHETIC history: real records go into a folder of their own" in said

@@ -38,7 +38,7 @@ def ordered(sandbox: Sandbox) -> int:
 async def test_a_sound_machine_is_told_so_and_nothing_is_left_behind(tmp_path: Path) -> None:
     async with served(tmp_path) as (sandbox, settings):
         findings = await found(settings)
-        assert not [f for f in findings.values() if f.grade is Grade.BAD]
+        assert not [f for f in findings.values() if f.grade is Grade.FAIL]
         assert {"clock", "signature", "permission", "balance", "store"} <= findings.keys()
         assert findings["balance"].figure.startswith("$1,000.0000")
         assert left_in_the_book(sandbox) == []
@@ -49,14 +49,14 @@ async def test_paper_mode_is_looked_at_without_a_key(tmp_path: Path) -> None:
     async with served(tmp_path, trading_mode="paper") as (_, settings):
         findings = await found(settings)
     assert {"key", "signature", "permission", "balance"}.isdisjoint(findings)
-    assert findings["markets"].grade is Grade.GOOD
+    assert findings["markets"].grade is Grade.PASS
 
 
 async def test_where_nobody_answers_it_says_what_to_do_and_ends(tmp_path: Path) -> None:
     async with served(tmp_path) as (_, settings):
         pass
     findings = await found(settings)
-    assert findings["exchange"].grade is Grade.BAD
+    assert findings["exchange"].grade is Grade.FAIL
     assert "sandbox run" in findings["exchange"].advice
     assert "balance" not in findings
 

@@ -49,7 +49,7 @@ NAMED = {
 
 
 @dataclass
-class Desk:
+class OfficeHarness:
     """The offices' server, everything true on it, and a client."""
 
     office: WeatherServer
@@ -86,13 +86,13 @@ def told(events: Any) -> set[Any]:
 
 
 @pytest.fixture
-async def desk(shared: Path) -> AsyncIterator[Desk]:
+async def harness(shared: Path) -> AsyncIterator[OfficeHarness]:
     async with weather_server() as office:
         put_truth(office, shared)
         clock = ManualClock(NOW)
         addresses = WeatherAddresses.under(office.base)
         async with PoliteClient(clock, "test", addresses=addresses, patience=QUICK) as client:
-            yield Desk(office, clock, client)
+            yield OfficeHarness(office, clock, client)
 
 
 def put_truth(office: WeatherServer, shared: Path) -> None:
@@ -125,7 +125,7 @@ def put_truth(office: WeatherServer, shared: Path) -> None:
 
 
 SOURCES = ["bulletins", "forecasts", "observations", "reports"]
-FIRST_PLACE = {
+FIRST_ORIGIN = {
     "bulletins": ("/s3", "/nomads"),
     "forecasts": ("/nws",),
     "observations": ("/awc", "/stations"),
@@ -136,11 +136,11 @@ FIRST_PLACE = {
 @pytest.mark.parametrize("trouble", Trouble)
 @pytest.mark.parametrize("name", SOURCES)
 async def test_trouble_from_the_start_is_named_harmless_and_over_when_it_is_over(
-    name: str, trouble: Trouble, desk: Desk
+    name: str, trouble: Trouble, harness: OfficeHarness
 ):
-    truth = await desk.everything(name)
-    source = desk.source(name)
-    desk.office.troubles = dict.fromkeys(FIRST_PLACE[name], trouble)
+    truth = await harness.everything(name)
+    source = harness.source(name)
+    harness.office.troubles = dict.fromkeys(FIRST_ORIGIN[name], trouble)
     first = told(await source())
     assert first <= truth, "nothing untrue"
     status = source.status
@@ -150,8 +150,8 @@ async def test_trouble_from_the_start_is_named_harmless_and_over_when_it_is_over
         assert status.outcome in NAMED[trouble], status
         assert status.error
         assert status.age is None
-    desk.office.troubles.clear()
-    desk.clock.advance(RECOVERY)
+    harness.office.troubles.clear()
+    harness.clock.advance(RECOVERY)
     assert first | told(await source()) == truth
     assert source.status.outcome in {PollOutcome.NEW, PollOutcome.UNCHANGED}
     assert not source.status.is_stale
@@ -160,20 +160,20 @@ async def test_trouble_from_the_start_is_named_harmless_and_over_when_it_is_over
 @pytest.mark.parametrize("trouble", Trouble)
 @pytest.mark.parametrize("name", SOURCES)
 async def test_trouble_after_good_times_takes_nothing_back_and_keeps_the_age(
-    name: str, trouble: Trouble, desk: Desk
+    name: str, trouble: Trouble, harness: OfficeHarness
 ):
-    source = desk.source(name)
+    source = harness.source(name)
     truth = told(await source())
     assert truth
     cycle = source.status.cycle
-    desk.office.troubles = {"/": trouble}
-    desk.clock.advance(RECOVERY)
+    harness.office.troubles = {"/": trouble}
+    harness.clock.advance(RECOVERY)
     assert told(await source()) <= truth
     assert source.status.cycle == cycle
     if source.status.outcome not in {PollOutcome.UNCHANGED, PollOutcome.NEW}:
         assert source.status.age == RECOVERY
-    desk.office.troubles.clear()
-    desk.clock.advance(RECOVERY)
+    harness.office.troubles.clear()
+    harness.clock.advance(RECOVERY)
     await source()
     assert source.status.outcome in {PollOutcome.NEW, PollOutcome.UNCHANGED}
     assert source.status.age == timedelta()
@@ -183,21 +183,23 @@ async def test_trouble_after_good_times_takes_nothing_back_and_keeps_the_age(
     "trouble", [one for one in Trouble if one not in {Trouble.TOO_SHORT, Trouble.HALF}]
 )
 async def test_a_bulletin_comes_from_the_second_place_whatever_ails_the_first(
-    trouble: Trouble, desk: Desk
+    trouble: Trouble, harness: OfficeHarness
 ):
-    truth = await desk.everything("bulletins")
-    for path in [path for path in desk.office.documents if path.startswith("/s3")]:
+    truth = await harness.everything("bulletins")
+    for path in [path for path in harness.office.documents if path.startswith("/s3")]:
         nomads = path.replace("/s3", "/nomads/pub/data/nccf/com/blend/prod")
-        desk.office.documents[nomads] = desk.office.documents[path]
-    desk.office.troubles = {"/s3": trouble}
-    source = desk.source("bulletins")
+        harness.office.documents[nomads] = harness.office.documents[path]
+    harness.office.troubles = {"/s3": trouble}
+    source = harness.source("bulletins")
     assert told(await source()) == truth
     assert (source.status.outcome, source.status.is_stale) == (PollOutcome.NEW, False)
-    assert desk.office.asked("/nomads")
+    assert harness.office.asked("/nomads")
 
 
-async def test_a_bulletin_comes_from_the_third_place_if_it_must(desk: Desk, shared: Path):
-    truth = await desk.everything("bulletins")
+async def test_a_bulletin_comes_from_the_third_origin_if_it_must(
+    harness: OfficeHarness, shared: Path
+):
+    truth = await harness.everything("bulletins")
     captures = [
         capture_blocks(shared, f"nbp_v5.0_{name}.txt")["KMDW"]
         for name in ("20260929_t01z", "20260928_t13z", "20260928_t13z")
@@ -207,36 +209,36 @@ async def test_a_bulletin_comes_from_the_third_place_if_it_must(desk: Desk, shar
         for block, hour in zip(captures, (7, 13, 19), strict=True)
     ]
     path = "/iem/cgi-bin/afos/retrieve.py?pil=NBPMDW&fmt=text&limit=6"
-    desk.office.put(path, "".join(reversed(texts)))
-    desk.office.troubles = {"/s3": Trouble.SILENT, "/nomads": Trouble.REFUSED}
-    source = desk.source("bulletins")
+    harness.office.put(path, "".join(reversed(texts)))
+    harness.office.troubles = {"/s3": Trouble.SILENT, "/nomads": Trouble.REFUSED}
+    source = harness.source("bulletins")
     assert told(await source()) == truth
     assert source.status.outcome == PollOutcome.NEW
-    assert len(desk.office.asked(path)) == 1, "one answer holds all three runs"
+    assert len(harness.office.asked(path)) == 1, "one answer holds all three runs"
 
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("name", SOURCES)
 async def test_whatever_happens_request_by_request_only_the_truth_is_told(
-    name: str, seed: int, desk: Desk
+    name: str, seed: int, harness: OfficeHarness
 ):
-    wanted = await desk.everything(name)
-    truth = wanted | desk.older_forecasts()  # no lies, while the newest run cannot be had
+    wanted = await harness.everything(name)
+    truth = wanted | harness.older_forecasts()  # no lies, while the newest run cannot be had
     dice = random.Random(seed)
     quick = sorted(set(Trouble) - {Trouble.SILENT, Trouble.DRIPPING, Trouble.TOO_LONG}, key=str)
 
     def unlucky(_: str) -> None:
-        desk.office.troubles = {"/": dice.choice(quick)} if dice.random() < 0.6 else {}
+        harness.office.troubles = {"/": dice.choice(quick)} if dice.random() < 0.6 else {}
 
-    source = desk.source(name)
-    desk.office.on_request = unlucky
+    source = harness.source(name)
+    harness.office.on_request = unlucky
     found: set[Any] = set()
     for _ in range(6):
         found |= told(await source())
-        desk.clock.advance(timedelta(minutes=dice.choice([1, 5, 15])))
+        harness.clock.advance(timedelta(minutes=dice.choice([1, 5, 15])))
     assert found <= truth
-    desk.office.on_request = len
-    desk.office.troubles = {}
-    desk.clock.advance(RECOVERY)
+    harness.office.on_request = len
+    harness.office.troubles = {}
+    harness.clock.advance(RECOVERY)
     assert wanted <= found | told(await source()) <= truth
     assert not source.status.is_stale

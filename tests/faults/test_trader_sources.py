@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from kalshi_edge.clock import WorldClock
-from kalshi_edge.config import load_settings
+from kalshi_edge.config import Settings
 from kalshi_edge.data.source_status import PollOutcome, SourceStatus
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
 from kalshi_edge.data.weather.stations import station_of
@@ -113,7 +113,7 @@ class Watcher:
 
 
 @dataclass
-class Place:
+class TraderHarness:
     """A paper trader in its world, and how to spoil that."""
 
     trader: Trader
@@ -139,7 +139,7 @@ class Place:
 
 
 @asynccontextmanager
-async def place(folder: Path, *cities: str) -> AsyncIterator[Place]:
+async def trader_harness(folder: Path, *cities: str) -> AsyncIterator[TraderHarness]:
     """A paper trader of New York, or of ``cities``, whose store is in ``folder``."""
     cities = cities or ("NYC",)
     loop = asyncio.get_running_loop()
@@ -154,9 +154,7 @@ async def place(folder: Path, *cities: str) -> AsyncIterator[Place]:
     )
     exchange.venue.advance(START)
     sandbox = sandbox_of(exchange, world, weather, WorldClock(START, speed=1.0, real=clock), clock)
-    settings = load_settings(
-        _env_file=None, trading_mode="paper", cities=cities, store_path=folder / "paper.db"
-    )
+    settings = Settings(trading_mode="paper", cities=cities, store_path=folder / "paper.db")
     environment = Environment(
         mode="paper",
         host=HOST,
@@ -180,7 +178,7 @@ async def place(folder: Path, *cities: str) -> AsyncIterator[Place]:
         watcher.trader = trader
         tasks = [asyncio.create_task(trader.run()), asyncio.create_task(_kept(exchange, clock))]
         try:
-            yield Place(trader, weather, exchange, watcher, clock)
+            yield TraderHarness(trader, weather, exchange, watcher, clock)
             assert not tasks[0].done(), tasks[0].exception()
         finally:
             for task in tasks:
@@ -241,7 +239,7 @@ def test_a_weather_source_says_what_is_wrong_and_recovers(
     name: str, kind: FaultKind, tmp_path: Path
 ) -> None:
     async def story() -> None:
-        async with place(tmp_path) as at:
+        async with trader_harness(tmp_path) as at:
             await at.until(name, lambda now: now.outcome in WELL, timedelta(hours=1))
             began_at = at.clock.now()
             at.weather.add(Fault(SOURCES[name], kind, None, KINDS[kind]))
@@ -275,7 +273,7 @@ def test_an_exchange_that_does_not_answer_is_told_of_and_nothing_is_bought(
     kind: VenueFault, tmp_path: Path
 ) -> None:
     async def story() -> None:
-        async with place(tmp_path) as at:
+        async with trader_harness(tmp_path) as at:
             await at.until("markets", lambda now: now.outcome in WELL, timedelta(hours=1))
             fault = at.exchange.faults.add(
                 exchange_faults.Fault(kind, times=None, method="GET", status=503)
@@ -301,7 +299,7 @@ def test_on_runs_that_are_too_old_nothing_is_bought_until_there_are_new_ones(
     tmp_path: Path,
 ) -> None:
     async def story() -> None:
-        async with place(tmp_path, "NYC", "MIA") as at:
+        async with trader_harness(tmp_path, "NYC", "MIA") as at:
             await asyncio.sleep(2.5 * 3600)
             assert at.watcher.bought > 0
             for product in (Product.NBP, Product.NBS):

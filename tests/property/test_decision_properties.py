@@ -7,10 +7,11 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kalshi_edge.choices import FeeGate
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.domain.verdicts import Approved, Refused
 from kalshi_edge.trading.decision import Playbook, decisions
-from kalshi_edge.trading.edge import FeeGate, Gates
+from kalshi_edge.trading.edge import Gates
 from kalshi_edge.trading.fees import most_taker_fee
 from kalshi_edge.trading.outlook import Outlook
 from kalshi_edge.trading.risk import Limits

@@ -20,7 +20,7 @@ from kalshi_edge.domain.weather import ClimateReport, Forecast
 from kalshi_edge.trading.decision import Playbook
 
 FIRST_DAY, LAST_DAY = date(2023, 1, 1), date(2023, 1, 31)
-Told = Sequence[Event]
+Events = Sequence[Event]
 
 
 @pytest.fixture(scope="module")
@@ -31,15 +31,15 @@ def wanted(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Request:
 
 
 @pytest.fixture(scope="module")
-def recorded(wanted: Request) -> Told:
+def recorded(wanted: Request) -> Events:
     return tuple(events(wanted))
 
 
 @pytest.fixture(scope="module")
-def decide(wanted: Request, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Told], Told]:
-    def decided(told: Told) -> list[tuple[datetime, Verdict]]:
+def decide(wanted: Request, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Events], Events]:
+    def decided(given: Events) -> list[tuple[datetime, Verdict]]:
         path = tmp_path_factory.mktemp("store") / "journal.db"
-        asyncio.run(play(wanted, told, store_path=path))
+        asyncio.run(play(wanted, given, store_path=path))
         store = SqliteStore(path, None)
         lines = asyncio.run(store.journal())
         asyncio.run(store.close())
@@ -57,22 +57,22 @@ def before(decided: Iterable[tuple[datetime, Verdict]], at: datetime) -> list[Ve
     return [verdict for decided_at, verdict in decided if decided_at <= at]
 
 
-def cut(told: Told, at: datetime) -> Told:
-    return tuple(event for event in told if event.received_at <= at)
+def cut(given: Events, at: datetime) -> Events:
+    return tuple(event for event in given if event.received_at <= at)
 
 
-def peeking(told: Told) -> Told:
+def peeking(given: Events) -> Events:
     """A leak on purpose: every forecast is the high that the day will turn out to have."""
     highs = {
         (by_report(event.report).icao, event.climate_day): event.high_f
-        for event in told
+        for event in given
         if isinstance(event, ClimateReport) and event.high_f is not None
     }
     return tuple(
         replace(event, mean_f=float(highs[event.station, event.climate_day]))
         if isinstance(event, Forecast) and (event.station, event.climate_day) in highs
         else event
-        for event in told
+        for event in given
     )
 
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from kalshi_edge.clock import WorldClock
-from kalshi_edge.config import load_settings
+from kalshi_edge.config import Settings
 from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.transport import Host
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
@@ -83,8 +83,7 @@ class Simulation:
         self._powered = asyncio.Event()
         self._powered.set()
         self._stores = stores
-        self.settings = load_settings(
-            _env_file=None,
+        self.settings = Settings(
             trading_mode=scenario.mode,
             starting_balance=scenario.balance,
             **scenario.settings,

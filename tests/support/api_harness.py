@@ -15,7 +15,7 @@ import httpx
 
 from kalshi_edge.api.context import ApiContext
 from kalshi_edge.api.middleware import Policy
-from kalshi_edge.api.rate_limits import Rate, Rates
+from kalshi_edge.api.rate_limits import Rates
 from kalshi_edge.api.read_model import ReadModel
 from kalshi_edge.api.server import Address, Api, bound
 from kalshi_edge.clock import ManualClock
@@ -35,6 +35,7 @@ from kalshi_edge.runtime.bootstrap import _simulated
 from kalshi_edge.runtime.lease import LeaseHolder
 from kalshi_edge.runtime.schedule import Timetable
 from kalshi_edge.runtime.trader import Poll, Trader
+from kalshi_edge.token_bucket import Rate
 from tests.support.builders import EVENT, book, forecast, ladder
 from tests.support.patience import PATIENCE_S
 

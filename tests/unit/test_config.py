@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from kalshi_edge.config import Settings, TradingMode, load_settings
+from kalshi_edge.choices import FeeGate, TradingMode
+from kalshi_edge.config import Settings, load_settings
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.errors import SettingError
-from kalshi_edge.trading.edge import FeeGate, Gates
+from kalshi_edge.trading.edge import Gates
 from kalshi_edge.trading.risk import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -182,6 +183,21 @@ def test_cities_go_by_any_of_their_names(monkeypatch: pytest.MonkeyPatch, text: 
     assert load_settings().cities == ("NYC", "LA")
 
 
+def test_an_empty_variable_leaves_the_files_value(monkeypatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("KELLY_FRACTION='0.1'  # a tenth\n")
+    monkeypatch.setenv("KELLY_FRACTION", "")
+    assert load_settings().kelly_fraction == Decimal("0.1")
+    monkeypatch.setenv("kelly_fraction", "0.2")
+    monkeypatch.delenv("KELLY_FRACTION")
+    assert load_settings().kelly_fraction == Decimal("0.2"), "names in either case"
+
+
+def test_a_file_that_is_no_text_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"CONTACT=\xff\xfe\n")
+    with pytest.raises(SettingError, match=r"\.env cannot be read"):
+        load_settings()
+
+
 def test_what_is_passed_in_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KELLY_FRACTION", "0.5")
     assert load_settings().kelly_fraction == Decimal("0.5")
@@ -202,7 +218,7 @@ def test_the_example_lists_every_setting_with_its_default(tmp_path: Path) -> Non
     assert sorted(set(names)) == sorted(names)
     assert set(Settings.model_fields) <= set(names)
     (tmp_path / ".env").write_text(text)
-    assert load_settings() == Settings(_env_file=None)  # type: ignore[call-arg]
+    assert load_settings() == Settings()
 
 
 def test_nobody_asks_the_weather_offices_without_a_name() -> None:

@@ -86,7 +86,7 @@ async def quick_sell(
     order_id: Annotated[str, Path(pattern=NAME, description="Our name for it or the exchange's.")],
     by: By,
     response: Response,
-    reason: Annotated[Reason, Query()] = "quick sell",
+    reason: Annotated[Reason, Query()] = "cancel order",
     confirm: Annotated[bool, Query(description="Must be true in live mode.")] = False,
     key: IdempotencyKey = "",
 ) -> CancelOutcome:

@@ -1,6 +1,5 @@
 """What people may ask for, and what is answered: what happened, not what is hoped."""
 
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints
@@ -9,6 +8,7 @@ from kalshi_edge.api.schemas.account import OrderView, SwitchView, TradeView
 from kalshi_edge.api.schemas.figures import Count, Dollars, GivenCount, GivenPrice, Price, Shape
 from kalshi_edge.api.schemas.market import Gate
 from kalshi_edge.api.schemas.status import TermsView
+from kalshi_edge.choices import HaltLevel
 from kalshi_edge.domain.records import Cause
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
@@ -25,19 +25,6 @@ class CommandRequest(Shape):
 
     reason: Reason
     confirm: Confirm = False
-
-
-class HaltLevel(StrEnum):
-    """How far trading is held back; each does what those before it do."""
-
-    HALT = "halt"
-    """No new risk; what rests in the book stays."""
-    CANCEL = "cancel"
-    """Resting entries are taken out of the book too."""
-    REDUCE = "reduce"
-    """Nothing may add to risk: orders placed by hand elsewhere are taken out too."""
-    FLATTEN = "flatten"
-    """What is held is sold, as far as the book pays for it."""
 
 
 class HaltRequest(CommandRequest):
@@ -100,7 +87,7 @@ class AcknowledgeRequest(Shape):
 
 
 class CommandOutcome(Shape):
-    """What became of a wish."""
+    """What a command led to."""
 
     command_id: str
     """The idempotency key: asked again, it answers the same and does nothing."""
@@ -116,13 +103,13 @@ class CommandOutcome(Shape):
 
 
 class SwitchOutcome(CommandOutcome):
-    """The kill switch after the wish."""
+    """The kill switch after the command."""
 
     switch: SwitchView
 
 
 class CancelOutcome(CommandOutcome):
-    """A quick sell: out of the book at once, resolved at P&L 0 where nothing had filled."""
+    """An order cancelled: out of the book at once, resolved at P&L 0 where nothing had filled."""
 
     orders: list[OrderView]
     filled: Count
@@ -159,7 +146,7 @@ class SaleOutcome(CommandOutcome):
 
 
 class TermsOutcome(CommandOutcome):
-    """A series' rules after the wish."""
+    """A series' rules after the command."""
 
     terms: TermsView | None
 

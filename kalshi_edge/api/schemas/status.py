@@ -117,7 +117,7 @@ class Activity(Shape):
 
 
 class AuditItem(Shape):
-    """A person's wish, whose it was, and what followed."""
+    """A person's command, who gave it, and what followed."""
 
     seq: int
     at: Instant
@@ -131,7 +131,7 @@ class AuditItem(Shape):
 
 
 class Audit(Shape):
-    """Every wish of the recent journal, the newest last."""
+    """Every command of the recent journal, the newest last."""
 
     items: list[AuditItem]
 

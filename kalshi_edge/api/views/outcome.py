@@ -105,7 +105,7 @@ def _common(
 ) -> dict[str, Any]:
     refused = None if recorded is None else refusal(recorded.command, recorded.verdicts)
     if recorded is None:
-        text = "in the loop's inbox: ask again with the same Idempotency-Key, or see /api/audit"
+        text = "waiting for the loop: ask again with the same Idempotency-Key, or see /api/audit"
     else:
         said = outcome_text(recorded.command, recorded.verdicts)
         text = "; ".join([said, *map(_fate, orders), *more])

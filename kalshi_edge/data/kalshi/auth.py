@@ -7,41 +7,15 @@ its query; RSA keys sign by PSS with SHA-256, Ed25519 keys as they are.
 import base64
 from collections.abc import Generator
 from datetime import datetime
-from typing import TypeAlias
 
 import httpx
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.kalshi.fields import unix_ms
-from kalshi_edge.errors import SettingError
-
-PrivateKey: TypeAlias = RSAPrivateKey | Ed25519PrivateKey
-
-
-def parse_private_key(pem: str) -> PrivateKey:
-    r"""The private key of a PEM text: RSA (PKCS#1 or PKCS#8) or Ed25519.
-
-    A text on one line with ``\n`` written out is accepted, as environment files have it. Raises
-    ``SettingError``, which never repeats any of the text.
-    """
-    text = pem.replace("\\n", "\n").strip().strip("\"'")
-    if "-----BEGIN" not in text:
-        raise SettingError("the private key is not a PEM text: it has no BEGIN line")
-    try:
-        key = load_pem_private_key(text.encode(), password=None)
-    except TypeError:
-        raise SettingError("the private key is encrypted: give it without a password") from None
-    except (ValueError, UnsupportedAlgorithm):
-        raise SettingError("the private key cannot be read: is the PEM text complete?") from None
-    if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
-        raise SettingError(f"the private key is an {type(key).__name__}, not RSA or Ed25519")
-    return key
+from kalshi_edge.data.kalshi.private_key import PrivateKey, parse_key
 
 
 def signature(key: PrivateKey, at: datetime, method: str, path: str) -> str:
@@ -84,6 +58,4 @@ class ApiKey(httpx.Auth):
 
 def parse_api_key(key_id: str, pem: str, clock: Clock) -> ApiKey:
     """The key of two settings; ``SettingError`` says which is missing or wrong."""
-    if not key_id.strip():
-        raise SettingError("KALSHI_KEY_ID is missing")
-    return ApiKey(key_id.strip(), parse_private_key(pem), clock)
+    return ApiKey(*parse_key(key_id, pem), clock)

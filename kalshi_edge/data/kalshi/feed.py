@@ -31,7 +31,7 @@ UNTRADED = frozenset({"created", "determined", "event_lifecycle"})
 
 NO_ANSWER = (ExchangeDown, RequestRefused, InputError)
 
-Told: TypeAlias = asyncio.Queue[Event | None]
+Arrivals: TypeAlias = asyncio.Queue[Event | None]
 
 
 class KalshiFeed:
@@ -60,7 +60,7 @@ class KalshiFeed:
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """Events, without end; raises what the stream raises."""
-        told: Told = asyncio.Queue()
+        told: Arrivals = asyncio.Queue()
         tasks = [asyncio.create_task(self._listen(told)), asyncio.create_task(self._ask(told))]
         for task in tasks:
             task.add_done_callback(lambda _: told.put_nowait(None))
@@ -75,7 +75,7 @@ class KalshiFeed:
                 task.cancel()
             await asyncio.wait(tasks)
 
-    async def _listen(self, told: Told) -> None:
+    async def _listen(self, told: Arrivals) -> None:
         async for news in self._stream:
             self._heard_at = news.received_at
             if isinstance(news, Connected):
@@ -93,7 +93,7 @@ class KalshiFeed:
                 case event:
                     told.put_nowait(event)
 
-    async def _ask(self, told: Told) -> None:
+    async def _ask(self, told: Arrivals) -> None:
         while True:
             await self._asked.wait()
             self._asked.clear()
@@ -108,7 +108,7 @@ class KalshiFeed:
                 await asyncio.sleep(BURST_S)
                 await self._ask_markets(told)
 
-    async def _ask_markets(self, told: Told) -> None:
+    async def _ask_markets(self, told: Arrivals) -> None:
         changes, self._changes = self._changes, set()
         settled = {one.ticker for one in changes if one.kind == "settled" and one.ticker}
         if settled:
@@ -116,7 +116,9 @@ class KalshiFeed:
         for name in sorted({one.event_ticker for one in changes if one.kind != "settled"}):
             await self._tell(told, self._ladder(name), name)
 
-    async def _tell(self, told: Told, answer: Awaitable[Iterable[Event]], about: object) -> bool:
+    async def _tell(
+        self, told: Arrivals, answer: Awaitable[Iterable[Event]], about: object
+    ) -> bool:
         """Tell an answer; ``False`` where there is none."""
         try:
             for event in await answer:

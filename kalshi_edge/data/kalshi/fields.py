@@ -14,7 +14,7 @@ from kalshi_edge.errors import ContractError
 from kalshi_edge.units import CENT, decimal_of
 
 Payload: TypeAlias = Mapping[str, Any]
-_Word = TypeVar("_Word", bound=StrEnum)
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -201,7 +201,7 @@ def whole_field(payload: Payload, name: str) -> int:
     return value
 
 
-def known_word(kind: type[_Word], text: str, otherwise: _Word) -> _Word:
+def known_word(kind: type[_Choice], text: str, otherwise: _Choice) -> _Choice:
     """The member of ``kind`` spelt ``text``, or ``otherwise`` for a word that is new to us."""
     try:
         return kind(text)

@@ -6,7 +6,7 @@ The balance must not forget what the deleted ones brought: it is the same before
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from kalshi_edge.config import load_settings
+from kalshi_edge.config import Settings
 from kalshi_edge.db.dynamo.items import TTL, record_writes
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.journal import JournalEntry
@@ -16,7 +16,7 @@ from kalshi_edge.runner import resumed_engine
 from tests.cases.account_stories import EVE, TICKER, D, later, offer, setup, written
 from tests.support.builders import fill, intent
 
-KEEP = load_settings(_env_file=None, keep_audit_days=400).dynamo_keep
+KEEP = Settings(keep_audit_days=400).dynamo_keep
 PAID_AT = later(3600)
 
 

@@ -6,6 +6,8 @@ for the order as a whole, so nothing may hold trading back.
 
 from datetime import timedelta
 
+import pytest
+
 from kalshi_edge.domain.orders import Side
 from kalshi_edge.domain.records import Switch
 from kalshi_edge.trading.circuit_breakers import CircuitBreakers

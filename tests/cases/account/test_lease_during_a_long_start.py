@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kalshi_edge.config import load_settings
+from kalshi_edge.config import Settings
 from kalshi_edge.data.kalshi.transport import Host
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
 from kalshi_edge.db.sqlite import SqliteStore
@@ -47,7 +47,7 @@ async def story(path: Path) -> None:
         "test",
         transport=Transport(exchange=nothing, weather=nothing, machine=clock, now_s=loop.time),
     )
-    settings = load_settings(_env_file=None)
+    settings = Settings()
     async with (
         LongStore(path, "paper") as store,
         SqliteStore(path, "paper") as elsewhere,

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from kalshi_edge.config import load_settings
+from kalshi_edge.config import Settings
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
 from kalshi_edge.domain.events import CycleDue
 from kalshi_edge.domain.orders import Side
@@ -44,7 +44,7 @@ async def test_an_order_that_reduces_goes_out_after_the_group_was_triggered() ->
 
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="sizing does not know the limit")
 def test_one_entry_stays_within_the_groups_limit() -> None:
-    limit = load_settings(_env_file=None).max_contracts_15s
+    limit = Settings().max_contracts_15s
     engine = setup(balance=25_000).fresh_engine()
     for event in offer(bids=[("0.19", 500)], asks=[("0.20", 11_317)]):
         engine.handle(event)

@@ -145,7 +145,7 @@ async def test_a_key_used_for_another_command_is_a_conflict() -> None:
         await sell(at, trade.trade_id, "mine", count="1")
         answer = await sell(at, trade.trade_id, "mine", count="2")
         assert answer.status_code == 409
-        assert answer.json()["detail"] == "Idempotency-Key mine was used for another wish"
+        assert answer.json()["detail"] == "Idempotency-Key mine was used for another command"
         assert len(sales(at)) == 1
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kalshi_edge.api.rate_limits import Rate, Rates
+from kalshi_edge.api.rate_limits import Rates
 from kalshi_edge.api.server import Address, address_of, bound, create_app
 from kalshi_edge.config import load_settings
 from kalshi_edge.db.sqlite import SqliteStore
@@ -17,6 +17,7 @@ from kalshi_edge.domain.events import CycleDue
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.orders import Fill, Side, Strategy
 from kalshi_edge.domain.records import Trade
+from kalshi_edge.token_bucket import Rate
 from tests.support.api_harness import EVE, KEYED, KEYLESS, TICKER, ApiHarness, client, desk
 from tests.support.builders import DAY, Quote, book, ladder
 

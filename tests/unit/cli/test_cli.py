@@ -120,7 +120,7 @@ def test_history_backtest_and_replay_tell_one_story(run, shared: Path, tmp_path:
 
     code, out, _ = run("replay", "run.db")
     assert code == 0
-    assert "come out as recorded" in out
+    assert "replay as recorded" in out
 
     code, _, err = run("backtest", *played, "--store", "run.db")
     assert code == 2

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from kalshi_edge.clock import ManualClock
-from kalshi_edge.data.kalshi.auth import ApiKey, parse_api_key, parse_private_key, signature
+from kalshi_edge.data.kalshi.auth import ApiKey, parse_api_key, signature
+from kalshi_edge.data.kalshi.private_key import parse_private_key
 from kalshi_edge.errors import SettingError
 
 NOW = datetime(2026, 11, 22, 16, 0, 0, 123_999, tzinfo=UTC)

@@ -60,7 +60,7 @@ DUPLICATE = httpx.Response(409, json=refusal_json("order_already_exists", "exist
 PRIVATE = Ed25519PrivateKey.generate()
 
 
-class Desk:
+class RoutedExchange:
     """A ``KalshiExchange`` before routed answers, and every request that it made."""
 
     def __init__(self, **routes: Any) -> None:
@@ -83,8 +83,8 @@ class Desk:
         return [request for request in self.seen if request.method == method]
 
 
-def desk(routes: dict[str, Any]) -> Desk:
-    return Desk(routes=routes)
+def desk(routes: dict[str, Any]) -> RoutedExchange:
+    return RoutedExchange(routes=routes)
 
 
 def taken(**changes: Any) -> httpx.Response:

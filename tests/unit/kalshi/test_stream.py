@@ -343,7 +343,7 @@ async def test_after_every_connection_what_was_missed_is_asked_for():
     assert {one.intent_id for one in told if not isinstance(one, Book)} == {"an-intent"}
 
 
-class Told:
+class ScriptedStream:
     """A stream that tells one thing after another, whenever it is let."""
 
     def __init__(self, *told: StreamEvent) -> None:
@@ -358,13 +358,13 @@ class Told:
 
 
 async def test_a_fill_without_a_name_is_looked_up_and_not_lost():
-    told = Told(UnnamedFill(UUID, stream_fill_json(), NOW))
+    told = ScriptedStream(UnnamedFill(UUID, stream_fill_json(), NOW))
     [fill] = await events(1, feed_of(told))
     assert (fill.intent_id, fill.fill_id) == ("an-intent", TRADE)
 
 
 async def test_a_fill_whose_order_is_not_to_be_seen_yet_is_among_all_the_others_later():
-    told = Told(UnnamedFill(UUID, stream_fill_json(), NOW))
+    told = ScriptedStream(UnnamedFill(UUID, stream_fill_json(), NOW))
     late = [httpx.Response(404), {"order": order_json("an-intent")}]
     trailing = {f"GET /portfolio/orders/{UUID}": late, "GET /historical/orders": {"orders": []}}
     none_yet = {"GET /portfolio/orders": {"orders": []}}
@@ -374,7 +374,7 @@ async def test_a_fill_whose_order_is_not_to_be_seen_yet_is_among_all_the_others_
 
 
 async def test_catching_up_is_tried_until_it_succeeds():
-    told = Told(Connected(NOW))
+    told = ScriptedStream(Connected(NOW))
     down = {"GET /portfolio/fills": [*[httpx.Response(503)] * 8, {"fills": [fill_json()]}]}
     found = await events(2, feed_of(told, **down))
     assert [type(one) for one in found] == [Fill, OrderUpdate]
@@ -383,7 +383,7 @@ async def test_catching_up_is_tried_until_it_succeeds():
 
 async def test_what_was_known_before_the_connection_broke_is_where_catching_up_begins():
     seen: list[httpx.Request] = []
-    told = Told(Connected(NOW))
+    told = ScriptedStream(Connected(NOW))
     feed = aiter(feed_of(told, seen))
     async with asyncio.timeout(PATIENCE_S), aclosing(feed):
         assert {type(await anext(feed)) for _ in range(2)} == {Fill, OrderUpdate}
@@ -399,7 +399,7 @@ async def test_what_was_known_before_the_connection_broke_is_where_catching_up_b
 async def test_changes_of_our_markets_become_ladders_and_results():
     final = market_json(status="finalized", result="yes", expiration_value="53.00")
     for kind, what in (("deactivated", Ladder), ("enchanted", Ladder), ("settled", Settlement)):
-        told = Told(MarketChange(EVENT, TICKER, kind, NOW))
+        told = ScriptedStream(MarketChange(EVENT, TICKER, kind, NOW))
         [event] = await events(1, feed_of(told, **{"GET /markets": {"markets": [final]}}))
         assert type(event) is what
 
@@ -412,7 +412,7 @@ async def test_a_burst_of_changes_is_asked_about_once_while_books_go_on():
     books = [book(at=NOW + timedelta(seconds=s)) for s in range(3)]
     final = {"status": "finalized", "result": "no", "expiration_value": "61.00"}
     routes = {"GET /markets": {"markets": markets_json(**final)}}
-    told = Told(*opened, *settled, *books)
+    told = ScriptedStream(*opened, *settled, *books)
     found = await events(10, feed_of(told, seen, **routes))
     kinds = [type(one) for one in found]
     assert {kind: kinds.count(kind) for kind in kinds} == {Book: 3, Settlement: 6, Ladder: 1}
@@ -423,7 +423,9 @@ async def test_a_burst_of_changes_is_asked_about_once_while_books_go_on():
 async def test_what_changes_where_nothing_trades_is_left_to_the_next_look_at_the_markets():
     seen: list[httpx.Request] = []
     kinds = ("created", "determined", "event_lifecycle")
-    told = Told(*(MarketChange(EVENT, TICKER, kind, NOW) for kind in kinds), Connected(NOW))
+    told = ScriptedStream(
+        *(MarketChange(EVENT, TICKER, kind, NOW) for kind in kinds), Connected(NOW)
+    )
     assert {type(one) for one in await events(2, feed_of(told, seen))} == {Fill, OrderUpdate}
     assert not [request for request in seen if "/events/" in request.url.path]
 
@@ -432,7 +434,9 @@ async def test_what_changes_where_nothing_trades_is_left_to_the_next_look_at_the
     ("market", "odd"), [({}, 0), ({"status": "finalized"}, 1)], ids=["not final", "unclear"]
 )
 async def test_a_result_that_is_none_yet_is_not_told(market, odd):
-    told = Told(MarketChange(EVENT, TICKER, "settled", NOW), MarketChange(EVENT, None, "new", NOW))
+    told = ScriptedStream(
+        MarketChange(EVENT, TICKER, "settled", NOW), MarketChange(EVENT, None, "new", NOW)
+    )
     routes = {"GET /markets": {"markets": [market_json(**market)]}}
     assert [type(one) for one in await events(1, feed_of(told, **routes))] == [Ladder]
     assert told.oddities.counts["unreadable settlement"] == odd
@@ -440,7 +444,7 @@ async def test_a_result_that_is_none_yet_is_not_told(market, odd):
 
 async def test_a_market_that_cannot_be_looked_at_is_noted_and_left_to_the_next_cycle():
     unknown = MarketChange("KXHIGHNY-26NOV11", None, "new", NOW)
-    told = Told(unknown, MarketChange(EVENT, None, "new", NOW))
+    told = ScriptedStream(unknown, MarketChange(EVENT, None, "new", NOW))
     assert [type(one) for one in await events(1, feed_of(told))] == [Ladder]
     assert sum(told.oddities.counts.values()) == 1
 

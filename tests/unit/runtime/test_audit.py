@@ -83,9 +83,9 @@ def test_what_is_missing_is_said() -> None:
 def test_what_does_not_add_up_is_said() -> None:
     (cash,) = replace(lived(), simulated_cash=CASH + D("0.01")).faults
     assert cash == f"cash {CASH}, {CASH + D('0.01')} and {CASH} differ"
-    assert replace(lived(), differences=2).faults == ("2 of 4 lines come out otherwise",)
+    assert replace(lived(), differences=2).faults == ("2 of 4 lines differ when replayed",)
     assert replace(lived(), recorded=4, recorded_otherwise=1).faults == (
-        "1 of 4 lines come out otherwise from the recording",
+        "1 of 4 lines differ when replayed from the recording",
     )
     gap = day_record(DAY + timedelta(days=1), "1000.50", "1000.50")
     assert "2026-11-23 opens with 1000.50, not 1001" in lived(gap).faults

@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from kalshi_edge.choices import FeeGate
 from kalshi_edge.domain.market import Bin, FeeRule, FeeType
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.domain.verdicts import Leg, Opportunity
 from kalshi_edge.errors import ContractError
 from kalshi_edge.trading.edge import (
-    FeeGate,
     Gates,
     expected_value,
     gate_fee,

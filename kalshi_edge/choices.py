@@ -1,0 +1,41 @@
+"""What is chosen by name: settings and options that take one of a few words.
+
+Enums alone, so that the command line's help needs nothing else of the product.
+"""
+
+from enum import StrEnum
+
+
+class TradingMode(StrEnum):
+    """Whose prices, whose money."""
+
+    PAPER = "paper"
+    DEMO = "demo"
+    LIVE = "live"
+
+
+class StoreKind(StrEnum):
+    """Where the records are kept."""
+
+    SQLITE = "sqlite"
+    DYNAMODB = "dynamodb"
+
+
+class FeeGate(StrEnum):
+    """Which fee the gate subtracts: the house's dear one, or the exchange's own."""
+
+    HOUSE = "house"
+    EXCHANGE = "exchange"
+
+
+class HaltLevel(StrEnum):
+    """How far trading is held back; each does what those before it do."""
+
+    HALT = "halt"
+    """No new risk; resting orders stay in the book."""
+    CANCEL = "cancel"
+    """Resting entries are cancelled too."""
+    REDUCE = "reduce"
+    """Nothing may add to risk: orders placed by hand elsewhere are cancelled too."""
+    FLATTEN = "flatten"
+    """Open positions are sold, as far as the book pays for them."""

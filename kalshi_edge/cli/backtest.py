@@ -1,0 +1,151 @@
+"""``kalshi-edge backtest``, ``replay`` and ``fees``: recorded events and fills, run again."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kalshi_edge.domain.orders import Strategy
+from kalshi_edge.errors import InputError
+
+if TYPE_CHECKING:
+    from kalshi_edge.domain.events import Event
+
+
+def backtest(  # noqa: PLR0917 - typer wants each option as a parameter
+    city: Annotated[
+        list[str] | None,
+        typer.Option("--city", help="City; repeatable, or separated by commas. Default: CITIES."),
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=20_000, help="Number of climate days.")] = 365,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Last climate day. Default: the newest known."),
+    ] = None,
+    strategy: Annotated[
+        list[Strategy] | None, typer.Option(help="Repeatable. Default: STRATEGIES.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write an HTML report to this file.")] = None,
+    store: Annotated[Path | None, typer.Option(help="Keep the journal in this new file.")] = None,
+    as_json_: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Run the trading loop on recorded history."""
+    from kalshi_edge.config import load_settings
+
+    settings = load_settings()
+    from kalshi_edge.backtest.summary import summary
+    from kalshi_edge.cli.options import stations_named
+    from kalshi_edge.cli.output import out
+    from kalshi_edge.operations.backtest import backtest_request, newest_day, run_backtest
+
+    cities = tuple(station.city for station in stations_named(city)) or settings.cities
+    if store is not None and store.exists():
+        raise InputError(f"{store} exists already; a journal starts in a new file")
+    request = backtest_request(
+        settings,
+        cities=cities,
+        last_day=until.date() if until else newest_day(settings.history_dir, cities),
+        days=days,
+        strategies=strategy or [Strategy(name) for name in settings.strategies],
+    )
+    with _days_played(request.first_day, request.last_day) as watch:
+        record = run_backtest(request, watch, store or ":memory:")
+    result = summary(record)
+    if report is not None:
+        from kalshi_edge.backtest.report import report_html
+
+        report.write_text(report_html(record, result), encoding="utf-8")
+    from kalshi_edge.backtest.terminal import as_json, backtest_panel
+
+    if as_json_:
+        typer.echo(as_json(result).decode())
+        return
+    out.print(backtest_panel(result))
+    if report is not None:
+        out.print(f"report: [bold]{report}[/]")
+
+
+def replay(
+    source: Annotated[Path, typer.Argument(help="A SQLite store, or the folder of a recording.")],
+    store: Annotated[
+        Path | None, typer.Option(help="The store written while the recording was made.")
+    ] = None,
+) -> None:
+    """Replay a journal and compare every decision.
+
+    The events are the journal's own, or those of a recording made beside it.
+    """
+    from kalshi_edge.cli.output import err, out
+    from kalshi_edge.operations.replay import replay_recording, replay_store
+
+    if source.is_dir() and store is None:
+        _print_decisions(source)
+        return
+    again = replay_store(source) if store is None else replay_recording(source, store)
+    differences = list(again)
+    changed = [difference for difference in differences if difference is not None]
+    for line in changed:
+        err.print(f"[yellow]line {line.seq}[/] differs")
+        for verdict in (v for v in line.recorded if v not in line.replayed):
+            err.print(f"  [red]−[/] {verdict}", highlight=False)
+        for verdict in (v for v in line.replayed if v not in line.recorded):
+            err.print(f"  [green]+[/] {verdict}", highlight=False)
+    if changed:
+        raise InputError(f"{len(changed)} of {len(differences)} replayed journal lines differ")
+    out.print(f"[green]same[/] all {len(differences)} journal lines replay as recorded")
+
+
+def _print_decisions(recording: Path) -> None:
+    """How many verdicts of each kind a recording alone gives; only its store allows to compare."""
+    from collections import Counter
+
+    from kalshi_edge.cli.output import out
+    from kalshi_edge.operations.replay import decide_recording
+
+    kinds = Counter(
+        type(verdict).__name__
+        for decided in decide_recording(recording)
+        for verdict in decided.verdicts
+    )
+    for name, count in sorted(kinds.items()):
+        out.print(f"{count:8} {name}")
+
+
+def fees(
+    files: Annotated[list[Path], typer.Argument(help="CSV files of recorded fills.")],
+) -> None:
+    """Compare our fees with those that the exchange charged."""
+    from kalshi_edge.cli.output import out
+    from kalshi_edge.console.tables import fee_table
+    from kalshi_edge.data.kalshi.recorded_fills import read_fills
+    from kalshi_edge.domain.market import FeeRule
+    from kalshi_edge.trading.fees import fee_parity
+
+    for path in files:
+        fills = read_fills(path)
+        parity = fee_parity(fills, FeeRule())
+        out.print(fee_table(path.name, fills, parity))
+        if parity.differences:
+            raise InputError(f"{path}: {len(parity.differences)} orders were charged another fee")
+
+
+@contextmanager
+def _days_played(first_day: date, last_day: date) -> "Iterator[Callable[[Event], None]]":
+    """A bar over the days played, on a terminal; it costs an update a day."""
+    from kalshi_edge.cli.output import progress_bar
+
+    days = (last_day - first_day).days + 1
+    with progress_bar("learning from the past", days) as advance:
+        shown = first_day
+
+        def watch(event: "Event") -> None:
+            nonlocal shown
+            day = event.received_at.date()
+            if day > shown:
+                shown = day
+                advance(min((day - first_day).days, days), None, f"{day}")
+
+        yield watch

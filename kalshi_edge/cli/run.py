@@ -1,0 +1,133 @@
+"""``kalshi-edge run``, ``demo`` and ``api-schema``: the trader, its demonstration, its API."""
+
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from kalshi_edge.config import Settings
+    from kalshi_edge.console.live_view import Dashboard
+
+DEMO_START = datetime(2027, 4, 12, 14, 20)  # noqa: DTZ001 - typer's options have no zone; it is UTC
+
+
+def run() -> None:
+    """Trade as the settings say, until Ctrl-C.
+
+    Paper mode, the default, uses real prices and needs no key.
+    """
+    import asyncio
+
+    from kalshi_edge.config import load_settings
+    from kalshi_edge.runtime.requirements import check_settings
+
+    settings = load_settings()
+    check_settings(settings)
+    from stamina.instrumentation import set_on_retry_hooks
+
+    from kalshi_edge.cli.output import out
+    from kalshi_edge.console.live_view import Dashboard
+    from kalshi_edge.operations.run import run_trader
+
+    dashboard = Dashboard(settings.trading_mode, is_synthetic=bool(settings.sandbox_url))
+    # A retry is in its source's status; a log line would tear the screen.
+    set_on_retry_hooks(())
+    with ExitStack() as stack:
+        stack.enter_context(suppress(KeyboardInterrupt))
+        write = stack.enter_context(_log(settings))
+        if out.is_terminal:
+            stack.enter_context(_live_view(dashboard, per_second=2))
+        asyncio.run(_until_ended(run_trader(settings, dashboard, write)))
+
+
+def demo(
+    seed: Annotated[int, typer.Option(help="Seed of the world.")] = 1,
+    speed: Annotated[
+        float, typer.Option(min=1, max=5000, help="World seconds per real second.")
+    ] = 300.0,
+    start: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%dT%H:%M"], help="World time at the start, UTC.")
+    ] = DEMO_START,
+    web_port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Port of the web dashboard.")
+    ] = 3000,
+    *,
+    web: Annotated[bool, typer.Option(help="Run the web dashboard.")] = True,
+) -> None:
+    """Show the product in a SYNTHETIC world on this machine.
+
+    Runs an exchange and weather offices, a trader in demo mode, and the web dashboard.
+    """
+    import asyncio
+
+    from kalshi_edge.config import load_settings
+
+    settings = load_settings(trading_mode="demo", store="sqlite")
+    from stamina.instrumentation import set_on_retry_hooks
+
+    from kalshi_edge.cli.output import out
+    from kalshi_edge.console.live_view import Dashboard
+    from kalshi_edge.operations.demo import WebDashboard, new_password, run_demo
+
+    plan = ("--seed", str(seed), "--speed", str(speed), "--start", f"{start:%Y-%m-%dT%H:%M}")
+    dashboard = Dashboard("demo", is_synthetic=True)
+    password = settings.dashboard_password.get_secret_value() or new_password()
+    web_dashboard = WebDashboard(web_port, password) if web else None
+    if web_dashboard is not None and not out.is_terminal:
+        # Without a terminal the live view is printed at the end only.
+        out.print(f"dashboard http://127.0.0.1:{web_port} password {password}", highlight=False)
+    # A retry is in its source's status; a log line would tear the screen.
+    set_on_retry_hooks(())
+    with suppress(KeyboardInterrupt), _live_view(dashboard, per_second=4):
+        asyncio.run(_until_ended(run_demo(settings, plan, dashboard, web=web_dashboard)))
+    out.print(dashboard.render())
+
+
+def api_schema() -> None:
+    """Print the API's OpenAPI document."""
+    from kalshi_edge.api.server import openapi_text
+
+    typer.echo(openapi_text(), nl=False)
+
+
+@contextmanager
+def _live_view(dashboard: "Dashboard", *, per_second: int) -> Iterator[None]:
+    from rich.live import Live
+
+    from kalshi_edge.cli.output import out
+
+    with Live(
+        get_renderable=dashboard.render,
+        console=out,
+        refresh_per_second=per_second,
+        screen=out.is_terminal,
+    ):
+        yield
+
+
+@contextmanager
+def _log(settings: "Settings") -> Iterator[Callable[[bytes], object]]:
+    """Where the cycles' lines go: to ``LOG_PATH``, else to standard output that is no terminal."""
+    from kalshi_edge.cli.output import out
+
+    if settings.log_path is not None:
+        with settings.log_path.open("ab", buffering=0) as file:
+            yield file.write
+    elif out.is_terminal:
+        yield len
+    else:
+        yield lambda line: typer.echo(line.decode(), nl=False)
+
+
+async def _until_ended(work: Coroutine[Any, Any, None]) -> None:
+    """``work``, ended cleanly by SIGTERM as by Ctrl-C."""
+    import asyncio
+    import signal
+
+    task = asyncio.create_task(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task
