@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from kalshi_edge.clock import SystemClock
-from kalshi_edge.data.kalshi.account_client import AccountClient
-from kalshi_edge.data.kalshi.account_wire import parse_fill
+from kalshi_edge.data.kalshi.account.account_client import AccountClient
+from kalshi_edge.data.kalshi.account.account_wire import parse_fill
 from kalshi_edge.data.kalshi.auth import ApiKey, signature
 from kalshi_edge.data.kalshi.fields import parse_json
 from kalshi_edge.data.kalshi.stream_session import Oddities, Session

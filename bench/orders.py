@@ -25,12 +25,12 @@ from numpy import quantile
 from websockets.asyncio.client import ClientConnection, connect
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.kalshi.account_client import AccountClient
+from kalshi_edge.data.kalshi.account.account_client import AccountClient
+from kalshi_edge.data.kalshi.account.statement_source import StatementSource
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
 from kalshi_edge.data.kalshi.feed import KalshiFeed
 from kalshi_edge.data.kalshi.order_wire import order_body
 from kalshi_edge.data.kalshi.public_client import PublicClient
-from kalshi_edge.data.kalshi.statement_source import StatementSource
 from kalshi_edge.data.kalshi.stream import KalshiStream
 from kalshi_edge.data.kalshi.transport import ErrorBody
 from kalshi_edge.data.weather.stations import station_of

@@ -619,7 +619,7 @@ export interface components {
         };
         /**
          * Audit
-         * @description Every wish of the recent journal, the newest last.
+         * @description Every command of the recent journal, the newest last.
          */
         Audit: {
             /** Items */
@@ -627,7 +627,7 @@ export interface components {
         };
         /**
          * AuditItem
-         * @description A person's wish, whose it was, and what followed.
+         * @description A person's command, who gave it, and what followed.
          */
         AuditItem: {
             /** Seq */
@@ -857,7 +857,7 @@ export interface components {
         };
         /**
          * CancelOutcome
-         * @description A quick sell: out of the book at once, resolved at P&L 0 where nothing had filled.
+         * @description An order cancelled: out of the book at once, resolved at P&L 0 where nothing had filled.
          */
         CancelOutcome: {
             /**
@@ -2190,7 +2190,7 @@ export interface components {
         };
         /**
          * SwitchOutcome
-         * @description The kill switch after the wish.
+         * @description The kill switch after the command.
          */
         SwitchOutcome: {
             /**
@@ -2261,7 +2261,7 @@ export interface components {
         };
         /**
          * TermsOutcome
-         * @description A series' rules after the wish.
+         * @description A series' rules after the command.
          */
         TermsOutcome: {
             /**
@@ -4014,7 +4014,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Names the wish: sent again, it is answered again and done once. Left out, every request is a wish of its own. */
+                /** @description Names the command: sent again, it is answered again and done once. Without it every request is a command of its own. */
                 "Idempotency-Key"?: string;
                 /** @description Who wants it, for the audit. */
                 "X-Acting"?: string;
@@ -4133,7 +4133,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Names the wish: sent again, it is answered again and done once. Left out, every request is a wish of its own. */
+                /** @description Names the command: sent again, it is answered again and done once. Without it every request is a command of its own. */
                 "Idempotency-Key"?: string;
                 /** @description Who wants it, for the audit. */
                 "X-Acting"?: string;
@@ -4256,7 +4256,7 @@ export interface operations {
                 confirm?: boolean;
             };
             header?: {
-                /** @description Names the wish: sent again, it is answered again and done once. Left out, every request is a wish of its own. */
+                /** @description Names the command: sent again, it is answered again and done once. Without it every request is a command of its own. */
                 "Idempotency-Key"?: string;
                 /** @description Who wants it, for the audit. */
                 "X-Acting"?: string;
@@ -4383,7 +4383,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Names the wish: sent again, it is answered again and done once. Left out, every request is a wish of its own. */
+                /** @description Names the command: sent again, it is answered again and done once. Without it every request is a command of its own. */
                 "Idempotency-Key"?: string;
                 /** @description Who wants it, for the audit. */
                 "X-Acting"?: string;
@@ -4513,7 +4513,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Names the wish: sent again, it is answered again and done once. Left out, every request is a wish of its own. */
+                /** @description Names the command: sent again, it is answered again and done once. Without it every request is a command of its own. */
                 "Idempotency-Key"?: string;
                 /** @description Who wants it, for the audit. */
                 "X-Acting"?: string;

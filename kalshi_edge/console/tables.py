@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.table import Table
+from rich.table import ArchiveTable
 
 from kalshi_edge.data.history.archive import ArchivedOutcome
 from kalshi_edge.data.history.coverage import CityCoverage
@@ -36,9 +36,9 @@ _PERCENTS = (10, 25, 50, 75, 90)
 _SHOWN_REASONS = 15
 
 
-def forecast_table(title: str, forecasts: Iterable[Forecast]) -> Table:
+def forecast_table(title: str, forecasts: Iterable[Forecast]) -> ArchiveTable:
     """A bulletin's forecasts, a row per station and climate day; temperatures in °F."""
-    table = Table(title=title, **_STYLE)
+    table = ArchiveTable(title=title, **_STYLE)
     table.add_column("station", style="bold", no_wrap=True)
     table.add_column("climate day", no_wrap=True)
     for name in ("lead", "μ", "σ", *(f"P{percent}" for percent in _PERCENTS), "mean", "sd"):
@@ -67,10 +67,10 @@ def _forecast_row(forecast: Forecast, *, is_first: bool) -> Iterable[str]:
     yield _whole(forecast.sd_f)
 
 
-def import_table(report: ImportReport) -> Table:
+def import_table(report: ImportReport) -> ArchiveTable:
     """What an import took in by city and kind."""
     kinds = sorted({kind for _, kind in report.records})
-    table = Table(title="imported", **_STYLE)
+    table = ArchiveTable(title="imported", **_STYLE)
     table.add_column("city", style="bold")
     for kind in kinds:
         table.add_column(kind, justify="right")
@@ -107,9 +107,9 @@ def _example(those: Sequence[object]) -> str:
     return f" ({str(those[0])[:120]})" if those else ""
 
 
-def coverage_table(cities: Iterable[CityCoverage]) -> Table:
+def coverage_table(cities: Iterable[CityCoverage]) -> ArchiveTable:
     """What a history holds, a row per city."""
-    table = Table(title="history", **_STYLE)
+    table = ArchiveTable(title="history", **_STYLE)
     table.add_column("city", style="bold")
     table.add_column("days")
     for name in ("results", "ladders", "quotes"):
@@ -129,9 +129,9 @@ def coverage_table(cities: Iterable[CityCoverage]) -> Table:
     return table
 
 
-def parity_table(parity: Parity) -> Table:
+def parity_table(parity: Parity) -> ArchiveTable:
     """Every result that differs from ours, with its date."""
-    table = Table(**_STYLE)
+    table = ArchiveTable(**_STYLE)
     for column in ("climate day", "ticker", "bin", "high", "paid"):
         table.add_column(column, no_wrap=True)
     for outcome in parity.differing:
@@ -165,12 +165,12 @@ def _outcome_row(outcome: ArchivedOutcome) -> Iterable[str]:
     yield f"${outcome.paid}"
 
 
-def fee_table(name: str, fills: Sequence[Fill], parity: FeeParity) -> Table:
+def fee_table(name: str, fills: Sequence[Fill], parity: FeeParity) -> ArchiveTable:
     """How our fees compare with those charged; every order that differs is named."""
     taken = {fill.intent_id for fill in fills if fill.is_taker}
     made = {fill.intent_id for fill in fills} - taken
     wrong = {difference.intent_id for difference in parity.differences}
-    table = Table(title=f"{name}: {len(fills):,} fills", **_STYLE)
+    table = ArchiveTable(title=f"{name}: {len(fills):,} fills", **_STYLE)
     for column in ("orders", "compared", "equal to the cent", "charged in total"):
         table.add_column(column, justify="left" if column == "orders" else "right")
     for label, orders in (("takers", taken), ("makers only", made)):
@@ -193,10 +193,12 @@ def _whole(figure_f: float | None) -> str:
     return "–" if figure_f is None else f"{figure_f:.0f}"
 
 
-def soak_table(stretch: Stretch) -> Table:
+def soak_table(stretch: Stretch) -> ArchiveTable:
     """The result of a soak test, SYNTHETIC."""
     found, counts = stretch.recount, stretch.counts
-    table = Table(title="SYNTHETIC · soak test, paper trading", show_header=False, min_width=76)
+    table = ArchiveTable(
+        title="SYNTHETIC · soak test, paper trading", show_header=False, min_width=76
+    )
     for job in (Job.CYCLE, Job.CALIBRATION, Job.DAY):
         count = counts[job]
         more = f", {count.hurried} more after new bulletins" if count.hurried else ""
@@ -226,10 +228,10 @@ def soak_table(stretch: Stretch) -> Table:
     return table
 
 
-def cost_grid(found: Cost) -> Table:
+def cost_grid(found: Cost) -> ArchiveTable:
     """What a month would cost."""
     days = found.span.total_seconds() / 86400
-    grid = Table(
+    grid = ArchiveTable(
         "a month of 30 days",
         *("requests", "read units", "write units", "cents"),
         title=f"Counted from {found.lines:,} journal lines of {days:.1f} days",
@@ -253,9 +255,9 @@ def cost_grid(found: Cost) -> Table:
     return grid
 
 
-def tables_grid(states: Sequence[TableState]) -> Table:
+def tables_grid(states: Sequence[TableState]) -> ArchiveTable:
     """The state of the DynamoDB tables."""
-    grid = Table("table", "status", "items", "bytes", "expiry", "backups", "indexes")
+    grid = ArchiveTable("table", "status", "items", "bytes", "expiry", "backups", "indexes")
     for state in states:
         grid.add_row(
             state.name,

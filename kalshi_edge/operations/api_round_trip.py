@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from kalshi_edge.config import Settings
-from kalshi_edge.data.kalshi.account_client import AccountClient
+from kalshi_edge.data.kalshi.account.account_client import AccountClient
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
 from kalshi_edge.data.kalshi.market_wire import parse_event_ticker
 from kalshi_edge.data.kalshi.public_client import PublicClient

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from kalshi_edge.choices import StoreKind, TradingMode
 from kalshi_edge.config import Settings
-from kalshi_edge.data.kalshi.account_client import AccountClient
+from kalshi_edge.data.kalshi.account.account_client import AccountClient
 from kalshi_edge.data.kalshi.public_client import MAX_CLOCK_LEAD, PublicClient
 from kalshi_edge.db.open_store import open_store
 from kalshi_edge.errors import EdgeError, ExchangeDown, SettingError

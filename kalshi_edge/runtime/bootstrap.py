@@ -10,12 +10,12 @@ from pathlib import Path
 
 from kalshi_edge.clock import Clock
 from kalshi_edge.config import Settings
-from kalshi_edge.data.kalshi.account_client import AccountClient
+from kalshi_edge.data.kalshi.account.account_client import AccountClient
+from kalshi_edge.data.kalshi.account.statement_source import StatementSource
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
 from kalshi_edge.data.kalshi.feed import KalshiFeed
 from kalshi_edge.data.kalshi.market_source import MarketSource
 from kalshi_edge.data.kalshi.public_client import PublicClient
-from kalshi_edge.data.kalshi.statement_source import StatementSource
 from kalshi_edge.data.kalshi.stream import KalshiStream
 from kalshi_edge.data.recording.recorder import Recorder
 from kalshi_edge.data.weather.sources.http import PoliteClient

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.kalshi.account_client import AccountClient
+from kalshi_edge.data.kalshi.account.account_client import AccountClient
+from kalshi_edge.data.kalshi.account.statement_source import StatementSource
 from kalshi_edge.data.kalshi.market_source import MarketSource, trimmed
-from kalshi_edge.data.kalshi.statement_source import StatementSource
 from kalshi_edge.data.kalshi.stream import KalshiStream
 from kalshi_edge.data.kalshi.stream_check import CrossCheck
 from kalshi_edge.data.recording.recorder import Recorder

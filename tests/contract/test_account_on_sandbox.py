@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kalshi_edge.data.kalshi.statement_source import StatementSource
+from kalshi_edge.data.kalshi.account.statement_source import StatementSource
 from kalshi_edge.domain.account_statement import AccountStatement
 from kalshi_edge.domain.events import CashKind, CashMovement
 from kalshi_edge.domain.market import FeeRule

@@ -10,8 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kalshi_edge.clock import ManualClock
+from kalshi_edge.data.kalshi.account.cash_wire import CASH_LISTS
 from kalshi_edge.data.kalshi.auth import ApiKey
-from kalshi_edge.data.kalshi.cash_wire import CASH_LISTS
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
 from kalshi_edge.data.kalshi.stream_session import Oddities, Session
 from kalshi_edge.data.weather.stations import station_of

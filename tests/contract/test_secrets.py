@@ -13,7 +13,7 @@ import pytest
 
 from kalshi_edge.clock import SystemClock
 from kalshi_edge.config import load_settings
-from kalshi_edge.data.kalshi.account_client import AccountClient
+from kalshi_edge.data.kalshi.account.account_client import AccountClient
 from kalshi_edge.data.kalshi.auth import ApiKey, parse_api_key
 from kalshi_edge.data.kalshi.feed import KalshiFeed
 from kalshi_edge.data.kalshi.stream import KalshiStream

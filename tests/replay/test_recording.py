@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 from kalshi_edge.cli.main import cli
 from kalshi_edge.clock import SystemClock
 from kalshi_edge.data.history.records import cities_in, read_city
-from kalshi_edge.data.kalshi.account_client import AccountClient
+from kalshi_edge.data.kalshi.account.account_client import AccountClient
 from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
 from kalshi_edge.data.kalshi.market_source import MarketSource

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from kalshi_edge.clock import ManualClock
-from kalshi_edge.data.kalshi.account_client import AccountClient
+from kalshi_edge.data.kalshi.account.account_client import AccountClient
 from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.public_client import PublicClient
 from kalshi_edge.data.kalshi.transport import Host

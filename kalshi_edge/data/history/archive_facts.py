@@ -24,7 +24,7 @@ from kalshi_edge.data.history.benchmarks import (
 )
 from kalshi_edge.data.history.cells import Row, degrees, instant, whole_degrees
 from kalshi_edge.data.history.gathered import Gathered, LeftOuts
-from kalshi_edge.data.history.tables import Table, read_rows, table_files
+from kalshi_edge.data.history.tables import ArchiveTable, read_rows, table_files
 from kalshi_edge.domain.market import Bin
 from kalshi_edge.domain.weather import Forecast, Station
 from kalshi_edge.errors import RowError
@@ -88,23 +88,23 @@ class ArchiveFacts:
         for ticker, (station, day) in self._listed.items():
             yield MarketFacts(ticker, station, day, bins.get(ticker))
 
-    def take(self, table: Table, row: Row) -> None:
+    def take(self, table: ArchiveTable, row: Row) -> None:
         """Take in a row; raises ``RowError`` where nothing in it can be read."""
         match table:
-            case Table.DAYS:
+            case ArchiveTable.DAYS:
                 self._day(row)
-            case Table.QUOTES:
+            case ArchiveTable.QUOTES:
                 self._quote(row)
-            case Table.TRADE_AVERAGES:
+            case ArchiveTable.TRADE_AVERAGES:
                 self._average(row)
-            case Table.STATION_DAYS:
+            case ArchiveTable.STATION_DAYS:
                 record = parse_station_record(row)
                 self.stations.add((record.station, record.climate_day), record)
                 if record.settled_f is not None:
                     self.settled_f.add((record.station, record.climate_day), record.settled_f)
-            case Table.NBP_RUNS | Table.NBS_RUNS:
+            case ArchiveTable.NBP_RUNS | ArchiveTable.NBS_RUNS:
                 self._run(row)
-            case Table.TRADE_QUOTES:
+            case ArchiveTable.TRADE_QUOTES:
                 pass  # what somebody paid is not what anybody offers now
 
     def _day(self, row: Row) -> None:

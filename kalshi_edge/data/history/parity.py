@@ -14,7 +14,7 @@ from kalshi_edge.data.history.benchmarks import parse_station_record
 from kalshi_edge.data.history.cells import Row, whole_degrees
 from kalshi_edge.data.history.gathered import LeftOuts
 from kalshi_edge.data.history.records import Record, cities_in, read_city
-from kalshi_edge.data.history.tables import LeftOut, Table, TableFile, read_rows, table_files
+from kalshi_edge.data.history.tables import ArchiveTable, LeftOut, TableFile, read_rows, table_files
 from kalshi_edge.data.kalshi.market_wire import event_ticker
 from kalshi_edge.data.weather.stations import by_icao
 from kalshi_edge.domain.market import Bin, Ladder
@@ -118,11 +118,11 @@ def _station_outcome(row: Row) -> ArchivedOutcome:
     )
 
 
-_OUTCOMES: Mapping[Table, Callable[[Row], ArchivedOutcome]] = {
-    Table.QUOTES: parse_outcome,
-    Table.TRADE_QUOTES: parse_outcome,
-    Table.TRADE_AVERAGES: _settled_outcome,
-    Table.STATION_DAYS: _station_outcome,
+_OUTCOMES: Mapping[ArchiveTable, Callable[[Row], ArchivedOutcome]] = {
+    ArchiveTable.QUOTES: parse_outcome,
+    ArchiveTable.TRADE_QUOTES: parse_outcome,
+    ArchiveTable.TRADE_AVERAGES: _settled_outcome,
+    ArchiveTable.STATION_DAYS: _station_outcome,
 }
 
 

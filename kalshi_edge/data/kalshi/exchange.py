@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import TypeVar
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.kalshi.account_client import AccountClient
-from kalshi_edge.data.kalshi.account_wire import parse_taken
+from kalshi_edge.data.kalshi.account.account_client import AccountClient
+from kalshi_edge.data.kalshi.account.account_wire import parse_taken
 from kalshi_edge.data.kalshi.fields import Payload, decimal_field
 from kalshi_edge.data.kalshi.order_wire import objections, order_body
 from kalshi_edge.data.kalshi.public_client import PublicClient

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Iterable, Set
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from kalshi_edge.data.kalshi.account_client import AccountClient
-from kalshi_edge.data.kalshi.account_wire import parse_fill
+from kalshi_edge.data.kalshi.account.account_client import AccountClient
+from kalshi_edge.data.kalshi.account.account_wire import parse_fill
 from kalshi_edge.data.kalshi.public_client import PublicClient
 from kalshi_edge.data.kalshi.reading import Unreadable
 from kalshi_edge.data.kalshi.stream import KalshiStream

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from kalshi_edge.data.kalshi.account_wire import parse_fill, parse_order
+from kalshi_edge.data.kalshi.account.account_wire import parse_fill, parse_order
 from kalshi_edge.data.kalshi.book import OrderBooks, Resync
 from kalshi_edge.data.kalshi.fields import (
     Payload,

@@ -67,5 +67,6 @@ async def test_an_order_whose_fill_was_lost_blocks_nothing_days_later() -> None:
     for days in range(1, 6):
         engine.handle(DayTurned(EVE + timedelta(days=days)))
     assert [order for order in engine.account.orders.values() if order.is_live] == []
-    now = situation(engine.account, {}, EVE + timedelta(days=5))
+    at = EVE + timedelta(days=5)
+    now = situation(engine.account, engine.kill_switch.switch_at(at), {}, at)
     assert now.free_cash == engine.account.tracker.cash

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kalshi_edge.clock import ManualClock
+from kalshi_edge.data.kalshi.account.statement_source import StatementSource
 from kalshi_edge.data.kalshi.auth import ApiKey
-from kalshi_edge.data.kalshi.statement_source import StatementSource
 from kalshi_edge.domain.account_statement import AccountStatement
 from kalshi_edge.domain.orders import Settlement
 from tests.cases.account_stories import of

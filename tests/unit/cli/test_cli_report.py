@@ -60,7 +60,7 @@ SPECIMENS = {
     "CLIOME.txt": [("2014-10-23", 33, 19, FINAL, "2014-10-24 09:04", "NOME WSO AP")],
     "CLIPHX_2026-09-03.txt": [("2026-09-03", 103, 86, FINAL, "2026-09-04 08:25", "PHOENIX AZ")],
     # "TODAY" without "VALID AS OF"; its heading is of the 22nd, its text of the 28th
-    "CLIPPG.txt": [("2020-12-28", 89, 77, SO_FAR, None, "PAGO PAGO AIRPORT")],
+    "CLIPPG.txt": [("2020-12-28", 89, 77, SO_FAR, "2020-12-29 04:00", "PAGO PAGO AIRPORT")],
     "CLIPPG2.txt": [("2021-06-23", 86, 78, SO_FAR, "2021-06-24 04:14", "PAGO PAGO AIRPORT")],
     "CLIPPG4.txt": [("2023-03-30", 86, 77, FINAL, "2023-03-31 11:29", "PAGO PAGO AIRPORT")],
     "CLIRDU.txt": [

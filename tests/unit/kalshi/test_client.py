@@ -382,7 +382,7 @@ def test_the_public_client_brings_no_means_to_sign_into_the_process():
         "cryptography",
         "kalshi_edge.data.kalshi.private_key",
         "kalshi_edge.data.kalshi.auth",
-        "kalshi_edge.data.kalshi.account_client",
+        "kalshi_edge.data.kalshi.account.account_client",
         "kalshi_edge.data.kalshi.order_wire",
     }
     assert all(find_spec(name) for name in signing), "a module that is not there proves nothing"

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from kalshi_edge.data.kalshi.account_wire import (
+from kalshi_edge.data.kalshi.account.account_wire import (
     parse_balance,
     parse_fill,
     parse_limits,

@@ -12,7 +12,7 @@ from types import MappingProxyType
 import httpx
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.kalshi.account_wire import (
+from kalshi_edge.data.kalshi.account.account_wire import (
     AccountLimits,
     HeldPosition,
     Payout,
@@ -23,8 +23,8 @@ from kalshi_edge.data.kalshi.account_wire import (
     parse_payout,
     parse_position,
 )
+from kalshi_edge.data.kalshi.account.cash_wire import CashList
 from kalshi_edge.data.kalshi.auth import ApiKey
-from kalshi_edge.data.kalshi.cash_wire import CashList
 from kalshi_edge.data.kalshi.fields import (
     Payload,
     instant_field,

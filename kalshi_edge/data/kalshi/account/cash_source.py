@@ -6,8 +6,13 @@ from decimal import Decimal
 from functools import partial
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.kalshi.account_client import AccountClient
-from kalshi_edge.data.kalshi.cash_wire import CASH_LISTS, CashList, final_movement, is_before
+from kalshi_edge.data.kalshi.account.account_client import AccountClient
+from kalshi_edge.data.kalshi.account.cash_wire import (
+    CASH_LISTS,
+    CashList,
+    final_movement,
+    is_before,
+)
 from kalshi_edge.data.kalshi.fields import Payload
 from kalshi_edge.data.kalshi.reading import Unreadable, read_rows
 from kalshi_edge.domain.events import CashMovement

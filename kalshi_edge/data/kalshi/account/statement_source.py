@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from kalshi_edge.clock import Clock
-from kalshi_edge.data.kalshi.account_client import AccountClient
-from kalshi_edge.data.kalshi.cash_source import CashSource
+from kalshi_edge.data.kalshi.account.account_client import AccountClient
+from kalshi_edge.data.kalshi.account.cash_source import CashSource
 from kalshi_edge.data.kalshi.reading import Unreadable
 from kalshi_edge.data.kalshi.stream_session import Oddities
 from kalshi_edge.data.source_status import SHOWN_ERRORS, PollOutcome, SourceStatus

@@ -1,0 +1,1 @@
+"""Our account at the exchange: what it says of it, asked for and read."""
