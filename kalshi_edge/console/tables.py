@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.table import ArchiveTable
+from rich.table import Table
 
 from kalshi_edge.data.history.archive import ArchivedOutcome
 from kalshi_edge.data.history.coverage import CityCoverage
@@ -36,9 +36,9 @@ _PERCENTS = (10, 25, 50, 75, 90)
 _SHOWN_REASONS = 15
 
 
-def forecast_table(title: str, forecasts: Iterable[Forecast]) -> ArchiveTable:
+def forecast_table(title: str, forecasts: Iterable[Forecast]) -> Table:
     """A bulletin's forecasts, a row per station and climate day; temperatures in °F."""
-    table = ArchiveTable(title=title, **_STYLE)
+    table = Table(title=title, **_STYLE)
     table.add_column("station", style="bold", no_wrap=True)
     table.add_column("climate day", no_wrap=True)
     for name in ("lead", "μ", "σ", *(f"P{percent}" for percent in _PERCENTS), "mean", "sd"):
@@ -67,10 +67,10 @@ def _forecast_row(forecast: Forecast, *, is_first: bool) -> Iterable[str]:
     yield _whole(forecast.sd_f)
 
 
-def import_table(report: ImportReport) -> ArchiveTable:
+def import_table(report: ImportReport) -> Table:
     """What an import took in by city and kind."""
     kinds = sorted({kind for _, kind in report.records})
-    table = ArchiveTable(title="imported", **_STYLE)
+    table = Table(title="imported", **_STYLE)
     table.add_column("city", style="bold")
     for kind in kinds:
         table.add_column(kind, justify="right")
@@ -107,9 +107,9 @@ def _example(those: Sequence[object]) -> str:
     return f" ({str(those[0])[:120]})" if those else ""
 
 
-def coverage_table(cities: Iterable[CityCoverage]) -> ArchiveTable:
+def coverage_table(cities: Iterable[CityCoverage]) -> Table:
     """What a history holds, a row per city."""
-    table = ArchiveTable(title="history", **_STYLE)
+    table = Table(title="history", **_STYLE)
     table.add_column("city", style="bold")
     table.add_column("days")
     for name in ("results", "ladders", "quotes"):
@@ -129,9 +129,9 @@ def coverage_table(cities: Iterable[CityCoverage]) -> ArchiveTable:
     return table
 
 
-def parity_table(parity: Parity) -> ArchiveTable:
+def parity_table(parity: Parity) -> Table:
     """Every result that differs from ours, with its date."""
-    table = ArchiveTable(**_STYLE)
+    table = Table(**_STYLE)
     for column in ("climate day", "ticker", "bin", "high", "paid"):
         table.add_column(column, no_wrap=True)
     for outcome in parity.differing:
@@ -165,12 +165,12 @@ def _outcome_row(outcome: ArchivedOutcome) -> Iterable[str]:
     yield f"${outcome.paid}"
 
 
-def fee_table(name: str, fills: Sequence[Fill], parity: FeeParity) -> ArchiveTable:
+def fee_table(name: str, fills: Sequence[Fill], parity: FeeParity) -> Table:
     """How our fees compare with those charged; every order that differs is named."""
     taken = {fill.intent_id for fill in fills if fill.is_taker}
     made = {fill.intent_id for fill in fills} - taken
     wrong = {difference.intent_id for difference in parity.differences}
-    table = ArchiveTable(title=f"{name}: {len(fills):,} fills", **_STYLE)
+    table = Table(title=f"{name}: {len(fills):,} fills", **_STYLE)
     for column in ("orders", "compared", "equal to the cent", "charged in total"):
         table.add_column(column, justify="left" if column == "orders" else "right")
     for label, orders in (("takers", taken), ("makers only", made)):
@@ -193,12 +193,10 @@ def _whole(figure_f: float | None) -> str:
     return "–" if figure_f is None else f"{figure_f:.0f}"
 
 
-def soak_table(stretch: Stretch) -> ArchiveTable:
+def soak_table(stretch: Stretch) -> Table:
     """The result of a soak test, SYNTHETIC."""
     found, counts = stretch.recount, stretch.counts
-    table = ArchiveTable(
-        title="SYNTHETIC · soak test, paper trading", show_header=False, min_width=76
-    )
+    table = Table(title="SYNTHETIC · soak test, paper trading", show_header=False, min_width=76)
     for job in (Job.CYCLE, Job.CALIBRATION, Job.DAY):
         count = counts[job]
         more = f", {count.hurried} more after new bulletins" if count.hurried else ""
@@ -228,10 +226,10 @@ def soak_table(stretch: Stretch) -> ArchiveTable:
     return table
 
 
-def cost_grid(found: Cost) -> ArchiveTable:
+def cost_grid(found: Cost) -> Table:
     """What a month would cost."""
     days = found.span.total_seconds() / 86400
-    grid = ArchiveTable(
+    grid = Table(
         "a month of 30 days",
         *("requests", "read units", "write units", "cents"),
         title=f"Counted from {found.lines:,} journal lines of {days:.1f} days",
@@ -255,9 +253,9 @@ def cost_grid(found: Cost) -> ArchiveTable:
     return grid
 
 
-def tables_grid(states: Sequence[TableState]) -> ArchiveTable:
+def tables_grid(states: Sequence[TableState]) -> Table:
     """The state of the DynamoDB tables."""
-    grid = ArchiveTable("table", "status", "items", "bytes", "expiry", "backups", "indexes")
+    grid = Table("table", "status", "items", "bytes", "expiry", "backups", "indexes")
     for state in states:
         grid.add_row(
             state.name,

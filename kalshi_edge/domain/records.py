@@ -1,11 +1,12 @@
 """What the store keeps beside orders and the journal."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from kalshi_edge.domain.lesson import Lesson
 from kalshi_edge.domain.orders import Side, Strategy
 from kalshi_edge.units import ZERO
 
@@ -34,6 +35,11 @@ class Calibration:
     sigma_f: float | None = None
     """That day's σ, °F, before calibration."""
     received_at: datetime | None = None
+    lessons: tuple[Lesson, ...] = field(default=(), compare=False)
+    """The last days it has learned, in order: as far back as one can be unlearned.
+
+    Not compared, so that a journal from before they were kept replays the same.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,16 @@ def ladder_checks(
     ladder: Ladder,
     forecast: Forecast,
     *,
+    mu_f: float,
     reference: Forecast | None,
     terms: SeriesTerms | None,
     at: datetime,
     limits: Limits,
 ) -> tuple[Check, ...]:
-    """Every check of a ladder at ``at``; ``reference`` is what ours must agree with."""
+    """Every check of a ladder at ``at``.
+
+    ``mu_f`` is the mean that is traded, °F, and ``reference`` what it must agree with.
+    """
     statuses = {market.status for market in ladder.markets}
     shards = {market.exchange_index for market in ladder.markets}
     age, since_start = at - forecast.run_at, at - ladder.station.day_start(ladder.climate_day)
@@ -47,14 +51,17 @@ def ladder_checks(
             span(age),
             f"≤ {span(limits.max_forecast_age)}",
         ),
-        _reference_check(forecast, reference, at, limits),
+        _reference_check(mu_f, reference, at, limits),
     )
 
 
 def _reference_check(
-    forecast: Forecast, reference: Forecast | None, at: datetime, limits: Limits
+    mu_f: float, reference: Forecast | None, at: datetime, limits: Limits
 ) -> Check:
-    """Whether the weather service's own forecast agrees; one as old as no run may be is none."""
+    """Whether the weather service's own forecast agrees with the mean that is traded.
+
+    A calibration that has gone wrong shows here too. One as old as no run may be is none.
+    """
     limit = f"≤ {limits.max_reference_gap_f:.1f} °F"
     if reference is None:
         return Check("reference", not limits.reference_required, "no NWS forecast", limit)
@@ -62,5 +69,5 @@ def _reference_check(
     if age > limits.max_forecast_age:
         figure = f"NWS forecast {span(age)} old"
         return Check("reference", not limits.reference_required, figure, limit)
-    gap_f = abs(forecast.point_f - reference.point_f)
+    gap_f = abs(mu_f - reference.point_f)
     return Check("reference", gap_f <= limits.max_reference_gap_f, f"{gap_f:.1f} °F", limit)

@@ -72,14 +72,16 @@ def ladder_outlook(
     if forecast is None:
         return f"no forecast of {', '.join(state.models)}"
     daytime = daily_high(forecast, state.calibration(station, forecast))
+    distribution = same_day(daytime, state.evidence(station, day), station, day, at)
     return Outlook(
         at=at,
         ladder=ladder,
         books=state.books,
-        distribution=same_day(daytime, state.evidence(station, day), station, day, at),
+        distribution=distribution,
         checks=ladder_checks(
             ladder,
             forecast,
+            mu_f=distribution.mu_f,
             reference=state.reference(station, day),
             terms=state.terms.get(ladder.series),
             at=at,

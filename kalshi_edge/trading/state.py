@@ -10,9 +10,9 @@ from kalshi_edge.domain.orders import Settlement, derived_id
 from kalshi_edge.domain.records import Calibration, SeriesTerms
 from kalshi_edge.domain.verdicts import Alarm
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation, Station
-from kalshi_edge.models.calibration import learn, uncalibrated
 from kalshi_edge.models.observed import Evidence, evidence
 from kalshi_edge.portfolio.tracker import is_mark
+from kalshi_edge.trading.learning import Course, Learned, Learning
 
 REFERENCE = "NWS"
 """The model name of the forecast that ours is checked against."""
@@ -45,15 +45,18 @@ class WorldState:
         self.books: dict[str, Book] = {}
         self.marks: dict[str, Book] = {}
         """Books to value positions by: of each market the last that ``is_mark``."""
-        self.calibrations = {(c.city, c.model, c.version): c for c in calibrations}
+        self.learning = Learning({(c.city, c.model, c.version): c for c in calibrations})
         self.terms = {record.series: record for record in terms}
         self._ladder_by_ticker: dict[str, Ladder] = {}
         self._forecasts: dict[tuple[str, date, str], Forecast] = {}
-        self._lessons: dict[tuple[str, date, str], Forecast] = {}
-        self._highs: dict[tuple[str, date], int] = {}
         self._seen: dict[tuple[str, date], dict[Observation | ClimateReport, None]] = {}
         """Readings and intermediate reports, each once, in the order of receipt."""
         self._settlements: dict[str, Settlement] = {}
+
+    @property
+    def calibrations(self) -> dict[tuple[str, str, str], Calibration]:
+        """By city, model and version, what past errors taught."""
+        return self.learning.calibrations
 
     @property
     def traded_models(self) -> tuple[str, ...]:
@@ -75,7 +78,7 @@ class WorldState:
             until_at += BRIDGE_LESSON
         if forecast.received_at <= until_at:
             # What decisions before the day rested on is what its result teaches about.
-            self._lessons[key] = forecast
+            self.learning.forecast(forecast)
 
     def observation(self, observation: Observation) -> None:
         """Keep a reading for the climate days that its window touches."""
@@ -127,28 +130,21 @@ class WorldState:
         self.terms[record.series] = record
         return record
 
-    def report(self, report: ClimateReport) -> tuple[Calibration | Alarm, ...]:
-        """Learn from the first final report of a climate day; anything else is no result."""
+    def report(self, report: ClimateReport) -> Learned:
+        """Learn from a final report, unlearning what it corrects; any other is only a floor."""
         self._floor(report)
-        station = self._new_result(report)
-        if station is None:
-            return ()
-        key = (station.icao, report.climate_day)
-        lessons = [
-            self._learned(station, lesson, self._highs[key], report.received_at)
-            for model in self.traded_models
-            if (lesson := self._lessons.get((*key, model))) is not None
-        ]
-        learned = (record for record in lessons if record is not None)
-        return (*learned, *self._differences(station, report.climate_day))
+        station = self._reporting(report)
+        return () if station is None else self.learning.report(self._course(station), report)
 
-    def settlement(self, settlement: Settlement) -> tuple[Alarm, ...]:
+    def settlement(self, settlement: Settlement) -> Learned:
         """Hold the exchange's result against the climate report, if that is here already."""
         self._settlements[settlement.ticker] = settlement
-        ladder = self._ladder_by_ticker.get(settlement.ticker)
-        if ladder is None:
+        found = self._settled_market(settlement)
+        if found is None:
             return ()
-        return self._differences(ladder.station, ladder.climate_day, settlement.ticker)
+        (station, day, market), at = found, settlement.received_at
+        course = self._course(station)
+        return self.learning.settlement(course, day, market, settlement.value, at)
 
     def recall(self, event: Event) -> None:
         """Take in again what an earlier life was told: what followed is on record already."""
@@ -161,11 +157,15 @@ class WorldState:
                 self._keep_ladder(event)
             case ClimateReport():
                 self._floor(event)
-                self._new_result(event)
+                if (station := self._reporting(event)) is not None:
+                    self.learning.results.report(station.icao, event)
             case Observation():
                 self.observation(event)
             case Settlement():
                 self._settlements[event.ticker] = event
+                if (found := self._settled_market(event)) is not None:
+                    station, day, market = found
+                    self.learning.results.settlement((station.icao, day), market, event.value)
             case _:
                 pass
 
@@ -180,8 +180,7 @@ class WorldState:
                 for by_ticker in kept:
                     by_ticker.pop(market.ticker, None)
         self._forecasts = {k: v for k, v in self._forecasts.items() if k[1] >= last}
-        self._lessons = {k: v for k, v in self._lessons.items() if k[1] >= last}
-        self._highs = {k: v for k, v in self._highs.items() if k[1] >= last}
+        self.learning.forget(at, last)
         self._seen = {k: v for k, v in self._seen.items() if k[1] >= last}
 
     # --- what follows from them ---------------------------------------------------------------
@@ -237,7 +236,8 @@ class WorldState:
     def awaited(self, at: datetime) -> dict[str, date]:
         """Cities without a final report of the climate day that ended last, and that day."""
         ended = {s: s.climate_day(at) - timedelta(days=1) for s in self.stations}
-        return {s.city: day for s, day in ended.items() if (s.icao, day) not in self._highs}
+        known = self.learning.results.first_f
+        return {s.city: day for s, day in ended.items() if (s.icao, day) not in known}
 
     @property
     def settled_tickers(self) -> set[str]:
@@ -246,63 +246,34 @@ class WorldState:
 
     def calibration(self, station: Station, forecast: Forecast) -> Calibration:
         """What past errors taught about this forecast's model and version."""
-        key = (station.city, forecast.model, forecast.version)
-        return self.calibrations.get(key) or uncalibrated(station.city, forecast)
+        return self.learning.calibration(station, forecast)
 
-    def _learned(
-        self, station: Station, lesson: Forecast, high_f: int, received_at: datetime
-    ) -> Calibration | None:
-        known = self.calibration(station, lesson)
-        record = learn(known, lesson, high_f, received_at)
-        if record == known:
+    def _course(self, station: Station) -> Course:
+        def floor_f(climate_day: date) -> int | None:
+            return self.evidence(station, climate_day).floor_f()
+
+        return Course(station, self.traded_models, floor_f)
+
+    def _reporting(self, report: ClimateReport) -> Station | None:
+        return next((s for s in self.stations if s.report == report.report), None)
+
+    def _settled_market(self, settlement: Settlement) -> tuple[Station, date, Market] | None:
+        """What was settled, with its station and climate day; ``None`` once that is long over."""
+        ladder, market = self.ladder_of(settlement.ticker), self.market(settlement.ticker)
+        if ladder is None or ladder.climate_day < (settlement.received_at - KEEP).date():
             return None
-        self.calibrations[record.city, record.model, record.version] = record
-        return record
+        return None if market is None else (ladder.station, ladder.climate_day, market)
 
     def _floor(self, report: ClimateReport) -> None:
         """Keep an intermediate report: the day was not over, so its figure is only a floor."""
-        station = next((s for s in self.stations if s.report == report.report), None)
+        station = self._reporting(report)
         if station is not None and not report.is_final:
             self._seen.setdefault((station.icao, report.climate_day), {})[report] = None
-
-    def _new_result(self, report: ClimateReport) -> Station | None:
-        """Note a climate day's maximum: the station, where this report is the first to say it."""
-        station = next((s for s in self.stations if s.report == report.report), None)
-        if station is None or not report.is_final or report.high_f is None:
-            return None
-        key = (station.icao, report.climate_day)
-        if key in self._highs:
-            return None
-        self._highs[key] = report.high_f
-        return station
 
     def _keep_ladder(self, ladder: Ladder) -> None:
         self.ladders[ladder.event_ticker] = ladder
         for market in ladder.markets:
             self._ladder_by_ticker[market.ticker] = ladder
-
-    def _differences(
-        self, station: Station, climate_day: date, ticker: str | None = None
-    ) -> tuple[Alarm, ...]:
-        high_f = self._highs.get((station.icao, climate_day))
-        if high_f is None:
-            return ()
-        markets = (
-            market
-            for ladder in self.ladders.values()
-            if (ladder.station, ladder.climate_day) == (station, climate_day)
-            for market in ladder.markets
-        )
-        return tuple(
-            Alarm(
-                "settlement_differs",
-                f"{market.ticker} paid ${settled.value}, but the climate report says {high_f} °F",
-            )
-            for market in markets
-            if ticker in {None, market.ticker}
-            and (settled := self._settlements.get(market.ticker)) is not None
-            and settled.value != int(market.bin.contains(high_f))
-        )
 
     def _station(self, icao: str) -> Station | None:
         return next((station for station in self.stations if station.icao == icao), None)

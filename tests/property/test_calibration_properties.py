@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from kalshi_edge.domain.records import Calibration
 from kalshi_edge.domain.weather import Forecast
-from kalshi_edge.models.calibration import learn, uncalibrated
+from kalshi_edge.models.calibration import (
+    LESSONS_KEPT,
+    first_lesson,
+    known_before,
+    learn,
+    relearn,
+    uncalibrated,
+)
 from kalshi_edge.models.temperature import daily_high
 
 FIRST = date(2025, 1, 1)
@@ -66,11 +73,43 @@ def test_the_record_is_all_the_memory_there_is(season: list[tuple[int, int]], cu
             known = Calibration(
                 known.city, known.model, known.version,
                 bias_f=float(repr(known.bias_f)), sigma_scale=float(repr(known.sigma_scale)),
-                days=known.days, as_of=known.as_of,
+                days=known.days, as_of=known.as_of, lessons=known.lessons,
             )  # fmt: skip
         given_ = forecast(number, mean_f)
         known = learn(known, given_, mean_f + error_f, given_.received_at + timedelta(days=2))
     assert known == folded(season)
+
+
+def bits(known: Calibration) -> tuple[object, ...]:
+    """All that a record knows, its floats to the last bit; not when it was made."""
+    figures = (known.bias_f, known.sigma_scale, known.error_f or 0.0, known.sigma_f or 0.0)
+    return (*(float(one).hex() for one in figures), known.days, known.as_of)
+
+
+@given(seasons, st.integers(1, LESSONS_KEPT - 1))
+def test_what_was_unlearned_was_never_learned(season: list[tuple[int, int]], back: int) -> None:
+    kept = season[: len(season) - back]
+    before = known_before(folded(season), FIRST + timedelta(days=len(kept)))
+    assert before is not None
+    assert bits(before) == bits(folded(kept) if kept else uncalibrated("NYC", forecast(0, 0.0)))
+    assert folded(kept).lessons[-1:] == before.lessons[-1:] if kept else before.lessons == ()
+
+
+@given(seasons, st.integers(1, LESSONS_KEPT), st.integers(-60, 60))
+def test_a_corrected_error_leaves_nothing_behind(
+    season: list[tuple[int, int]], back: int, wrong_f: int
+) -> None:
+    number = max(len(season) - back, 0)
+    mean_f, error_f = season[number]
+    mistaken = folded([*season[:number], (mean_f, wrong_f), *season[number + 1 :]])
+    lesson = first_lesson(forecast(number, mean_f), mean_f + error_f)
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    corrected, right = relearn(mistaken, lesson.climate_day, lesson, at), folded(season)
+    assert bits(corrected) == bits(right)
+    assert corrected.lessons == right.lessons
+    assert relearn(corrected, lesson.climate_day, lesson, at) is corrected
+    never = relearn(mistaken, lesson.climate_day, None, at)
+    assert bits(relearn(never, lesson.climate_day, lesson, at)) == bits(right)
 
 
 @given(seasons, seasons, st.randoms(use_true_random=False))

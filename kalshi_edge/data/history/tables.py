@@ -24,7 +24,7 @@ COLUMNS = "columns.json"
 _BROKEN = (EOFError, OSError, zlib.error, csv.Error)
 
 
-class Table(StrEnum):
+class ArchiveTable(StrEnum):
     """What a file of an archive is about."""
 
     DAYS = "daily forecasts and highs"
@@ -36,15 +36,15 @@ class Table(StrEnum):
     NBS_RUNS = "NBS maxima"
 
 
-MARKS: Mapping[Table, frozenset[str]] = MappingProxyType(
+MARKS: Mapping[ArchiveTable, frozenset[str]] = MappingProxyType(
     {
-        Table.QUOTES: frozenset({"ticker", "yes_bid", "yes_ask"}),
-        Table.TRADE_AVERAGES: frozenset({"ticker", "vwap_c"}),
-        Table.TRADE_QUOTES: frozenset({"ticker", "last_price"}),
-        Table.STATION_DAYS: frozenset({"city", "date", "lcd_max_f"}),
-        Table.NBP_RUNS: frozenset({"station", "run_utc", "p10_f", "p90_f"}),
-        Table.NBS_RUNS: frozenset({"station", "run_utc", "txn_f"}),
-        Table.DAYS: frozenset({"city", "date", "obs_max_f"}),
+        ArchiveTable.QUOTES: frozenset({"ticker", "yes_bid", "yes_ask"}),
+        ArchiveTable.TRADE_AVERAGES: frozenset({"ticker", "vwap_c"}),
+        ArchiveTable.TRADE_QUOTES: frozenset({"ticker", "last_price"}),
+        ArchiveTable.STATION_DAYS: frozenset({"city", "date", "lcd_max_f"}),
+        ArchiveTable.NBP_RUNS: frozenset({"station", "run_utc", "p10_f", "p90_f"}),
+        ArchiveTable.NBS_RUNS: frozenset({"station", "run_utc", "txn_f"}),
+        ArchiveTable.DAYS: frozenset({"city", "date", "obs_max_f"}),
     }
 )
 """The columns that tell a table; the first table that has all of its own is meant."""
@@ -88,7 +88,7 @@ class TableFile:
     """One file of an archive."""
 
     path: Path
-    table: Table
+    table: ArchiveTable
     names: tuple[str, ...]
     """Our names of its columns, in their order."""
 

@@ -9,8 +9,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-import pytest
-
 from kalshi_edge.domain.events import CycleDue
 from kalshi_edge.domain.records import Calibration
 from kalshi_edge.domain.verdicts import Approved, CycleDone, Refused, Verdict
@@ -70,12 +68,10 @@ def entries(verdicts: list[Verdict]) -> list[Any]:
     return [(i.ticker, i.count, i.limit_price) for a in of(Approved, verdicts) for i in a.intents]
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="a correction is not learnt from")
 def test_a_corrected_typing_error_changes_no_decision() -> None:
     assert entries(cycle(engine_after(30, last_high_f=94))) == entries(cycle(engine_after(30)))
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the raw forecast is compared")
 def test_the_nws_forecast_is_held_against_the_mean_that_is_traded() -> None:
     engine = engine_after(0)
     engine.state.calibrations["NYC", "NBP", "5.0"] = Calibration(

@@ -28,6 +28,7 @@ def told(
     whole: Ladder,
     at: datetime = NOW,
     *,
+    mu_f: float = 54.0,
     reference: float | None = None,
     age_h: float = 2,
     reference_age_h: float = 2,
@@ -39,6 +40,7 @@ def told(
     checks = ladder_checks(
         whole,
         run(54.0, at - timedelta(hours=age_h)),
+        mu_f=mu_f,
         reference=None if reference is None else run(reference, office_at),
         terms=terms,
         at=at,
@@ -98,6 +100,12 @@ def test_the_weather_office_must_agree_within_four_degrees(
     reference: float | None, passes: bool
 ) -> None:
     assert told(ladder(), reference=reference)["reference"].passed is passes
+
+
+def test_the_reference_is_held_against_the_mean_that_is_traded() -> None:
+    check = told(ladder(), mu_f=61.25, reference=54.0)["reference"]
+    assert (check.passed, check.figure, check.limit) == (False, "7.2 °F", "≤ 4.0 °F")
+    assert told(ladder(), mu_f=61.0, reference=61.0)["reference"].passed
 
 
 @pytest.mark.parametrize(

@@ -234,15 +234,18 @@ def test_a_floor_a_gap_or_another_place_is_no_result(useless: ClimateReport) -> 
     assert len(known.report(report())) == 1
 
 
-def test_only_the_first_final_report_of_a_day_counts() -> None:
-    known = state("NBP")
-    known.forecast(nbp())
-    known.report(report(56))
-    corrected = report(70, MORNING_AFTER + timedelta(hours=6), is_corrected=True)
-    assert known.report(corrected) == ()
-    assert known.report(report(56)) == ()
-    (calibration,) = known.calibrations.values()
-    assert calibration.error_f == 2.0
+def test_a_report_asked_for_again_says_nothing_new_and_a_corrected_one_is_learned_instead() -> None:
+    known, once = state("NBP"), state("NBP")
+    for one in (known, once):
+        one.forecast(nbp())
+    known.report(report(59))
+    assert known.report(report(59, received_at=MORNING_AFTER + timedelta(hours=1))) == ()
+    later = MORNING_AFTER + timedelta(hours=6)
+    corrected = report(56, is_corrected=True, received_at=later)
+    (record,) = known.report(corrected)
+    assert record == once.report(corrected)[0]
+    assert isinstance(record, Calibration)
+    assert (record.days, record.error_f, record.received_at) == (1, 2.0, later)
 
 
 def test_each_model_and_each_version_learns_for_itself() -> None:
@@ -259,12 +262,18 @@ def test_each_model_and_each_version_learns_for_itself() -> None:
     assert known.calibration(NEW_YORK, replace(newer, version="5.0")).days == 1
 
 
-def test_an_earlier_day_reported_late_teaches_nothing_and_is_not_recorded_again() -> None:
-    known = state("NBP")
-    known.forecast(nbp(54.0))
-    known.forecast(nbp(54.0, day=DAY - timedelta(days=1), at=EVENING_BEFORE - timedelta(days=1)))
-    assert len(known.report(report(56))) == 1
-    assert known.report(report(56, climate_day=DAY - timedelta(days=1))) == ()
+def test_an_earlier_day_reported_late_is_learned_in_its_place() -> None:
+    yesterday = DAY - timedelta(days=1)
+    late, on_time = state("NBP"), state("NBP")
+    for known in (late, on_time):
+        known.forecast(nbp(55.0, EVENING_BEFORE - timedelta(days=1), day=yesterday))
+        known.forecast(nbp(54.0))
+    for one in (report(56), report(52, climate_day=yesterday)):
+        late.report(one)
+    for one in (report(52, climate_day=yesterday), report(56)):
+        on_time.report(one)
+    assert late.calibrations == on_time.calibrations
+    assert late.calibrations["NYC", "NBP", "5.0"].days == 2
 
 
 def test_calibrations_of_an_earlier_life_are_applied() -> None:
@@ -346,7 +355,7 @@ def test_what_was_recalled_is_known_and_nothing_follows_from_it_twice() -> None:
         nbp(54.0),
         nbp(60.0, day=DAY + timedelta(days=1)),
         book(f"{EVENT}-B52.5"),
-        settlement("B52.5", "1"),
+        settlement("B52.5", "0"),
     ]
     known = state("NBP")
     for fact in (*facts, report(56)):
