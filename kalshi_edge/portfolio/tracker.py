@@ -135,10 +135,17 @@ class Tracker:
         if intent.reduces:
             # There was nothing left to reduce: the other side is held now, by nobody's strategy.
             intent = replace(intent, strategy=Strategy.MANUAL, bracket_id=None)
-        elif own is None or (own.is_open and own.side is fill.side):
-            return _enlarged(own, fill, intent, self.mode)
-        name = derived_id(intent.trade_id, fill.fill_id)
-        return _enlarged(None, fill, replace(intent, trade_id=name, side=fill.side), self.mode)
+        elif (intent.ticker, intent.side) == (fill.ticker, fill.side):
+            if own is None or (own.is_open and own.side is fill.side):
+                return _enlarged(own, fill, intent, self.mode)
+        # The fill says what is held now, whatever we thought that its order was.
+        named = replace(
+            intent,
+            trade_id=derived_id(intent.trade_id, fill.fill_id),
+            ticker=fill.ticker,
+            side=fill.side,
+        )
+        return _enlarged(None, fill, named, self.mode)
 
     def keep(self, trade: Trade) -> Trade:
         """Put ``trade`` in the place of what was known of it; cash moves with it."""
