@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from threading import Thread
 from typing import Annotated, Any
 
@@ -97,6 +98,60 @@ def stats(
     with out.status(f"living through {years} years …"):
         rows = world_statistics(seed, years)
     out.print(statistics_table(rows))
+
+
+@sandbox.command()
+def past(  # noqa: PLR0917 - typer wants each option as a parameter
+    folder: Annotated[
+        Path | None, typer.Argument(help="Where to; default: HISTORY_DIR with -synthetic.")
+    ] = None,
+    seed: Seed = 1,
+    days: Annotated[int, typer.Option(min=1, max=100_000, help="Climate days.")] = 365,
+    years: Annotated[
+        int | None, typer.Option(min=1, max=200, help="So many years in place of --days.")
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The last climate day; default: settled by now."),
+    ] = None,
+    reports: Annotated[
+        int, typer.Option(min=0, help="Days before these, of which only climate reports are kept.")
+    ] = 0,
+    city: Annotated[
+        list[str] | None,
+        typer.Option("--city", help="City, several times or with commas; default: CITIES."),
+    ] = None,
+) -> None:
+    """Write down the SYNTHETIC past of a world: a history for backtests, in seconds a year."""
+    # Whoever only runs the sandbox need not wait for these.
+    from kalshi_edge.cli.progress import day_bar  # noqa: PLC0415
+    from kalshi_edge.clock import SystemClock  # noqa: PLC0415
+    from kalshi_edge.data.history.days import last_settled_day  # noqa: PLC0415
+    from kalshi_edge.data.weather.stations import station_of  # noqa: PLC0415
+    from kalshi_sandbox.past.past import Stretch, write_past  # noqa: PLC0415
+
+    settings = load_settings()
+    target = folder or settings.history_dir.with_name(f"{settings.history_dir.name}-synthetic")
+    last_day = until.date() if until else last_settled_day(SystemClock().now())
+    count = days if years is None else (last_day - _years_before(last_day, years)).days
+    first_day = last_day - timedelta(days=count - 1)
+    names = [name for group in city or () for name in group.split(",")] or settings.cities
+    cities = tuple(dict.fromkeys(station_of(name.strip()).city for name in names))
+    with day_bar(count + reports, "the past") as show:
+        written = write_past(target, seed, Stretch(cities, first_day, last_day, reports), show)
+    out.print(
+        f"[bold white on magenta] SYNTHETIC [/] past of seed {seed}: {written} records of"
+        f" {first_day} to {last_day}, in [bold]{target}[/]",
+        highlight=False,
+    )
+
+
+def _years_before(day: date, years: int) -> date:
+    """The same day ``years`` ago, or the last of February."""
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:
+        return day.replace(year=day.year - years, day=28)
 
 
 @sandbox.command()

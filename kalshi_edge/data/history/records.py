@@ -81,10 +81,19 @@ def check_times(record: Record) -> None:
             )
 
 
+def month_of(record: Record) -> tuple[int, int]:
+    """Year and month of receipt, UTC."""
+    at = record.received_at.astimezone(UTC)
+    return at.year, at.month
+
+
 def path_of(record: Record) -> Path:
     """The file a record belongs into, below the history's folder."""
-    month = f"{record.received_at.astimezone(UTC):%Y-%m}"
-    return Path(station_of_record(record).city, f"{month}.jsonl")
+    return _path(station_of_record(record).city, month_of(record))
+
+
+def _path(city: str, month: tuple[int, int]) -> Path:
+    return Path(city, f"{month[0]:04}-{month[1]:02}.jsonl")
 
 
 def read_file(path: Path) -> Iterator[tuple[Key, Record]]:
@@ -153,14 +162,16 @@ def merge_events(folder: Path, records: Iterable[Record]) -> None:
     A record with the key of one that is there replaces it, so that adding the same records again
     changes nothing. Raises ``HistoryError`` where a record breaks the rules of time.
     """
-    additions: dict[Path, dict[Key, Record]] = defaultdict(dict)
+    additions: dict[tuple[str, tuple[int, int]], dict[Key, Record]] = defaultdict(dict)
     for record in records:
+        key = key_of(record)
         try:
             check_times(record)
         except HistoryError as error:
-            raise HistoryError(f"{_name(key_of(record))}: {error}") from error
-        additions[folder / path_of(record)][key_of(record)] = record
-    for path, added in additions.items():
+            raise HistoryError(f"{_name(key)}: {error}") from error
+        additions[station_of_record(record).city, month_of(record)][key] = record
+    for file, added in additions.items():
+        path = folder / _path(*file)
         known = dict(read_file(path)) if path.exists() else {}
         merged = {**known, **added}
         lines = (to_json(merged[key], Event) for key in sorted(merged))
