@@ -34,7 +34,7 @@ from kalshi_edge.domain.events import Event
 from kalshi_edge.domain.market import FeeRule
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.errors import EdgeError, InputError
-from kalshi_edge.operations.backtest import backtest_request, newest_day, run_backtest
+from kalshi_edge.operations.backtest import backtest_request, run_backtest
 from kalshi_edge.operations.bulletins import ask_bulletins, bulletin_of
 from kalshi_edge.operations.demo import WebDashboard, new_password, run_demo
 from kalshi_edge.operations.replay import decide_recording, replay_recording, replay_store
@@ -115,28 +115,49 @@ def backtest_command(  # noqa: PLR0917 - typer wants each option as a parameter
     days: Annotated[int, typer.Option(min=1, max=20_000, help="How many climate days.")] = 365,
     until: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="The last climate day; default: the newest known."),
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="The last climate day; default: the newest settled, or known with --offline.",
+        ),
     ] = None,
     strategy: Annotated[
         list[Strategy] | None, typer.Option(help="single or bracket; default: STRATEGIES.")
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Write the HTML report here.")] = None,
     store: Annotated[Path | None, typer.Option(help="Keep the journal in this new file.")] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Fetch nothing: play what is there.")
+    ] = False,
+    synthetic: Annotated[
+        bool, typer.Option("--synthetic", help="Play a sandbox's past: made up, no network.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of the SYNTHETIC past.")] = 1,
     as_json_: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Play recorded history through the trading loop and say honestly how it went."""
+    """Play recorded history through the trading loop and say honestly how it went.
+
+    Days that the history lacks are fetched first.
+    """
+    from kalshi_edge.cli.past import Wanted, real_days, synthetic_days  # noqa: PLC0415
+
     settings = load_settings()
     cities = tuple(_cities(city)) or settings.cities
     if store is not None and store.exists():
         raise InputError(f"{store} exists already; a journal starts in a new file")
-    request = backtest_request(
-        settings,
-        cities=cities,
-        last_day=until.date() if until else newest_day(settings.history_dir, cities),
-        days=days,
-        strategies=strategy or [Strategy(name) for name in settings.strategies],
-    )
-    with _progress(request.first_day, request.last_day) as watch:
+    wanted = Wanted(cities, days, until.date() if until else None)
+    with ExitStack() as stack:
+        if synthetic:
+            folder, last_day = stack.enter_context(synthetic_days(wanted, seed))
+        else:
+            folder, last_day = real_days(settings, wanted, offline=offline)
+        request = backtest_request(
+            settings.model_copy(update={"history_dir": folder}),
+            cities=cities,
+            last_day=last_day,
+            days=days,
+            strategies=strategy or [Strategy(name) for name in settings.strategies],
+        )
+        watch = stack.enter_context(_progress(request.first_day, request.last_day))
         record = run_backtest(request, watch, store or ":memory:")
     result = summary(record)
     if report is not None:

@@ -1,4 +1,4 @@
-"""The sandbox's past: the same for a seed, of one world with what is lived, no better than it."""
+"""The sandbox's past: the same for a seed, one world with what is lived, and no better than it."""
 
 from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
