@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,6 +37,7 @@ from kalshi_edge.errors import EdgeError, InputError
 from kalshi_edge.operations.backtest import backtest_request, run_backtest
 from kalshi_edge.operations.bulletins import ask_bulletins, bulletin_of
 from kalshi_edge.operations.demo import WebDashboard, new_password, run_demo
+from kalshi_edge.operations.demo_past import DemoPlan
 from kalshi_edge.operations.replay import decide_recording, replay_recording, replay_store
 from kalshi_edge.operations.run import run_trader
 from kalshi_edge.trading.fees import fee_parity
@@ -266,12 +267,15 @@ def demo_command(
     web_port: Annotated[
         int, typer.Option(min=1, max=65535, help="Where the web dashboard listens.")
     ] = 3000,
+    past_days: Annotated[
+        int, typer.Option(min=0, max=1000, help="Days of the world traded before the start.")
+    ] = 60,
     *,
     web: Annotated[bool, typer.Option(help="Whether to run the web dashboard.")] = True,
 ) -> None:
     """Run a SYNTHETIC exchange and weather on this machine, the trader in it, and its dashboard."""
     settings = load_settings(trading_mode="demo", store="sqlite")
-    plan = ("--seed", str(seed), "--speed", str(speed), "--start", f"{start:%Y-%m-%dT%H:%M}")
+    plan = DemoPlan(seed, speed, start.replace(tzinfo=UTC), past_days)
     dashboard = Dashboard("demo", is_synthetic=True)
     password = settings.dashboard_password.get_secret_value() or new_password()
     door = WebDashboard(web_port, password) if web else None

@@ -40,6 +40,8 @@ from kalshi_sandbox.world.world import World
 Month: TypeAlias = tuple[int, int]
 """Year and month."""
 
+FIRST_DAY = date(1970, 1, 3)
+"""Publication times are drawn by Unix time, which is not negative."""
 _FILE = "past.json"
 _SPAN = timedelta(days=2)
 """What is known of a day is received from the day before it to the day after it, UTC."""
@@ -58,6 +60,9 @@ class Stretch:
     def __post_init__(self) -> None:
         if self.first_day > self.last_day:
             raise HistoryError(f"nothing between {self.first_day} and {self.last_day}")
+        begun = self.first_day - timedelta(days=self.reports_before)
+        if begun < FIRST_DAY:
+            raise HistoryError(f"the past begins on {FIRST_DAY}, not on {begun}")
 
     @property
     def days(self) -> Iterator[date]:
