@@ -1,6 +1,7 @@
 """Every error this program raises on purpose, sorted by what the caller does next.
 
 EdgeError
+├── NoNetwork             nothing outside this machine answers: say so, offer what works without
 ├── InputError            somebody gave us something wrong: say so, lose nothing, go on
 │   ├── BulletinError     a text from the weather office that we cannot read
 │   ├── ContractError     a market or ladder that is not what we trade: refuse it
@@ -23,6 +24,10 @@ EdgeError
 
 class EdgeError(Exception):
     """Any error raised on purpose; its text is one sentence for a person."""
+
+
+class NoNetwork(EdgeError):
+    """Nothing outside this machine answers."""
 
 
 class InputError(EdgeError):

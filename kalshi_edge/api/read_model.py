@@ -78,16 +78,19 @@ class ReadModel:
 
     def publish(self, entry: JournalEntry) -> None:
         """Take in one line, and tell whoever listens."""
+        self.cycles += sum(isinstance(verdict, CycleDone) for verdict in entry.verdicts)
+        self.recall(entry)
+        for listener in self.listeners:
+            listener(entry)
+
+    def recall(self, entry: JournalEntry) -> None:
+        """Take in one line of an earlier life: no cycle of this one, and no news."""
         for verdict in entry.verdicts:
             if isinstance(verdict, DailyRecord):
                 self.days[verdict.day] = verdict
             elif isinstance(verdict, Calibration):
                 self.calibrations.append(verdict)
-            elif isinstance(verdict, CycleDone):
-                self.cycles += 1
         self._take(entry)
-        for listener in self.listeners:
-            listener(entry)
 
     def _take(self, entry: JournalEntry) -> None:
         self.seq = entry.seq

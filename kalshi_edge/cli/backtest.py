@@ -1,7 +1,7 @@
 """``kalshi-edge backtest``, ``replay`` and ``fees``: recorded events and fills, run again."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,35 +23,55 @@ def backtest(  # noqa: PLR0917 - typer wants each option as a parameter
     days: Annotated[int, typer.Option(min=1, max=20_000, help="Number of climate days.")] = 365,
     until: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Last climate day. Default: the newest known."),
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Last climate day. Default: the newest settled, or known with --offline.",
+        ),
     ] = None,
     strategy: Annotated[
         list[Strategy] | None, typer.Option(help="Repeatable. Default: STRATEGIES.")
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Write an HTML report to this file.")] = None,
     store: Annotated[Path | None, typer.Option(help="Keep the journal in this new file.")] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Download nothing: play what is there.")
+    ] = False,
+    synthetic: Annotated[
+        bool, typer.Option("--synthetic", help="Play a sandbox's SYNTHETIC past; needs no network.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the SYNTHETIC past.")] = 1,
     as_json_: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Run the trading loop on recorded history."""
+    """Run the trading loop on recorded history.
+
+    Days that the history lacks are downloaded first.
+    """
     from kalshi_edge.config import load_settings
 
     settings = load_settings()
     from kalshi_edge.backtest.summary import summary
     from kalshi_edge.cli.options import stations_named
     from kalshi_edge.cli.output import out
-    from kalshi_edge.operations.backtest import backtest_request, newest_day, run_backtest
+    from kalshi_edge.cli.past import Wanted, real_days, synthetic_days
+    from kalshi_edge.operations.backtest import backtest_request, run_backtest
 
     cities = tuple(station.city for station in stations_named(city)) or settings.cities
     if store is not None and store.exists():
         raise InputError(f"{store} exists already; a journal starts in a new file")
-    request = backtest_request(
-        settings,
-        cities=cities,
-        last_day=until.date() if until else newest_day(settings.history_dir, cities),
-        days=days,
-        strategies=strategy or [Strategy(name) for name in settings.strategies],
-    )
-    with _days_played(request.first_day, request.last_day) as watch:
+    wanted = Wanted(cities, days, until.date() if until else None)
+    with ExitStack() as stack:
+        if synthetic:
+            folder, last_day = stack.enter_context(synthetic_days(wanted, seed))
+        else:
+            folder, last_day = real_days(settings, wanted, offline=offline)
+        request = backtest_request(
+            settings.model_copy(update={"history_dir": folder}),
+            cities=cities,
+            last_day=last_day,
+            days=days,
+            strategies=strategy or [Strategy(name) for name in settings.strategies],
+        )
+        watch = stack.enter_context(_days_played(request.first_day, request.last_day))
         record = run_backtest(request, watch, store or ":memory:")
     result = summary(record)
     if report is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -54,6 +54,9 @@ def demo(
     web_port: Annotated[
         int, typer.Option(min=1, max=65535, help="Port of the web dashboard.")
     ] = 3000,
+    past_days: Annotated[
+        int, typer.Option(min=0, max=1000, help="Days of the world traded before the start.")
+    ] = 60,
     *,
     web: Annotated[bool, typer.Option(help="Run the web dashboard.")] = True,
 ) -> None:
@@ -71,8 +74,9 @@ def demo(
     from kalshi_edge.cli.output import out
     from kalshi_edge.console.live_view import Dashboard
     from kalshi_edge.operations.demo import WebDashboard, new_password, run_demo
+    from kalshi_edge.operations.demo_past import DemoPlan
 
-    plan = ("--seed", str(seed), "--speed", str(speed), "--start", f"{start:%Y-%m-%dT%H:%M}")
+    plan = DemoPlan(seed, speed, start.replace(tzinfo=UTC), past_days)
     dashboard = Dashboard("demo", is_synthetic=True)
     password = settings.dashboard_password.get_secret_value() or new_password()
     web_dashboard = WebDashboard(web_port, password) if web else None

@@ -3,8 +3,9 @@
 Only here does the trader's package know the sandbox's, and only inside the commands.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -116,6 +117,67 @@ def stats(
     with out.status(f"simulating {years} years …"):
         rows = world_statistics(seed, years)
     out.print(statistics_table(rows))
+
+
+@sandbox.command()
+def past(  # noqa: PLR0917 - typer wants each option as a parameter
+    folder: Annotated[
+        Path | None, typer.Argument(help="Where to; default: HISTORY_DIR with -synthetic.")
+    ] = None,
+    seed: Seed = 1,
+    days: Annotated[int, typer.Option(min=1, max=100_000, help="Climate days.")] = 365,
+    years: Annotated[
+        int | None, typer.Option(min=1, max=200, help="So many years in place of --days.")
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The last climate day; default: settled by now."),
+    ] = None,
+    reports: Annotated[
+        int, typer.Option(min=0, help="Days before these, of which only climate reports are kept.")
+    ] = 0,
+    city: Annotated[
+        list[str] | None,
+        typer.Option("--city", help="City; repeatable, or separated by commas. Default: CITIES."),
+    ] = None,
+) -> None:
+    """Write down the SYNTHETIC past of a world: a history for backtests, in seconds a year."""
+    from kalshi_edge.config import load_settings
+
+    settings = load_settings()
+    from kalshi_edge.cli.options import stations_named
+    from kalshi_edge.cli.output import SYNTHETIC, out, progress_bar
+    from kalshi_edge.clock import SystemClock
+    from kalshi_edge.data.history.days import last_settled_day
+    from kalshi_sandbox.past.past import Stretch, write_past
+
+    target = folder or settings.history_dir.with_name(f"{settings.history_dir.name}-synthetic")
+    last_day = until.date() if until else last_settled_day(SystemClock().now())
+    count = days if years is None else (last_day - _years_before(last_day, years)).days
+    first_day = last_day - timedelta(days=count - 1)
+    cities = tuple(station.city for station in stations_named(city)) or settings.cities
+    stretch, done = Stretch(cities, first_day, last_day, reports), 0
+    with progress_bar("the past", count + reports) as advance:
+
+        def show(day: date) -> None:
+            nonlocal done
+            done += 1
+            advance(done, None, f"{day}")
+
+        written = write_past(target, seed, stretch, show)
+    out.print(
+        f"{SYNTHETIC}past of seed {seed}: {written} records of {first_day} to {last_day}, in"
+        f" [bold]{target}[/]",
+        highlight=False,
+    )
+
+
+def _years_before(day: date, years: int) -> date:
+    """The same day ``years`` ago, or the last of February."""
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:
+        return day.replace(year=day.year - years, day=28)
 
 
 @sandbox.command()

@@ -189,6 +189,13 @@ class SqliteStore:
         """Every fact noted, by name."""
         return dict(self._rows("SELECT name, value FROM meta WHERE name <> 'mode'"))
 
+    def save_as(self, path: Path) -> None:
+        """Copy everything into a new file at ``path``; ``StoreError`` where one is."""
+        if path.exists():
+            raise StoreError(f"{path} is there already; a copy overwrites nothing")
+        with _named(str(path)), closing(sqlite3.connect(path)) as target:
+            self._db.backup(target)
+
     async def close(self) -> None:
         """Let go of the file."""
         self._db.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kalshi_edge.backtest.run import Record, Request, backtest
 from kalshi_edge.config import Settings
-from kalshi_edge.data.history.coverage import coverage
+from kalshi_edge.data.history.days import reported_days
 from kalshi_edge.domain.events import Event
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.errors import HistoryError
@@ -39,14 +39,13 @@ def newest_day(history: Path, cities: Iterable[str]) -> date:
 
     Raises ``HistoryError`` where it knows none of one.
     """
-    last_days = {city.city: city.last_report_day for city in coverage(history)}
-    known = [day for city in cities if (day := last_days.get(city)) is not None]
-    missing = [city for city in cities if last_days.get(city) is None]
+    last_days = {city: max(reported_days(history, city), default=None) for city in cities}
+    missing = [city for city, day in last_days.items() if day is None]
     if missing:
         raise HistoryError(
             f"no history of {', '.join(missing)} in {history}: import or fetch some first"
         )
-    return min(known)
+    return min(day for day in last_days.values() if day is not None)
 
 
 def run_backtest(

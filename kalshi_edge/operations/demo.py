@@ -4,11 +4,13 @@ Sandbox and trader are two processes that speak HTTP and WebSocket, with real si
 that it shows is evidence of profit.
 """
 
+import asyncio
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,12 +22,17 @@ from kalshi_edge.api.server import address_of, bound, policy_of, run_with_api
 from kalshi_edge.config import Settings
 from kalshi_edge.console.live_view import Dashboard
 from kalshi_edge.db.open_store import open_store
+from kalshi_edge.domain.journal import JournalEntry
+from kalshi_edge.operations.demo_past import DemoPlan, trade_past
 from kalshi_edge.operations.web_dashboard import Door, running_dashboard
 from kalshi_edge.ports import Publisher
 from kalshi_edge.runtime.bootstrap import open_trader
 from kalshi_edge.runtime.environment import environment_of
 from kalshi_edge.runtime.sandbox_process import RunningSandbox, running_sandbox
 from kalshi_edge.runtime.trader import Trader
+
+SYNTHETIC_DEMO = "synthetic demo"
+"""The mode of a demonstration's store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ async def demo_trader(
 
 async def run_demo(
     settings: Settings,
-    plan: Sequence[str],
+    plan: DemoPlan,
     dashboard: Dashboard,
     write: Callable[[bytes], object] = len,
     web: WebDashboard | None = None,
@@ -81,8 +88,11 @@ async def run_demo(
     ):
         store_path = Path(folder) / "demo.db"
         async with (
-            running_sandbox(plan) as sandbox,
-            demo_trader(settings, sandbox, store_path, (dashboard, read_model)) as trader,
+            _world(settings, plan, store_path, (dashboard, _Recalling(read_model))) as (
+                sandbox,
+                funded,
+            ),
+            demo_trader(funded, sandbox, store_path, (dashboard, read_model)) as trader,
             nullcontext() if web is None else _shown(web, settings, listener, dashboard),
         ):
             dashboard.follow(trader)
@@ -94,6 +104,43 @@ async def run_demo(
                 await run_with_api(context, policy, listener, write)
             finally:
                 dashboard.note(await settlement_of_accounts(trader))
+
+
+@dataclass(frozen=True, slots=True)
+class _Recalling:
+    """A publisher of what was before: the read model has it, and counts none of its cycles."""
+
+    read_model: ReadModel
+
+    def publish(self, entry: JournalEntry) -> None:
+        """Take in one line."""
+        self.read_model.recall(entry)
+
+
+@asynccontextmanager
+async def _world(
+    settings: Settings, plan: DemoPlan, store_path: Path, publishers: Sequence[Publisher]
+) -> AsyncIterator[tuple[RunningSandbox, Settings]]:
+    """The sandbox, once the days before it are in the store, and settings with what they left.
+
+    The past is traded while the sandbox comes up: the two need nothing of each other.
+    """
+    past = asyncio.create_task(_past(settings, plan, store_path, publishers))
+    try:
+        async with running_sandbox(plan.sandbox) as sandbox:
+            # The sandbox opens our account with this.
+            yield sandbox, settings.model_copy(update={"starting_balance": await past})
+    finally:
+        past.cancel()
+        await asyncio.gather(past, return_exceptions=True)
+
+
+async def _past(
+    settings: Settings, plan: DemoPlan, store_path: Path, publishers: Sequence[Publisher]
+) -> Decimal:
+    if not plan.past_days:
+        return settings.starting_balance
+    return await trade_past(settings, plan, SYNTHETIC_DEMO, store_path, publishers)
 
 
 @asynccontextmanager

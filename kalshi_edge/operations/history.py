@@ -1,9 +1,15 @@
 """What brings days into the recorded history."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
-from datetime import date
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+from time import monotonic
+
+import httpx
 
 from kalshi_edge.clock import SystemClock
 from kalshi_edge.config import Settings
@@ -19,9 +25,27 @@ from kalshi_edge.data.weather.sources.archive import PastWeather
 from kalshi_edge.data.weather.sources.http import PoliteClient
 from kalshi_edge.data.weather.sources.layout_cache import LayoutCache
 from kalshi_edge.domain.weather import Station
+from kalshi_edge.errors import NoNetwork
 from kalshi_edge.runtime.bootstrap import layouts_path
-from kalshi_edge.runtime.environment import environment_of
+from kalshi_edge.runtime.environment import Environment, environment_of
 from kalshi_edge.token_bucket import TokenBucket
+
+ANSWER_WITHIN_S = 3.0
+"""Whoever answers at all answers sooner."""
+NAMELESS = "kalshi-edge history"
+"""Who asks the archives where CONTACT is not set: unlike the weather office, they let anybody."""
+
+
+async def _environment(settings: Settings) -> Environment:
+    """Where past days are asked for; no key is read."""
+    has_name = bool(settings.contact)
+    found = await environment_of(settings, asks_weather=has_name, signs=False)
+    return found if found.user_agent else replace(found, user_agent=NAMELESS)
+
+
+async def now(settings: Settings) -> datetime:
+    """What time it is where past days are asked for: a sandbox has a time of its own."""
+    return (await _environment(settings)).clock.now()
 
 
 def add_recording(folder: Path, history: Path) -> int:
@@ -32,6 +56,34 @@ def add_recording(folder: Path, history: Path) -> int:
     return len(facts)
 
 
+async def check_network(settings: Settings) -> None:
+    """Raise ``NoNetwork`` where exchange or archive does not answer within a few seconds."""
+    environment = await _environment(settings)
+    # A name that is looked up in vain may hold its thread for long: nobody waits for these.
+    answers: Queue[tuple[str, bool]] = Queue()
+    silent = [environment.host.rest_url, environment.addresses.bucket]
+    for url in silent:
+        Thread(target=lambda url=url: answers.put((url, _answers(url))), daemon=True).start()
+    deadline_s = monotonic() + ANSWER_WITHIN_S
+    with suppress(Empty):
+        while silent:
+            url, is_there = answers.get(timeout=max(deadline_s - monotonic(), 0.0))
+            if not is_there:
+                break
+            silent.remove(url)
+    if silent:
+        raise NoNetwork(f"no network: {httpx.URL(silent[0]).host} does not answer")
+
+
+def _answers(url: str) -> bool:
+    """Whether somebody answers there; what, does not matter."""
+    try:
+        httpx.head(url, timeout=ANSWER_WITHIN_S)
+    except httpx.HTTPError:
+        return False
+    return True
+
+
 async def fetch_history(
     settings: Settings,
     stations: Sequence[Station],
@@ -39,7 +91,7 @@ async def fetch_history(
     told: Callable[[FetchedDay], None],
 ) -> int:
     """Bring past days into the history; the bytes of bulletins and reports that it took."""
-    environment, machine = await environment_of(settings), SystemClock()
+    environment, machine = await _environment(settings), SystemClock()
     layouts = LayoutCache(layouts_path(settings.store_path))
     rest = Rest(
         open_http(environment.host), machine, environment.transport.jitter, TokenBucket(PUBLIC_RATE)

@@ -135,9 +135,10 @@ class Tracker:
         if intent.reduces:
             # There was nothing left to reduce: the other side is held now, by nobody's strategy.
             intent = replace(intent, strategy=Strategy.MANUAL, bracket_id=None)
-        elif (intent.ticker, intent.side) == (fill.ticker, fill.side):
-            if own is None or (own.is_open and own.side is fill.side):
-                return _enlarged(own, fill, intent, self.mode)
+        elif (intent.ticker, intent.side) == (fill.ticker, fill.side) and (
+            own is None or (own.is_open and own.side is fill.side)
+        ):
+            return _enlarged(own, fill, intent, self.mode)
         # The fill says what is held now, whatever we thought that its order was.
         named = replace(
             intent,

@@ -142,7 +142,7 @@ async def _setup(
         settings.forecast_models,
         balance,
         settings.playbook,
-        _breakers(settings, environment),
+        breakers_of(settings, environment.clock, has_line=environment.key is not None),
     )
     await store.note("setup", to_json(setup))
     return setup
@@ -167,13 +167,13 @@ async def _checked_line(account: AccountClient, public: PublicClient, limit: int
         raise
 
 
-def _breakers(settings: Settings, environment: Environment) -> CircuitBreakers:
-    """What watches this trader; where the world runs faster, questions take more of its time."""
+def breakers_of(settings: Settings, clock: Clock, *, has_line: bool) -> CircuitBreakers:
+    """What watches a trader; where the world runs faster, questions take more of its time."""
     breakers = settings.breakers
-    if environment.key is None or breakers.max_reconcile_age is None:
+    if not has_line or breakers.max_reconcile_age is None:
         return replace(breakers, max_reconcile_age=None)
-    now = environment.clock.now()
-    minute_s = environment.clock.delay_s(now + timedelta(minutes=1))
+    now = clock.now()
+    minute_s = clock.delay_s(now + timedelta(minutes=1))
     pace = 60 / minute_s if minute_s else 1.0
     least = timedelta(seconds=3 * RECONCILED_EVERY_S * pace)
     return replace(breakers, max_reconcile_age=max(breakers.max_reconcile_age, least))

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 
 import httpx
 from cryptography.hazmat.primitives import serialization
@@ -17,7 +18,7 @@ from kalshi_edge.clock import SystemClock, WorldClock
 from kalshi_edge.data.kalshi.auth import ApiKey, parse_api_key
 from kalshi_edge.data.kalshi.transport import Host
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
-from kalshi_edge.errors import ExchangeDown
+from kalshi_edge.errors import ExchangeDown, HistoryError
 
 START_WITHIN_S = 180.0
 """It lives through its history first, which takes a busy machine a while."""
@@ -66,6 +67,28 @@ async def running_sandbox(plan: Sequence[str]) -> AsyncIterator[RunningSandbox]:
         if process.returncode is None:
             process.terminate()
             await process.wait()
+
+
+async def write_past(folder: Path, plan: Sequence[str]) -> None:
+    """A SYNTHETIC past in ``folder``, as ``kalshi-edge sandbox past`` with ``plan``'s options.
+
+    Raises ``HistoryError`` with what the process said where it wrote none.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "kalshi_edge", "sandbox", "past", str(folder), *plan),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        _, said = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+    if process.returncode:
+        words = said.decode(errors="replace").strip(" \n╭─╮╰╯").splitlines()[-1:]
+        raise HistoryError(f"the sandbox wrote no past: {' '.join(words) or process.returncode}")
 
 
 async def world_clock(sandbox: RunningSandbox, http: httpx.AsyncClient) -> WorldClock:

@@ -6,7 +6,7 @@ Only memory is kept, of the years last asked for.
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.random import Generator
@@ -66,6 +66,9 @@ class World:
         self._days = lru_cache(maxsize=32)(self._drawn_days)
         self._errors = lru_cache(maxsize=12)(self._drawn_errors)
         self._temperatures = lru_cache(maxsize=3 * len(STATIONS))(self._drawn_temperatures)
+        self._published_at = lru_cache(maxsize=1024)(partial(published_at, seed))
+        self._office_hours = lru_cache(maxsize=256)(self._drawn_office_hour)
+        self._office_errors = lru_cache(maxsize=16)(self._drawn_office_errors)
 
     # --- what happens
 
@@ -168,14 +171,13 @@ class World:
 
     def published_at(self, model: Model, run_at: datetime) -> datetime:
         """When this run appears in the bucket; ``InputError`` where there is no such run."""
-        return published_at(self.seed, model, run_at)
+        return self._published_at(model, run_at)
 
     def nws_issued_at(self, at: datetime) -> datetime:
         """When the weather office last renewed its forecast, as seen at ``at``."""
         hour = at.replace(minute=0, second=0, microsecond=0)
         hour -= timedelta(hours=(hour.hour - _NWS_FIRST_HOUR) % _NWS_EVERY_H)
-        minute = int(self.draws("office", int(hour.timestamp())).integers(50))
-        issued_at = hour + timedelta(minutes=minute)
+        issued_at = self._office_hours(hour)
         return issued_at if issued_at <= at else self.nws_issued_at(hour - timedelta(minutes=1))
 
     def nws_run_at(self, issued_at: datetime) -> datetime:
@@ -188,9 +190,9 @@ class World:
         It follows the full NBM runs, seven hours behind.
         """
         run_at = self.nws_run_at(self.nws_issued_at(at))
-        own = self.draws("office's own", day.toordinal()).standard_normal(len(STATIONS))
+        own = float(self._office_errors(day)[self._column(station)])
         mean_f = self.outlook(station, day, run_at).mean_f
-        return round_half_up(mean_f + _NWS_OWN_ERROR_F * float(own[self._column(station)]))
+        return round_half_up(mean_f + _NWS_OWN_ERROR_F * own)
 
     def draws(self, purpose: str, *keys: int) -> Generator:
         """Randomness for anything else that a seed's world shows: winds, dew points, pressures."""
@@ -223,6 +225,14 @@ class World:
 
     def _drawn_errors(self, month: date) -> Errors:
         return errors_of_month(self.seed, month, self._days(month.year))
+
+    def _drawn_office_hour(self, hour: datetime) -> datetime:
+        return hour + timedelta(
+            minutes=int(self.draws("office", int(hour.timestamp())).integers(50))
+        )
+
+    def _drawn_office_errors(self, day: date) -> NDArray[np.float64]:
+        return self.draws("office's own", day.toordinal()).standard_normal(len(STATIONS))
 
     def _drawn_temperatures(self, column: int, year: int) -> NDArray[np.int16]:
         first = date(year, 1, 1)

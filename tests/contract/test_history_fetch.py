@@ -13,13 +13,22 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
 
+from kalshi_edge.data.history.records import key_of, read_city
+from kalshi_edge.data.kalshi.market_wire import parse_event_ticker
+from kalshi_edge.data.weather.stations import station_of
+from kalshi_edge.domain.market import Ladder
+from kalshi_edge.domain.orders import Settlement
+from kalshi_edge.domain.weather import ClimateReport, Forecast
 from kalshi_edge.runtime.sandbox_process import free_port
+from kalshi_sandbox.past.past import Past
+from kalshi_sandbox.world.world import World
 from tests.support.patience import PATIENCE_S
 
 pytestmark = pytest.mark.timeout(600)
@@ -252,6 +261,38 @@ def test_a_backtest_runs_on_it_and_says_everywhere_that_it_is_made_up(
     assert question["last_day"] == LAST
     assert found["summary"]["ladders"] > 0
     assert "SYNTHETIC" in complete.run("history", "list")
+
+
+def test_a_backtest_fetches_what_it_lacks_by_itself(sandbox: str, tmp_path: Path) -> None:
+    new = FetchFolder(tmp_path / "new", sandbox)
+    said = new.run("backtest", "--city", "NYC", "--days", "1", "--json")
+    question = json.loads(said)["summary"]["question"]
+    assert (question["first_day"], question["last_day"]) == (LAST, LAST)
+    assert (new.days, question["is_synthetic"]) == (1, True)
+    before = new.content
+    assert "2 of 2 days" not in new.run("backtest", "--city", "NYC", "--days", "1", "--offline")
+    assert new.content == before
+
+
+def test_what_is_fetched_is_what_the_past_of_its_world_says(complete: FetchFolder) -> None:
+    fetched = list(read_city(complete.history, "NYC"))
+    day, nyc = date.fromisoformat(LAST), station_of("NYC")
+    past = Past(World(1)).day(nyc, day)
+    for kind in (Ladder, ClimateReport, Settlement):
+        theirs = [one for one in fetched if isinstance(one, kind) and about(one) == day]
+        ours = [one for one in past if isinstance(one, kind) and getattr(one, "is_final", True)]
+        assert sorted(ours, key=key_of) == sorted(theirs, key=key_of)
+    runs = {(one.run_at, one.climate_day): one for one in fetched if isinstance(one, Forecast)}
+    for one in past:
+        if isinstance(one, Forecast) and one.model == "NBP":
+            assert runs[one.run_at, day] == one
+
+
+def about(record: Ladder | ClimateReport | Settlement) -> date:
+    """The climate day that a record is about."""
+    if isinstance(record, Settlement):
+        return parse_event_ticker(record.ticker.rsplit("-", 1)[0])[1]
+    return record.climate_day
 
 
 def test_bulletins_cost_little_once_their_layout_is_known(fetcher: FetchFolder) -> None:

@@ -83,10 +83,15 @@ def check_times(record: Record) -> None:
             )
 
 
+def month_of(record: Record) -> tuple[int, int]:
+    """Year and month of receipt, UTC."""
+    at = record.received_at.astimezone(UTC)
+    return at.year, at.month
+
+
 def path_of(record: Record) -> Path:
     """The file a record belongs into, below the history's folder."""
-    at = record.received_at.astimezone(UTC)
-    return _path(station_of_record(record).city, at.year, at.month)
+    return _path(station_of_record(record).city, *month_of(record))
 
 
 @lru_cache(maxsize=1024)
@@ -161,15 +166,16 @@ def merge_events(folder: Path, records: Iterable[Record]) -> None:
     changes nothing; of a report and its correction the correction stays, whichever comes last.
     Raises ``HistoryError`` where a record breaks the rules of time.
     """
-    additions: dict[Path, dict[Key, Record]] = defaultdict(dict)
+    additions: dict[tuple[str, tuple[int, int]], dict[Key, Record]] = defaultdict(dict)
     for record in records:
+        key = key_of(record)
         try:
             check_times(record)
         except HistoryError as error:
-            raise HistoryError(f"{_name(key_of(record))}: {error}") from error
-        _put(additions[path_of(record)], key_of(record), record)
-    for name, added in additions.items():
-        path = folder / name
+            raise HistoryError(f"{_name(key)}: {error}") from error
+        _put(additions[station_of_record(record).city, month_of(record)], key, record)
+    for (city, month), added in additions.items():
+        path = folder / _path(city, *month)
         merged = dict(read_file(path)) if path.exists() else {}
         for key, record in added.items():
             _put(merged, key, record)

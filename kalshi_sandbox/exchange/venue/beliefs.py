@@ -27,6 +27,11 @@ class Quality:
     """How late they take in a bulletin."""
 
 
+MAKER = Quality(noise_f=0.4, insight=0.10, delay=timedelta(minutes=4))
+INFORMED = Quality(noise_f=0.6, insight=0.25)
+CROWD = Quality(noise_f=2.5, insight=0.0, delay=timedelta(minutes=40))
+
+
 def still_to_come(hour: float) -> float:
     """The chance that the day's maximum is yet to be reached at an hour of local standard time.
 

@@ -106,7 +106,8 @@ class Season:
 
     def _list(self, station: Station, day: date) -> None:
         venue = self.desk.venue
-        outlook = self.nature.outlook(station, day, venue.now)
+        # A ladder that an exchange finds listed when it begins has the bins it was listed with.
+        outlook = self.nature.outlook(station, day, min(venue.now, listed_at(day)))
         event = new_event(venue, venue.series[station.series], day, ladder_bins(outlook.mu_f))
         venue.list_event(event)
         venue.schedule(event.open_at, partial(venue.open_markets, event.markets))

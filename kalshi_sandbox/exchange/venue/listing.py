@@ -108,10 +108,14 @@ def day_words(day: date) -> str:
 
 def rules_primary(market: VenueMarket) -> str:
     """The sentence that is the contract."""
-    event, series = market.event, market.event.series
+    return rules_text(market.event.series, market.event.day, market.bin)
+
+
+def rules_text(series: VenueSeries, day: date, bin_: Bin) -> str:
+    """The contract on one bin of a series' day."""
     return (
         f"If the maximum temperature recorded at {series.city} ({series.station.report}) for "
-        f"{day_words(event.day)}, is {strikes(market.bin).words} fahrenheit according to "
+        f"{day_words(day)}, is {strikes(bin_).words} fahrenheit according to "
         f"{series.source.name}, then the market resolves to Yes."
     )
 

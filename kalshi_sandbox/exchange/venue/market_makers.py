@@ -17,9 +17,15 @@ from kalshi_edge.domain.market import MarketStatus
 from kalshi_edge.domain.orders import Side, TimeInForce
 from kalshi_edge.units import CENT
 from kalshi_sandbox.exchange.venue.accounts import Account, NewOrder
-from kalshi_sandbox.exchange.venue.beliefs import Oracle, Quality
+from kalshi_sandbox.exchange.venue.beliefs import CROWD, INFORMED, MAKER, Oracle
 from kalshi_sandbox.exchange.venue.listing import EASTERN
 from kalshi_sandbox.exchange.venue.order_entry_rules import OrderEntry
+from kalshi_sandbox.exchange.venue.quoting import (
+    fair_cents,
+    ladder_random,
+    quoted_cents,
+    skew_cents,
+)
 from kalshi_sandbox.exchange.venue.records import VenueEvent, VenueMarket
 from kalshi_sandbox.exchange.venue.weather_port import Nature
 
@@ -27,10 +33,6 @@ PRICES = tuple(CENT * cents for cents in range(100))
 """Dollars of whole cents."""
 
 CREDIT = Decimal(1_000_000_000)
-
-MAKER = Quality(noise_f=0.4, insight=0.10, delay=timedelta(minutes=4))
-INFORMED = Quality(noise_f=0.6, insight=0.25)
-CROWD = Quality(noise_f=2.5, insight=0.0, delay=timedelta(minutes=40))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,6 @@ def busyness(at: datetime) -> float:
     if 9 <= hour < 18:
         return 1.0
     return 0.6 if hour >= 7 else 0.25
-
-
-def fair_cents(probability: float) -> float:
-    """A probability as a price in cents."""
-    return 100 * min(max(probability, 0.0), 1.0)
 
 
 @dataclass(slots=True)
@@ -145,20 +142,16 @@ class Pit:
             cents = fair_cents(fair[place])
             if abs(cents - self.laid_cents.get(market.ticker, cents)) >= self.habits.alarm_cents:
                 self._lay(market, cents)
-            cents -= self._skew(market, fair[place])
-            bid = floor(cents + self.habits.bid_shift_cents)
-            ask = max(ceil(cents + self.habits.ask_shift_cents), bid + 1)
-            self._requote(market, Side.BUY, {bid, bid - 1} & set(range(1, 100)))
-            self._requote(market, Side.SELL, {ask, ask + 1} & set(range(1, 100)))
+            cents -= skew_cents(fair[place], self._held(market))
+            habits = self.habits
+            bids, asks = quoted_cents(cents, habits.bid_shift_cents, habits.ask_shift_cents)
+            self._requote(market, Side.BUY, set(bids))
+            self._requote(market, Side.SELL, set(asks))
 
-    def _skew(self, market: VenueMarket, fair: float) -> float:
-        """Cents by which a maker shades the price against what they hold: flow moves prices.
-
-        Up to 3 cents where all is open, none where nothing is.
-        """
+    def _held(self, market: VenueMarket) -> float:
+        """YES contracts that the maker holds."""
         position = self.house.maker.positions.get(market.ticker)
-        held = 0.0 if position is None else float(position.count)
-        return 12.0 * fair * (1 - fair) * min(max(held / 1500, -1.0), 1.0)
+        return 0.0 if position is None else float(position.count)
 
     def _requote(self, market: VenueMarket, side: Side, wanted: set[int]) -> None:
         maker = self.house.maker
@@ -301,6 +294,6 @@ class Traders:
         oracle = Oracle(
             self.nature, series.station, event.day, tuple(market.bin for market in event.markets)
         )
-        random = Random(f"{venue.seed}|{event.ticker}")  # noqa: S311 - repeatable on purpose
+        random = ladder_random(venue.seed, event.ticker)
         pit = Pit(self.desk, self.house, event, oracle, random, self.habits)
         venue.schedule(event.open_at, pit.begin)

@@ -74,7 +74,8 @@ def test_a_refused_file_costs_no_other_and_is_named(run, shared: Path) -> None:
     [
         (("forecast", "nowhere.txt"), "no file nowhere.txt"),
         (("forecast", "nowhere.txt", "--city", "XYZ"), "no city 'XYZ'"),
-        (("backtest", "--city", "NYC"), "no history of NYC in history"),
+        (("backtest", "--city", "NYC", "--offline"), "no history of NYC in history"),
+        (("backtest", "--synthetic", "--until", "1969-07-21"), "the past begins on 1970-01-03"),
         (("history", "list"), "no history in history"),
         (("history", "verify", "nowhere"), "nowhere/market_quotes.csv.gz"),
         (("replay", "nowhere.db"), "no file nowhere.db"),

@@ -15,10 +15,10 @@ from kalshi_edge.domain.market import Bin, MarketStatus
 from kalshi_edge.domain.orders import Side, TimeInForce
 from kalshi_edge.models.distribution import Normal, ladder_probabilities
 from kalshi_edge.models.scores import ranked_probability
-from kalshi_sandbox.exchange.venue.beliefs import Oracle, Quality, conditioned
+from kalshi_sandbox.exchange.venue.beliefs import INFORMED, MAKER, Oracle, Quality, conditioned
 from kalshi_sandbox.exchange.venue.exchange import new_exchange
 from kalshi_sandbox.exchange.venue.listing import ladder_bins
-from kalshi_sandbox.exchange.venue.market_makers import INFORMED, MAKER, Habits
+from kalshi_sandbox.exchange.venue.market_makers import Habits
 from kalshi_sandbox.exchange.venue.weather_adapter import WorldNature
 from kalshi_sandbox.weather.faults import Faults
 from kalshi_sandbox.weather.product_feed import Newsroom
