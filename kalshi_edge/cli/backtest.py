@@ -52,13 +52,13 @@ def backtest(  # noqa: PLR0917 - typer wants each option as a parameter
     from kalshi_edge.backtest.summary import summary
     from kalshi_edge.cli.options import stations_named
     from kalshi_edge.cli.output import out
-    from kalshi_edge.cli.past import Wanted, real_days, synthetic_days
+    from kalshi_edge.cli.past import RequestedDays, real_days, synthetic_days
     from kalshi_edge.operations.backtest import backtest_request, run_backtest
 
     cities = tuple(station.city for station in stations_named(city)) or settings.cities
     if store is not None and store.exists():
         raise InputError(f"{store} exists already; a journal starts in a new file")
-    wanted = Wanted(cities, days, until.date() if until else None)
+    wanted = RequestedDays(cities, days, until.date() if until else None)
     with ExitStack() as stack:
         if synthetic:
             folder, last_day = stack.enter_context(synthetic_days(wanted, seed))

@@ -28,7 +28,7 @@ REPORTED_DAYS = 3 * 366
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RequestedDays:
     """Which days of which cities; ``until`` is ``None`` for the newest that there are."""
 
     cities: tuple[str, ...]
@@ -41,7 +41,7 @@ class Wanted:
 
 
 @contextmanager
-def synthetic_days(wanted: Wanted, seed: int) -> Iterator[tuple[Path, date]]:
+def synthetic_days(wanted: RequestedDays, seed: int) -> Iterator[tuple[Path, date]]:
     """A history made up on the spot, and the last day to play; gone with the block."""
     last_day = wanted.until or last_settled_day(SystemClock().now())
     with TemporaryDirectory(prefix="kalshi-edge-past-") as parent:
@@ -60,7 +60,7 @@ def synthetic_days(wanted: Wanted, seed: int) -> Iterator[tuple[Path, date]]:
         yield folder, last_day
 
 
-def real_days(settings: Settings, wanted: Wanted, *, offline: bool) -> tuple[Path, date]:
+def real_days(settings: Settings, wanted: RequestedDays, *, offline: bool) -> tuple[Path, date]:
     """The history of the settings, with what it lacks fetched, and the last day to play.
 
     With ``offline``, and where the history is made up, it stays as it is. Raises ``NoNetwork``
@@ -83,7 +83,7 @@ def real_days(settings: Settings, wanted: Wanted, *, offline: bool) -> tuple[Pat
 
 def _fetch(
     settings: Settings,
-    wanted: Wanted,
+    wanted: RequestedDays,
     days: Sequence[date],
     missing: dict[Station, tuple[date, ...]],
 ) -> None:
@@ -113,7 +113,7 @@ def _fetch(
         )
 
 
-def _way_out(settings: Settings, wanted: Wanted) -> str:
+def _way_out(settings: Settings, wanted: RequestedDays) -> str:
     played = "--synthetic plays a sandbox's past (SYNTHETIC)"
     has_some = all(reported_days(settings.history_dir, city) for city in wanted.cities)
     return f"{played}, --offline what is there" if has_some else played

@@ -52,14 +52,14 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedReport:
     """A climate day's maximum by its last report, and what is wrong with it, if anything."""
 
     high_f: int
     doubt: str = ""
     """Why it is not believed yet; empty where it is."""
 
-    def is_news_after(self, before: "Judged | None") -> bool:
+    def is_news_after(self, before: "JudgedReport | None") -> bool:
         """Whether this is another figure than ``before``, or otherwise believed."""
         known = None if before is None else (before.high_f, before.doubt == "")
         return known != (self.high_f, self.doubt == "")
@@ -111,7 +111,7 @@ class Learning:
     # --- learning -------------------------------------------------------------------------------
 
     def _learn(
-        self, course: Course, climate_day: date, before: Judged | None, at: datetime
+        self, course: Course, climate_day: date, before: JudgedReport | None, at: datetime
     ) -> Learned:
         """Learn a day's result as it stands now; later days are judged anew if that changes any."""
         first: dict[Key, Calibration] = {}
@@ -132,7 +132,7 @@ class Learning:
         return (*(after for known, after in learned if not is_same(known, after)), *alarms)
 
     def _changed(
-        self, course: Course, climate_day: date, judged: Judged, at: datetime
+        self, course: Course, climate_day: date, judged: JudgedReport, at: datetime
     ) -> dict[Key, Calibration]:
         """The records that a day's result makes others; a doubted one is unlearned."""
         changed = {}
@@ -173,7 +173,7 @@ class Learning:
 
     # --- judging --------------------------------------------------------------------------------
 
-    def _judged(self, course: Course, climate_day: date) -> Judged | None:
+    def _judged(self, course: Course, climate_day: date) -> JudgedReport | None:
         """The last word on a day's maximum; ``None`` without a final report.
 
         The exchange's payment for the bin that holds it is the best witness. A second issue with
@@ -186,10 +186,10 @@ class Learning:
         high_f, is_said_twice = said[-1], said[-1] in said[:-1]
         agrees, differs = self.results.witnesses(day, high_f)
         if is_said_twice or (agrees and not differs):
-            return Judged(high_f)
+            return JudgedReport(high_f)
         is_correction = self.results.reports[day][-1].is_corrected
         doubt = "" if is_correction else self._contradiction(course, climate_day, high_f)
-        return Judged(high_f, doubt or self._absurdity(course, climate_day, high_f))
+        return JudgedReport(high_f, doubt or self._absurdity(course, climate_day, high_f))
 
     def _contradiction(self, course: Course, climate_day: date, high_f: int) -> str:
         """What a figure cannot be squared with, if anything."""
@@ -214,7 +214,7 @@ class Learning:
         return f"that is {z:+.1f} σ from the forecast" if abs(z) > DOUBTED_Z else ""
 
 
-def _doubted(station: Station, climate_day: date, judged: Judged) -> Alarm:
+def _doubted(station: Station, climate_day: date, judged: JudgedReport) -> Alarm:
     return Alarm(
         "report_doubted",
         f"{station.city} {climate_day:%d %b}: the final report says {judged.high_f} °F, but"

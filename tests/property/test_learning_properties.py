@@ -28,7 +28,7 @@ Fact = ClimateReport | Settlement
 
 
 @dataclass(frozen=True)
-class Told:
+class Said:
     """What the world has to say of one climate day, and what of it is to be learned in the end."""
 
     facts: tuple[Fact, ...]
@@ -83,7 +83,7 @@ def settled(number: int, high_f: int) -> tuple[Settlement, ...]:
 
 
 @st.composite
-def stories(draw: st.DrawFn, number: int) -> Told:
+def stories(draw: st.DrawFn, number: int) -> Said:
     """One climate day: the kinds of error there are, and what is believed in the end."""
     true_f = draw(st.integers(48, 60))
     wrong_f = draw(st.integers(20, 110).filter(lambda f: f != true_f))
@@ -106,12 +106,12 @@ def stories(draw: st.DrawFn, number: int) -> Told:
         case _:
             facts, high_f = (original, *draw(st.sampled_from(((), paid)))), true_f
     again = draw(st.lists(st.sampled_from(facts), max_size=4))
-    return Told((*facts, *again), high_f)
+    return Said((*facts, *again), high_f)
 
 
 @given(st.tuples(*(stories(number) for number in range(DAYS))), st.data())
 def test_whatever_the_order_the_last_word_of_each_day_is_what_was_learned(
-    days: tuple[Told, ...], data: st.DataObject
+    days: tuple[Said, ...], data: st.DataObject
 ) -> None:
     facts = data.draw(st.permutations([fact for day in days for fact in day.facts]))
     state = begun()
