@@ -101,7 +101,7 @@ kills: $(READY)
 # Nothing may fail for want of a fast machine: TIMES=5 runs each, beside BUSY=8 processes.
 TIMES ?= 5
 BUSY ?= 8
-load-test: $(READY) $(DYNAMODB) frontend/node_modules/.package-lock.json
+load-test: $(READY) frontend/node_modules/.package-lock.json
 	$(PY) -m tests.support.load_test --times $(TIMES) --busy $(BUSY)
 
 bench: $(READY)

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import Any, TypeAlias
 
 import uvicorn
@@ -162,6 +163,21 @@ def _offering(app: Any, extensions: MutableMapping[str, Callable[[], None]]) -> 
     return offering
 
 
+def _dated(sandbox: Sandbox) -> App:
+    """The application, whose answers carry the date of the sandbox's own machine."""
+
+    async def dated(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sent(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                date = format_datetime(sandbox.rest.wall.now(), usegmt=True)
+                message["headers"] = [*message.get("headers", ()), (b"date", date.encode())]
+            await send(message)
+
+        await sandbox(scope, receive, sent if scope["type"] == "http" else send)
+
+    return dated
+
+
 def server(
     sandbox: Sandbox,
     *,
@@ -171,12 +187,13 @@ def server(
 ) -> uvicorn.Server:
     """A server for ``sandbox``, to be run by ``run()`` or ``serve()``."""
     config = uvicorn.Config(
-        sandbox,
+        _dated(sandbox),
         host=host,
         port=port,
         http=_Http,
         ws=_WebSocket,
         lifespan="on",
+        date_header=False,  # uvicorn's is of its last tick, which a busy machine has behind it
         ws_ping_interval=ping_every_s,
         ws_per_message_deflate=False,
         timeout_keep_alive=75,

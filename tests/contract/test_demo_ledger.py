@@ -49,7 +49,7 @@ async def environment() -> AsyncIterator[Environment]:
             found,
             clock=sandbox.clock,
             key=ApiKey(found.key._key_id, found.key._private, wall),
-            transport=Transport(now_s=asyncio.get_running_loop().time),
+            transport=Transport(machine=wall, now_s=asyncio.get_running_loop().time),
         )
 
 

@@ -43,7 +43,7 @@ ENVIRONMENT = {
     "PYTHONDEVMODE": "1",
 }
 
-FAILURES = 50
+FAILURES = 20
 
 
 def leaks(text: str, secrets: tuple[str, ...] = SECRETS) -> list[str]:
@@ -84,7 +84,7 @@ async def test_a_signed_client_that_fails_in_every_way_shows_no_signature(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     async with member() as m:
-        key = Witnessed(m.key._key_id, m.key._private, SystemClock())
+        key = Witnessed(m.key._key_id, m.key._private, m.key.clock)
         failed = await failures_of(m, key, m.host)
         stream = KalshiStream(
             m.host, key, m.sandbox.clock, lambda: 0.0, series=["KXHIGHNY"], names={}

@@ -14,7 +14,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from kalshi_edge.clock import SystemClock
+from kalshi_edge.clock import Clock, SystemClock
 from kalshi_edge.data.kalshi.account.account_client import AccountClient
 from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
@@ -32,6 +32,7 @@ from kalshi_sandbox.exchange.venue.accounts import Account, NewOrder
 from kalshi_sandbox.server import Plan, Sandbox, new_sandbox, server
 from tests.support.builders import NOW
 from tests.support.patience import PATIENCE_S
+from tests.support.patient_time import LoopClock
 
 NYC = station_of("NYC")
 
@@ -128,14 +129,15 @@ class Member:
 async def member(balance: str = "1000", **plan: Any) -> AsyncIterator[Member]:
     """A running sandbox with New York's ladders, and a member with ``balance`` dollars."""
     usual = {"cities": ("NYC",), "start_at": NOW, "speed": 0.0, "habits": None}
-    sandbox = new_sandbox(Plan(**usual | plan))
+    wall = LoopClock(SystemClock().now())
+    sandbox = new_sandbox(Plan(**usual | plan), wall)
     running = server(sandbox, port=0)
     serving = asyncio.create_task(running.serve())
     try:
         while not running.started:  # noqa: ASYNC110 - it has no event to wait for
             await asyncio.sleep(0.01)
         port = running.servers[0].sockets[0].getsockname()[1]
-        async with _joined(sandbox, port, balance) as found:
+        async with _joined(sandbox, wall, port, balance) as found:
             yield found
     finally:
         running.should_exit = True
@@ -143,12 +145,12 @@ async def member(balance: str = "1000", **plan: Any) -> AsyncIterator[Member]:
 
 
 @asynccontextmanager
-async def _joined(sandbox: Sandbox, port: int, balance: str) -> AsyncIterator[Member]:
+async def _joined(sandbox: Sandbox, wall: Clock, port: int, balance: str) -> AsyncIterator[Member]:
     host = Host(f"http://127.0.0.1:{port}/trade-api/v2", f"ws://127.0.0.1:{port}/trade-api/ws/v2")
     private = Ed25519PrivateKey.generate()
     pem = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     credential = sandbox.exchange.enroll("us", pem, Decimal(balance), tier="prestige")
-    key = ApiKey(credential.key_id, private, SystemClock())
+    key = ApiKey(credential.key_id, private, wall)
     clock = sandbox.clock
     account = AccountClient(host, key, clock, lambda: 0.0)
     public = PublicClient(host, clock, lambda: 0.0, machine=key.clock, rate=Rate(1e6, 1e6))

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -66,6 +66,7 @@ class Wire:
 @asynccontextmanager
 async def wired(**options: Any):
     on = exchange()
+    on.keys.skew = timedelta(seconds=PATIENCE_S)  # a request may be long under way
     async with serving(sandbox(on), **options) as port:
         base = f"http://127.0.0.1:{port}"
         asking = member_client(on)
