@@ -119,8 +119,14 @@ async def _done(
 def _journal_key(event: Event, engine: Engine) -> object:
     """What an event that nothing followed from has in common with those that it makes superfluous.
 
-    A book that the engine did not take takes no other's place, and an empty one not that of the
-    last mark. One of the day before stays: the turn of the day looks at it.
+    Theory. The journal keeps what a replay needs, not all that came: of events with one key that
+    came between two lines only the last is written, at the place of the last. That is sound where
+    the engine ends in the same state without the earlier ones. It only ever looks at the newest
+    book of a market, and at the newest that is a mark; so a book's key is its market, its UTC day
+    (the turn of the day looks at the marks of the day before) and whether it is the mark. A
+    statement with which our books agree replaces the one before it, unless something was doubted
+    in between. The supervisor's timer leaves nothing behind. Any other event, and a book that the
+    engine did not take, has a key of its own and is always written.
     """
     match event:
         case Book() if engine.state.books.get(event.ticker) is event:

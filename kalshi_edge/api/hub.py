@@ -1,7 +1,11 @@
-"""The live connection's other end: numbered messages to everybody who listens.
+"""The WebSocket hub: numbered messages to every client of the live connection.
 
-A client's queue is bounded: who does not keep up is dropped, and nobody else notices. Whoever comes
-back with the last number goes on from there, or is given everything again.
+Theory. There is one stream of messages, numbered from 1 in each process. A snapshot holds every
+topic whole; an update holds the topics that changed since the message before it, so a client that
+has number n and gets n + 1 has everything. The last ``KEPT_MESSAGES`` are kept: who comes back with
+a number among them goes on from there, anybody else gets a snapshot. Messages are encoded once for
+all. A client's queue is bounded and nothing waits for it: one that does not keep up is dropped, and
+nobody else notices. The hub only looks at what the core computed, at most every ``SOONEST_S``.
 """
 
 import asyncio

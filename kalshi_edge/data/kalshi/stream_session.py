@@ -1,7 +1,12 @@
-"""One WebSocket connection's protocol without its socket: frames in, news and commands out.
+"""One WebSocket connection's protocol without its socket: frames in, events and commands out.
 
-A command must be answered in time and without an error, or the connection is given up. A frame
-that we cannot use is counted and kept; it changes nothing.
+Theory. A session lives as long as its connection and never repairs one: whatever it cannot trust
+ends it, and the next connection begins with snapshots. Channels are subscribed to once; a command
+is *pending* until its answer, which must come in time and without an error. Each book has a
+sequence of its own: a snapshot starts it, a delta must carry the next number. A gap, or a book that
+is lost, asks for a snapshot again, and after ``MAX_LOSSES`` in a row gives the connection up. What
+happened between two connections is not here: ``Connected`` tells the feed to ask over REST. A frame
+that cannot be read is counted and kept, and changes nothing.
 """
 
 from collections import Counter, deque
