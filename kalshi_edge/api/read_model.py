@@ -5,7 +5,7 @@ Filled from the store once, then kept up by every line as it is written. Every p
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
 
@@ -71,7 +71,7 @@ class ReadModel:
     async def read(self, store: Store) -> None:
         """Take in what ``store`` holds; asked once, before anybody looks."""
         self.days = {record.day: record for record in await store.daily_records()}
-        self.calibrations.extend(await store.calibrations())
+        self.calibrations.extend(map(_shown, await store.calibrations()))
         after = max(await store.last_seq() - READ_BACK_LINES, 0)
         async for line in lines_of(store, after):
             self._take(line)
@@ -89,7 +89,7 @@ class ReadModel:
             if isinstance(verdict, DailyRecord):
                 self.days[verdict.day] = verdict
             elif isinstance(verdict, Calibration):
-                self.calibrations.append(verdict)
+                self.calibrations.append(_shown(verdict))
         self._take(entry)
 
     def _take(self, entry: JournalEntry) -> None:
@@ -138,3 +138,8 @@ def _keep(kept: dict[K, V], key: K, value: V, *, replace: bool = False) -> None:
     kept[key] = value
     while len(kept) > 5000:
         del kept[next(iter(kept))]
+
+
+def _shown(record: Calibration) -> Calibration:
+    """A record without its lessons, which nobody is shown: thousands are held here."""
+    return replace(record, lessons=())

@@ -21,8 +21,8 @@ HALF_LIFE_DAYS = 25.0
 SHRINK_DAYS = 15.0
 """How many settled days weigh as much as the belief that nothing is wrong."""
 
-LESSONS_KEPT = 12
-"""So many settled days can be unlearned: reports are corrected within hours, rarely days."""
+LESSONS_KEPT = 7
+"""So many settled days can be unlearned: the weather service keeps a report for five days."""
 
 _KEEP: float = 0.5 ** (1.0 / HALF_LIFE_DAYS)
 

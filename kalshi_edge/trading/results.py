@@ -14,8 +14,11 @@ from kalshi_edge.domain.verdicts import Alarm
 from kalshi_edge.domain.weather import ClimateReport
 from kalshi_edge.units import ONE, ZERO
 
-MEMORY_OF_RESULTS = timedelta(days=10)
-"""How long after a climate day a report of it may change what was learned."""
+MEMORY_OF_RESULTS = timedelta(days=6)
+"""How long after a climate day a report of it may change what was learned.
+
+No longer than the lessons of that time are kept, and than a restart reads back.
+"""
 
 Day: TypeAlias = tuple[str, date]
 """Station and climate day."""

@@ -257,11 +257,13 @@ def test_a_settlement_pays_and_is_held_against_the_climate_report() -> None:
     at = NEW_YORK.day_end(DAY) + timedelta(hours=8)
     report = ClimateReport("CLINYC", DAY, 60, None, True, False, False, at, at)
     assert kinds(engine.handle(report))[-1] == "Calibration"
-    trade, alarm = engine.handle(Settlement(TICKER, D(1), D(55), at, at))
+    trade, unlearned, *alarms = engine.handle(Settlement(TICKER, D(1), D(55), at, at))
     assert isinstance(trade, Trade)
-    assert isinstance(alarm, Alarm)
     assert (trade.pnl, trade.settled_value) == (D(100) - D("26.3125"), D(1))
-    assert "60 °F" in alarm.text
+    assert isinstance(unlearned, Calibration)
+    assert unlearned.days == 0
+    assert all(isinstance(one, Alarm) and "60 °F" in one.text for one in alarms)
+    assert [a.name for a in alarms] == ["report_doubted", "settlement_differs"]  # type: ignore[union-attr]
 
 
 def test_a_fill_that_is_told_after_its_market_settled_is_a_trade_and_paid_at_once() -> None:

@@ -14,6 +14,7 @@ from kalshi_edge.domain.records import Calibration
 from kalshi_edge.domain.verdicts import Alarm, Verdict
 from kalshi_edge.domain.weather import Basis, ClimateReport, Observation
 from kalshi_edge.engine import Engine
+from kalshi_edge.models.calibration import LESSONS_KEPT
 from kalshi_edge.runner import MEMORY, resumed_engine
 from kalshi_edge.trading.learning import DOUBTED_Z, SLIP_F
 from kalshi_edge.trading.results import MEMORY_OF_RESULTS
@@ -166,9 +167,9 @@ def test_what_pays_neither_nothing_nor_all_is_no_witness() -> None:
     assert days_learned(engine) == 1
 
 
-def test_a_correction_comes_too_late_after_ten_days_and_not_before() -> None:
-    assert MEMORY_OF_RESULTS < MEMORY
-    for days_later, is_learned in ((9, True), (11, False)):
+def test_a_correction_comes_too_late_after_six_days_and_not_before() -> None:
+    assert min(MEMORY, LESSONS_KEPT * timedelta(days=1)) > MEMORY_OF_RESULTS
+    for days_later, is_learned in ((6, True), (7, False)):
         engine = setup().fresh_engine()
         for number in range(days_later):
             tell_of(engine, DAY + timedelta(days=number))
