@@ -106,7 +106,7 @@ async def test_a_price_off_the_markets_grid_is_refused_and_nothing_is_sold() -> 
         trade = await at.buys()
         outcome = (await sell(at, trade.trade_id, limit_price="0.225")).json()
         assert outcome["sold"] == outcome["waiting"] == "0"
-        assert "off the grid" in outcome["text"]
+        assert "price is $0.225, must be" in outcome["text"]
         assert at.trader.engine.account.pending_sales(trade.trade_id) == 0
 
 
