@@ -21,7 +21,12 @@ from kalshi_edge.data.history.origin import claim, is_synthetic
 from kalshi_edge.data.history.parity import verify_archive, verify_history
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.errors import InputError
-from kalshi_edge.operations.history import add_recording, fetch_history
+from kalshi_edge.operations.history import (
+    PAST_SOURCES,
+    USUAL_SOURCES,
+    add_recording,
+    fetch_history,
+)
 
 history = typer.Typer(no_args_is_help=True, help="The project's own point-in-time history.")
 out = Console()
@@ -39,14 +44,19 @@ def history_fetch(
     last: Annotated[
         datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last climate day.")
     ],
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--source", help=f"Of {', '.join(PAST_SOURCES)}; default: all but GEFS."),
+    ] = None,
 ) -> None:
-    """Fetch past bulletins, settled markets, their quotes and climate reports, day by day.
+    """Fetch past forecasts, readings, climate reports and settled markets with quotes, day by day.
 
     Stopped anywhere and run again it goes on where it was.
     """
     settings = load_settings(trading_mode="paper")
     stations = [station_of(name.strip()) for group in city for name in group.split(",")]
     days = days_between(first.date(), last.date())
+    sources = [name.strip() for group in source or () for name in group.split(",")]
     fetched: list[FetchedDay] = []
     with _progress(len(stations) * len(days)) as show:
 
@@ -54,7 +64,7 @@ def history_fetch(
             fetched.append(day)
             show(day)
 
-        moved = asyncio.run(fetch_history(settings, stations, days, told))
+        moved = asyncio.run(fetch_history(settings, stations, days, told, sources or USUAL_SOURCES))
     for one in fetched:
         for why in one.wanting:
             err.print(f"[yellow]wanting[/] {one.station.city} {one.day}: {why}", highlight=False)
@@ -62,10 +72,13 @@ def history_fetch(
     label = SYNTHETIC if settings.sandbox_url else ""
     out.print(
         f"{label}history: {sum(one.records for one in new)} records of {len(new)} days new,"
-        f" {len(fetched) - len(new)} days there already, {moved / 1e6:.1f} MB of weather,"
-        f" in [bold]{settings.history_dir}[/]",
+        f" {len(fetched) - len(new)} days there already, {sum(moved.values()) / 1e6:.1f} MB of"
+        f" weather, in [bold]{settings.history_dir}[/]",
         highlight=False,
     )
+    for name, count in moved.items() if new else ():
+        a_day = count / len(new) / 1e6
+        out.print(f"{label}{name:>8} {a_day:8.3f} MB a day and city", highlight=False)
 
 
 @history.command("add")
