@@ -149,8 +149,7 @@ def test_source_by_source_it_is_the_same_and_nothing_is_asked_twice(
     whole: Place, place: Place
 ) -> None:
     place.fetch("NBP", "CLI", last=FIRST)
-    noted = json.loads((place.history / "NYC" / "fetched.json").read_bytes())
-    assert noted == {FIRST: ["CLI", "MARKETS", "NBP"]}
+    assert place.noted == {FIRST: ["CLI", "MARKETS", "NBP"]}
     for source in ("NBS", *NEW):
         said = place.fetch(source, last=FIRST)
         assert f"{source:>8} " in said
@@ -189,8 +188,7 @@ def test_an_archive_that_is_down_or_unreadable_is_named_and_its_day_is_not_noted
         place.fetch(source, last=FIRST)
     finally:
         httpx.delete(control).raise_for_status()
-    noted = json.loads((place.history / "NYC" / "fetched.json").read_bytes())
-    assert noted == {FIRST: ["MARKETS"]}, "the archive may have it later"
+    assert place.noted == {FIRST: ["MARKETS"]}, "the archive may have it later"
 
 
 def test_a_source_that_is_none_is_refused_by_name(place: Place) -> None:

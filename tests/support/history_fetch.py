@@ -52,10 +52,10 @@ class Place:
         return {str(path.relative_to(self.history)): path.read_bytes() for path in files}
 
     @property
-    def days(self) -> int:
-        """How many are noted as fetched."""
-        noted = self.history / "NYC" / "fetched.json"
-        return len(json.loads(noted.read_bytes())) if noted.exists() else 0
+    def noted(self) -> dict[str, list[str]]:
+        """The sources that are noted as fetched, by day."""
+        path = self.history / "NYC" / "fetched.json"
+        return json.loads(path.read_bytes()) if path.exists() else {}
 
     def start(self, *arguments: str, run: tuple[str, ...] = RUN) -> "subprocess.Popen[str]":
         self.folder.mkdir(exist_ok=True)
