@@ -1,9 +1,14 @@
 """What is chosen by name: settings and options that take one of a few words.
 
-Enums alone, so that the command line's help needs nothing else of the product.
+Names alone, so that the command line's help needs nothing else of the product.
 """
 
 from enum import StrEnum
+
+PAST_SOURCES = ("NBP", "NBS", "GFSMOS", "NAMMOS", "LAMP", "HRRR", "RAP", "CLI", "METAR", "GEFS")
+"""The weather that can be fetched; what the exchange has always is."""
+USUAL_SOURCES = PAST_SOURCES[:-1]
+"""All that is in the public domain: GEFS comes from a service that is free for some uses only."""
 
 
 class TradingMode(StrEnum):

@@ -69,6 +69,7 @@ class Settings(BaseModel):
     observations_every_min: float = Field(default=5, ge=1, le=60)
     reports_every_min: float = Field(default=15, ge=5, le=60)
     nws_every_min: float = Field(default=60, ge=10, le=360)
+    guidance_every_min: float = Field(default=0, ge=0, le=360)
     books_every_s: float = Field(default=60, ge=5, le=1800)
 
     api_host: str = Field(default="127.0.0.1", pattern=r"^[A-Za-z0-9.:-]{1,253}$")

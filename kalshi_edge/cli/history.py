@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kalshi_edge.choices import PAST_SOURCES, USUAL_SOURCES
 from kalshi_edge.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,11 +27,20 @@ def history_fetch(
         datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First climate day.")
     ],
     last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last climate day.")],
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--source",
+            help=f"Source; repeatable, or separated by commas: {', '.join(PAST_SOURCES)}."
+            f" Default: all but {', '.join(set(PAST_SOURCES) - set(USUAL_SOURCES))}.",
+        ),
+    ] = None,
 ) -> None:
     """Download past days into the history.
 
-    Fetches bulletins, settled markets, their quotes and climate reports, day by day. If
-    interrupted, run it again: it continues where it stopped.
+    Fetches forecasts, readings, climate reports and settled markets with their quotes, day by
+    day, and prints the bytes that each source cost. If interrupted, run it again: it continues
+    where it stopped.
     """
     import asyncio
 
@@ -46,6 +56,7 @@ def history_fetch(
 
     stations = stations_named(city)
     days = days_between(first.date(), last.date())
+    sources = [name.strip() for group in source or () for name in group.split(",")]
     fetched: list[FetchedDay] = []
     with progress_bar("fetching", len(stations) * len(days)) as advance:
 
@@ -53,7 +64,7 @@ def history_fetch(
             fetched.append(day)
             advance(len(fetched), None, f"{day.station.city} {day.day}")
 
-        moved = asyncio.run(fetch_history(settings, stations, days, note))
+        moved = asyncio.run(fetch_history(settings, stations, days, note, sources or USUAL_SOURCES))
     for one in fetched:
         for why in one.wanting:
             err.print(f"[yellow]missing[/] {one.station.city} {one.day}: {why}", highlight=False)
@@ -61,10 +72,13 @@ def history_fetch(
     label = SYNTHETIC if settings.sandbox_url else ""
     out.print(
         f"{label}history: {sum(one.records for one in new)} records of {len(new)} days new,"
-        f" {len(fetched) - len(new)} days known already, {moved / 1e6:.1f} MB of weather,"
-        f" in [bold]{settings.history_dir}[/]",
+        f" {len(fetched) - len(new)} days known already, {sum(moved.values()) / 1e6:.1f} MB of"
+        f" weather, in [bold]{settings.history_dir}[/]",
         highlight=False,
     )
+    for name, count in moved.items() if new else ():
+        a_day = count / len(new) / 1e6
+        out.print(f"{label}{name:>8} {a_day:8.3f} MB a day and city", highlight=False)
 
 
 @history.command("add")

@@ -18,6 +18,7 @@ from kalshi_edge.data.kalshi.market_source import MarketSource
 from kalshi_edge.data.kalshi.public_client import PublicClient
 from kalshi_edge.data.kalshi.stream import KalshiStream
 from kalshi_edge.data.recording.recorder import Recorder
+from kalshi_edge.data.weather.sources.guidance import PARSERS, GuidanceSource
 from kalshi_edge.data.weather.sources.http import PoliteClient
 from kalshi_edge.data.weather.sources.layout_cache import LayoutCache
 from kalshi_edge.data.weather.sources.model_runs import NBP, NBS_BRIDGE
@@ -262,6 +263,8 @@ def weather_feeds(
     common = (client, settings.stations, clock)
     layouts = LayoutCache(layouts_file)
     bulletins = timedelta(minutes=settings.bulletins_every_min)
+    guidance = timedelta(minutes=settings.guidance_every_min)
+    products = PARSERS if guidance else ()
     return WeatherFeeds(
         reports=Poll(ClimateReportSource(*common), timedelta(minutes=settings.reports_every_min)),
         others=(
@@ -270,5 +273,6 @@ def weather_feeds(
             Poll(NwsForecastSource(*common), timedelta(minutes=settings.nws_every_min)),
             Poll(ObservationSource(*common), timedelta(minutes=settings.observations_every_min)),
             Poll(SummarySource(*common), timedelta(minutes=settings.reports_every_min)),
+            *(Poll(GuidanceSource(product, *common), guidance) for product in products),
         ),
     )

@@ -14,6 +14,13 @@ from kalshi_edge.data.weather.sources.model_runs import NBP, NBS_BRIDGE, Product
 from kalshi_edge.data.weather.sources.nws import MODEL as NWS
 from kalshi_edge.domain.weather import Forecast, Station
 from kalshi_edge.errors import InputError
+from kalshi_sandbox.world.models import (
+    PointModel,
+    covers,
+    nominal_runs,
+    point_forecast,
+    seen_at,
+)
 from kalshi_sandbox.world.publication import RUN_HOURS, Model
 from kalshi_sandbox.world.world import World
 
@@ -35,6 +42,10 @@ def forecasts(
         for run_at in _runs(world, model, day, instants):
             with suppress(InputError):  # a run so near or so far says nothing of the day
                 yield world.forecast(model, station, day, run_at)
+    for point_model in PointModel:
+        for run_at in sorted({_newest_point_run(world, point_model, at) for at in instants}):
+            if covers(point_model, station, day, run_at):
+                yield point_forecast(world, point_model, station, day, run_at)
     for issued_at in sorted({world.nws_issued_at(at - OFFICE_DELAY) for at in instants}):
         with suppress(InputError):
             yield Forecast(
@@ -64,3 +75,10 @@ def _newest_run(world: World, model: Model, at: datetime) -> datetime | None:
     candidates = (hour - timedelta(hours=back) for back in range(LOOK_BACK_H))
     runs = (run_at for run_at in candidates if run_at.hour in RUN_HOURS[model])
     return next((run_at for run_at in runs if world.published_at(model, run_at) <= at), None)
+
+
+def _newest_point_run(world: World, model: PointModel, at: datetime) -> datetime:
+    """The newest run of another model than NBM that is out at ``at``."""
+    days = (at.date(), at.date() - timedelta(days=1))
+    runs = (run_at for day in days for run_at in reversed(nominal_runs(model, day)))
+    return next(run_at for run_at in runs if seen_at(world, model, run_at) <= at)

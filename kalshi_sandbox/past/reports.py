@@ -6,7 +6,7 @@ The reports are as an archive has them: with the figures, without place and reco
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from kalshi_edge.data.weather.sources.archive import REPORT_DELAY
+from kalshi_edge.data.weather.past.archive import REPORT_DELAY
 from kalshi_edge.domain.weather import Basis, ClimateReport, Observation, Station
 from kalshi_sandbox.weather import cli, metar
 from kalshi_sandbox.weather.product_feed import Newsroom

@@ -1,9 +1,11 @@
 """The hours between a forecast's minima and maxima: a smooth course, as forecasts of hours have."""
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from math import cos, pi
 
 from kalshi_edge.domain.weather import Station
+from kalshi_sandbox.world.models import PointModel
 from kalshi_sandbox.world.world import World, lead_h
 
 _COLDEST_H, _WARMEST_H = 6.0, 15.0
@@ -11,7 +13,35 @@ _COLDEST_H, _WARMEST_H = 6.0, 15.0
 
 
 def hourly_forecast_f(world: World, station: Station, at: datetime, run_at: datetime) -> float:
-    """The temperature that a run foresees for an instant at most nine days ahead, °F."""
+    """The temperature that a run of NBM foresees for an instant at most nine days ahead, °F."""
+
+    def high_f(day: date) -> float:
+        return world.outlook(station, day, run_at).mean_f
+
+    return _course_f(world, station, at, run_at, high_f)
+
+
+def model_hour_f(
+    world: World, model: PointModel, station: Station, at: datetime, run_at: datetime
+) -> float:
+    """The temperature that a run of another model foresees for an instant, °F.
+
+    Raises ``InputError`` where that is beyond the fourth day.
+    """
+
+    def high_f(day: date) -> float:
+        return world.model_outlook(model, station, day, run_at).mean_f
+
+    return _course_f(world, station, at, run_at, high_f)
+
+
+def _course_f(
+    world: World,
+    station: Station,
+    at: datetime,
+    run_at: datetime,
+    high_f: Callable[[date], float],
+) -> float:
     day = station.climate_day(at)
     hour = (at - station.day_start(day)) / timedelta(hours=1)
 
@@ -22,7 +52,7 @@ def hourly_forecast_f(world: World, station: Station, at: datetime, run_at: date
         if lead_h(day + timedelta(days=ahead), run_at) < 1:
             # The run starts from what was measured.
             return world.high_f(station, day + timedelta(days=ahead))
-        return world.outlook(station, day + timedelta(days=ahead), run_at).mean_f
+        return high_f(day + timedelta(days=ahead))
 
     if hour < _COLDEST_H:
         return _between(high(-1), low(0), 24 - _WARMEST_H + hour, 24 - _WARMEST_H + _COLDEST_H)

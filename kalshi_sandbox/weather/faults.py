@@ -20,6 +20,15 @@ class Product(StrEnum):
     CLI = "cli"
     CLI_ARCHIVE = "cli_archive"
     DSM = "dsm"
+    MAV = "mav"
+    MET = "met"
+    LAV = "lav"
+    BUFKIT = "bufkit"
+    """Files of HRRR and RAP."""
+    POINT = "point"
+    """Single runs of GEFS."""
+    ASOS = "asos"
+    """The archive's past readings."""
 
 
 class FaultKind(StrEnum):

@@ -106,7 +106,7 @@ def _damaged(found: Document, faults: Faults, product: Product, station: str | N
         body = bulk_file((body.read(0, int(cut.size * len(body))),))
         damage = f"first {len(body)}"
     if faults.find(product, FaultKind.MALFORMED, station):
-        body = bulk_file(tuple(part.translate(_UNREADABLE) for part in body.parts))
+        body = bulk_file(tuple(bytes(part).translate(_UNREADABLE) for part in body.parts))
         damage += "unreadable"
     if not damage:
         return found

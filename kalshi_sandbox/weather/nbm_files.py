@@ -1,16 +1,17 @@
 """NBM's bulletins as they are served: all stations in one large file, or one station by itself.
 
 A file holds 9,580 blocks, ours among them at places that stay, in the model's own order: numbers
-first, the rest not by the alphabet. Now and then stations have no temperatures, more or fewer of
-them each run, so that sizes and places move by some kilobytes, as real ones do.
+first, then stretches of letters, names rising within each. Now and then stations have no
+temperatures, more or fewer of them each run, so that sizes and places move by some kilobytes, as
+real ones do.
 """
 
 from collections.abc import Collection, Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from kalshi_edge.data.weather.stations import STATIONS
 from kalshi_edge.domain.weather import Station
-from kalshi_sandbox.weather.byte_ranges import BulkFile, bulk_file
+from kalshi_sandbox.weather.byte_ranges import BulkFile, LaterPart, Part, bulk_file
 from kalshi_sandbox.weather.nbm_layout import (
     BLANK_LINE,
     Layout,
@@ -34,6 +35,7 @@ _FEWEST_BARE, _MOST_BARE = 190, 360
 _PREAMBLE = b"1\n"
 _NAME_END = 9
 """Where a header line goes on behind the station's name."""
+_STRETCHES = "CKPTM"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
@@ -49,8 +51,8 @@ def station_names() -> tuple[str, ...]:
         first, *rest = codes.pop()
         tail = "".join(_LETTERS[place] for place in rest[: 3 + first % 2])
         others.setdefault("KKKKPCTM"[first % 8] + tail)
-    order = list(others)
-    random.shuffle(order)
+    # Consecutive blocks in texts of the gateway rise by name [C]; over a whole file they may not.
+    order = sorted(others, key=lambda name: (_STRETCHES.index(name[0]), name))
     return (*numeric, *order)
 
 
@@ -58,10 +60,11 @@ def nbm_file(world: World, columns: Layout, *, without: Collection[str] = ()) ->
     """The whole bulletin of a run, leaving out the stations ``without`` (ICAO)."""
     poor = _bare_places(world, columns)
     top = header_line("", columns.model, columns.run_at)[_NAME_END:] + time_lines(columns)
-    ours = {s.icao: _body(rows_of_station(world, s, columns), columns) for s in STATIONS}
     shape = _shape(columns)
+    length = len(_filler_body(shape, 0, True))
+    ours = {s.icao: LaterPart(length, partial(_station_body, world, s, columns)) for s in STATIONS}
     turn = columns.run_at.toordinal()
-    parts = [_PREAMBLE]
+    parts: list[Part] = [_PREAMBLE]
     for place, name in enumerate(station_names()):
         if name not in without:
             filler = _filler_body(shape, (place + turn) % _VARIANTS, place not in poor)
@@ -88,7 +91,7 @@ def station_bulletin(world: World, station: Station, columns: Layout) -> str:
     block = (
         header_line(station.icao, columns.model, at)
         + time_lines(columns)
-        + _body(rows_of_station(world, station, columns), columns)
+        + _station_body(world, station, columns)
     )
     lines = [text[1:] for text in block.decode().splitlines()]
     envelope = ["000 ", f"{heading} KWNO {at:%d%H%M}", f"{columns.model}USA"]
@@ -113,6 +116,10 @@ def _head_size(columns: Layout) -> int:
 
 def _body(rows: Iterable[Row], columns: Layout) -> bytes:
     return b"".join(line(label, cells, columns) for label, cells in rows)
+
+
+def _station_body(world: World, station: Station, columns: Layout) -> bytes:
+    return _body(rows_of_station(world, station, columns), columns)
 
 
 def _shape(columns: Layout) -> Layout:

@@ -7,6 +7,7 @@ hours; trailing blanks are left out.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from kalshi_sandbox.weather.names import day_name, month_name
 from kalshi_sandbox.world.publication import Model, version
@@ -32,12 +33,17 @@ class Layout:
     @property
     def valid_at(self) -> tuple[datetime, ...]:
         """The instant of each column."""
-        return tuple(self.run_at + timedelta(hours=lead) for lead in self.leads_h)
+        return _valid_at(self.run_at, self.leads_h)
 
     @property
     def hours(self) -> tuple[int, ...]:
         """The hour (UTC) of each column."""
         return tuple(at.hour for at in self.valid_at)
+
+
+@lru_cache(maxsize=64)
+def _valid_at(run_at: datetime, leads_h: tuple[int, ...]) -> tuple[datetime, ...]:
+    return tuple(run_at + timedelta(hours=lead) for lead in leads_h)
 
 
 def layout(model: Model, run_at: datetime) -> Layout:

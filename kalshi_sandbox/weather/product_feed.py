@@ -13,9 +13,11 @@ from uuid import NAMESPACE_URL, uuid5
 from kalshi_edge.domain.weather import Station
 from kalshi_sandbox.weather import cli, dsm, metar
 from kalshi_sandbox.weather.faults import FaultKind, Faults, Product
+from kalshi_sandbox.weather.models.texts import KINDS, station_text
 from kalshi_sandbox.weather.nbm_files import station_bulletin
 from kalshi_sandbox.weather.nbm_layout import layout
 from kalshi_sandbox.weather.office_table import short_name
+from kalshi_sandbox.world.models import PointModel, nominal_runs, seen_at
 from kalshi_sandbox.world.publication import RUN_HOURS, Model
 from kalshi_sandbox.world.world import World
 
@@ -26,6 +28,9 @@ PRODUCTS: Mapping[str, Product] = MappingProxyType(
         "MTR": Product.METAR,
         "NBP": Product.NBP,
         "NBS": Product.NBS,
+        "MAV": Product.MAV,
+        "MET": Product.MET,
+        "LAV": Product.LAV,
     }
 )
 """The kinds of text by the first letters of their names."""
@@ -33,7 +38,10 @@ ARCHIVE_BEGINS = date(2020, 5, 18)
 """The first day of the bucket and of the text archive."""
 _GATEWAY_DELAY = timedelta(minutes=4)
 """From the bucket to the one-station text [E]."""
-_METAR_DELAY = timedelta(minutes=2)
+METAR_DELAY = timedelta(minutes=2)
+KEPT_A_WEEK = frozenset({"MTR", "NBP", "NBS", "MAV", "MET", "LAV"})
+"""Texts so many that the archive lets go of them after a week."""
+_A_WEEK = timedelta(days=8)
 _CORRECTION_DELAY = timedelta(minutes=75)
 
 
@@ -89,7 +97,8 @@ class Newsroom:
         if self.faults.find(PRODUCTS[kind], FaultKind.MISSING, station.icao):
             return
         day = now.date() + timedelta(days=1)
-        while day >= ARCHIVE_BEGINS:
+        first = (now - _A_WEEK).date() if kind in KEPT_A_WEEK else ARCHIVE_BEGINS
+        while day >= max(first, ARCHIVE_BEGINS):
             for found in self._of_day(kind, station, day):
                 if found.seen_at <= now:
                     yield found
@@ -130,6 +139,8 @@ class Newsroom:
             return self._summaries(station, day)
         if kind == "MTR":
             return self._metars(station, day)
+        if kind in KINDS:
+            return self._guidance(KINDS[kind], kind, station, day)
         return self._runs(Model(kind), station, day)
 
     def _reports(self, station: Station, day: date) -> Iterator[Bulletin]:
@@ -151,10 +162,19 @@ class Newsroom:
 
     def _metars(self, station: Station, day: date) -> Iterator[Bulletin]:
         start = datetime.combine(day, time(), tzinfo=UTC)
-        delay = _METAR_DELAY + self.faults.delay(Product.METAR, station.icao)
+        delay = METAR_DELAY + self.faults.delay(Product.METAR, station.icao)
         for at in reversed(metar.report_times(station, start, start + timedelta(hours=23.99))):
             text = partial(metar.collective, self.world, station, at)
             yield Bulletin(f"MTR{short_name(station)}", at, at + delay, text)
+
+    def _guidance(
+        self, model: PointModel, kind: str, station: Station, day: date
+    ) -> Iterator[Bulletin]:
+        late = self.faults.delay(PRODUCTS[kind], station.icao)
+        for run_at in reversed(nominal_runs(model, day)):
+            text = partial(station_text, self.world, model, station, run_at)
+            at = seen_at(self.world, model, run_at) + late
+            yield Bulletin(f"{kind}{short_name(station)}", run_at, at, text)
 
     def _runs(self, model: Model, station: Station, day: date) -> Iterator[Bulletin]:
         start = datetime.combine(day, time(), tzinfo=UTC)

@@ -19,6 +19,12 @@ from kalshi_edge.units import round_half_up
 from kalshi_sandbox.world.days import Days, curves, days_of_year, joined, window_high_f
 from kalshi_sandbox.world.draws import draws
 from kalshi_sandbox.world.forecasts import LEAD_INDEX, Errors, errors_of_month
+from kalshi_sandbox.world.models import (
+    LAST_LEAD_H,
+    ModelErrors,
+    PointModel,
+    model_errors_of_month,
+)
 from kalshi_sandbox.world.publication import Model, published_at, version
 from kalshi_sandbox.world.seasons import calendar_index
 from kalshi_sandbox.world.temperatures import low_f, sunrise_slots, temperatures
@@ -65,6 +71,7 @@ class World:
         self._columns = {station.icao: place for place, station in enumerate(STATIONS)}
         self._days = lru_cache(maxsize=32)(self._drawn_days)
         self._errors = lru_cache(maxsize=12)(self._drawn_errors)
+        self._model_errors = lru_cache(maxsize=24)(self._drawn_model_errors)
         self._temperatures = lru_cache(maxsize=3 * len(STATIONS))(self._drawn_temperatures)
         self._published_at = lru_cache(maxsize=1024)(partial(published_at, seed))
         self._office_hours = lru_cache(maxsize=256)(self._drawn_office_hour)
@@ -169,6 +176,24 @@ class World:
             ),
         )
 
+    def model_outlook(
+        self, model: PointModel, station: Station, day: date, run_at: datetime
+    ) -> Outlook:
+        """What a run of another model than NBM makes of the maximum of ``day``.
+
+        ``sd_f`` is what the model says itself. Raises ``InputError`` where the day is over or more
+        than four days ahead.
+        """
+        lead, column, row = lead_h(day, run_at), self._column(station), _place(day)
+        if not 0 < lead <= LAST_LEAD_H:
+            raise InputError(f"a run at {run_at:%F %H} UTC says nothing of {day}, {lead} h ahead")
+        days, errors = self._days(day.year), self._model_errors(model, day.replace(day=1))
+        truth_f = days.high[row, column] - days.gap_f[row, column]
+        return Outlook(
+            mean_f=float(truth_f + errors.error[day.day - 1, column, lead]),
+            sd_f=float(errors.spread[day.day - 1, column, lead]),
+        )
+
     def published_at(self, model: Model, run_at: datetime) -> datetime:
         """When this run appears in the bucket; ``InputError`` where there is no such run."""
         return self._published_at(model, run_at)
@@ -225,6 +250,9 @@ class World:
 
     def _drawn_errors(self, month: date) -> Errors:
         return errors_of_month(self.seed, month, self._days(month.year))
+
+    def _drawn_model_errors(self, model: PointModel, month: date) -> ModelErrors:
+        return model_errors_of_month(self.seed, month, model, self._errors(month))
 
     def _drawn_office_hour(self, hour: datetime) -> datetime:
         return hour + timedelta(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from kalshi_edge.data.kalshi.auth import ApiKey
+from kalshi_edge.data.kalshi.settled_markets import PastMarkets
 from kalshi_edge.data.source_status import PollOutcome
 from kalshi_edge.domain.market import Book, Ladder, MarketStatus
 from kalshi_edge.domain.orders import (
@@ -24,6 +25,7 @@ from kalshi_edge.domain.orders import (
 from kalshi_edge.errors import ExchangeDown, OrderRejected, OutcomeUnknown, RequestRefused
 from kalshi_sandbox.exchange.control.faults import FaultKind
 from kalshi_sandbox.exchange.venue.incidents import change_ticks, maintain
+from kalshi_sandbox.exchange.venue.venue import Archived
 from tests.support.builders import NOW, intent, levels
 from tests.support.kalshi_sandbox import NYC, Member, member
 
@@ -424,3 +426,34 @@ async def test_old_orders_fills_and_results_are_found_behind_the_cut_off():
         assert [report.order_id for report in await at.account.orders()] == [report.order_id]
         results = await at.public.settlements([at.ticker])
         assert len(results.found) == 1
+
+
+@pytest.mark.parametrize("moved", [{Archived.ORDERS}, {Archived.TRADES}, set(Archived)])
+async def test_orders_and_fills_are_found_behind_cut_offs_of_their_own(moved):
+    async with member() as at:
+        at.sandbox.exchange.venue.windows = dict.fromkeys(moved, timedelta(hours=12))
+        at.offer(Side.SELL, "0.33", 5)
+        receipt = await at.exchange.place(order(at))
+        at.advance(timedelta(days=3))
+        for since_at in (None, NOW - timedelta(hours=1)):
+            assert len(await at.account.fills(since_at)) == 1
+            found = await at.account.orders(since_at=since_at)
+            assert [report.order_id for report in found] == [receipt.order_id]
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [set(), {Archived.CANDLES}, {Archived.MARKETS}, {Archived.MARKETS, Archived.CANDLES}],
+    ids=["nothing", "candles", "markets", "both"],
+)
+async def test_a_settled_ladder_has_the_same_quotes_wherever_its_parts_have_moved(moved):
+    async with member() as at:
+        at.offer(Side.BUY, "0.30", 5)
+        at.offer(Side.SELL, "0.33", 5)
+        at.advance(timedelta(days=3))
+        past, day = PastMarkets(at.public._rest), at.ladder.climate_day
+        before = await past.day(NYC, day)
+        assert (before.wanting, before.is_over) == ("", True)
+        assert {book.ticker for book in before.books} >= {at.ticker}
+        at.sandbox.exchange.venue.windows = dict.fromkeys(moved, timedelta(hours=1))
+        assert await past.day(NYC, day) == before

@@ -5,14 +5,12 @@ runs on them.
 """
 
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +18,7 @@ from tempfile import TemporaryDirectory
 import httpx
 import pytest
 
+from kalshi_edge.choices import USUAL_SOURCES
 from kalshi_edge.data.history.records import key_of, read_city
 from kalshi_edge.data.kalshi.market_wire import parse_event_ticker
 from kalshi_edge.data.weather.stations import station_of
@@ -29,87 +28,22 @@ from kalshi_edge.domain.weather import ClimateReport, Forecast
 from kalshi_edge.runtime.sandbox_process import free_port
 from kalshi_sandbox.past.past import Past
 from kalshi_sandbox.world.world import World
+from tests.support.history_fetch import (
+    DIES,
+    LAST,
+    RUN,
+    FetchFolder,
+    fetching,
+    later,
+    wait_for,
+)
 from tests.support.patience import PATIENCE_S
 
 pytestmark = pytest.mark.timeout(600)
 
-FIRST, LAST = "2027-04-12", "2027-04-14"
 DAYS = 3
-RUN = (sys.executable, "-m", "kalshi_edge")
-DIES = """
-import os, signal, sys
-from pathlib import Path
-from kalshi_edge.cli.main import main
-
-steps = int(sys.argv.pop(1))
-
-def dying(act):
-    def step(*arguments):
-        global steps
-        steps -= 1
-        if not steps:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return act(*arguments)
-    return step
-
-os.fsync, Path.replace = dying(os.fsync), dying(Path.replace)
-main()
-"""
-"""The command, killed where it is about to write to disk, or to put a file into place."""
-
-
-@dataclass
-class FetchFolder:
-    """A folder to fetch into, and the command in it."""
-
-    folder: Path
-    base: str
-
-    @property
-    def history(self) -> Path:
-        return self.folder / "history"
-
-    @property
-    def content(self) -> dict[str, bytes]:
-        files = (path for path in self.history.rglob("*") if path.is_file())
-        return {str(path.relative_to(self.history)): path.read_bytes() for path in files}
-
-    @property
-    def days(self) -> int:
-        """How many are noted as fetched."""
-        noted = self.history / "NYC" / "fetched.json"
-        return len(json.loads(noted.read_bytes())) if noted.exists() else 0
-
-    def start(self, *arguments: str, run: tuple[str, ...] = RUN) -> "subprocess.Popen[str]":
-        self.folder.mkdir(exist_ok=True)
-        environment = {
-            **os.environ,
-            "SANDBOX_URL": self.base,
-            "HISTORY_DIR": str(self.history),
-            "STORE_PATH": str(self.folder / "trader.db"),
-            "COLUMNS": "200",
-        }
-        return subprocess.Popen(
-            (*run, *arguments),
-            cwd=self.folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *arguments: str, fails: bool = False) -> str:
-        process = self.start(*arguments)
-        out, err = process.communicate()
-        assert process.returncode == (2 if fails else 0), err
-        return err if fails else out
-
-    def fetch(self, *, fails: bool = False) -> str:
-        return self.run(*fetching(), fails=fails)
-
-
-def fetching() -> tuple[str, ...]:
-    return "history", "fetch", "--city", "NYC", "--from", FIRST, "--to", LAST
+BASIC = ("NBP", "CLI")
+"""All sources are in ``test_history_sources.py``."""
 
 
 @pytest.fixture(scope="module")
@@ -121,27 +55,10 @@ def sandbox() -> Iterator[str]:
     with subprocess.Popen(
         (*RUN, "sandbox", "run", *options), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
     ) as process:
-        _wait_for(base)
+        wait_for(base)
         later(base, hours=72)
         yield base
         process.terminate()
-
-
-def _wait_for(base: str) -> None:
-    give_up_s = time.monotonic() + PATIENCE_S
-    while time.monotonic() < give_up_s:
-        try:
-            httpx.get(f"{base}/control/state").raise_for_status()
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail("no sandbox came up")
-
-
-def later(base: str, hours: float) -> None:
-    body = {"advance_s": hours * 3600}
-    httpx.post(f"{base}/control/clock", json=body, timeout=PATIENCE_S).raise_for_status()
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +66,7 @@ def complete(sandbox: str) -> Iterator[FetchFolder]:
     """What a fetch that nobody stopped gives."""
     with TemporaryDirectory() as folder:
         fetcher = FetchFolder(Path(folder), sandbox)
-        assert f"of {DAYS} days new" in fetcher.fetch()
+        assert f"of {DAYS} days new" in fetcher.fetch(*BASIC)
         yield fetcher
 
 
@@ -165,11 +82,11 @@ def test_again_nothing_is_asked_and_elsewhere_and_later_it_is_the_same(
     assert {name.rpartition("/")[2] for name in before} == {
         "2027-04.jsonl", "fetched.json", "origin.json",
     }  # fmt: skip
-    said = complete.fetch()
+    said = complete.fetch(*BASIC)
     assert f"0 records of 0 days new, {DAYS} days known already, 0.0 MB" in said
     assert "SYNTHETIC" in said
     later(fetcher.base, hours=7)
-    fetcher.fetch()
+    fetcher.fetch(*BASIC)
     assert fetcher.content == complete.content == before
 
 
@@ -179,7 +96,7 @@ def test_killed_at_any_write_it_goes_on_where_it_was(
     deaths = 0
     for steps in range(1, 100):
         run = (sys.executable, "-c", DIES, str(steps))
-        process = fetcher.start(*fetching(), run=run)
+        process = fetcher.start(*fetching(*BASIC), run=run)
         _, err = process.communicate()
         if process.returncode == 0:
             break
@@ -193,11 +110,11 @@ def test_killed_at_any_moment_it_goes_on_where_it_was(
     complete: FetchFolder, fetcher: FetchFolder
 ) -> None:
     for pause_s in (1.5, 2.5, 3.5, 4.0):
-        process = fetcher.start(*fetching())
+        process = fetcher.start(*fetching(*BASIC))
         time.sleep(pause_s)  # wherever that is
         process.kill()
         process.communicate()
-    fetcher.fetch()
+    fetcher.fetch(*BASIC)
     assert fetcher.content == complete.content
 
 
@@ -221,13 +138,13 @@ def test_where_an_office_does_not_answer_it_says_so_and_goes_on_later(
     control = f"{fetcher.base}/control/{route}"
     httpx.post(control, json=body, timeout=PATIENCE_S).raise_for_status()
     try:
-        said = fetcher.fetch(fails=True)
+        said = fetcher.fetch(*BASIC, fails=True)
     finally:
         httpx.delete(control, timeout=PATIENCE_S).raise_for_status()
     assert "error: " in said
     assert "Traceback" not in said
-    assert fetcher.days == 0
-    fetcher.fetch()
+    assert fetcher.noted == {}
+    fetcher.fetch(*BASIC)
     assert fetcher.content == complete.content
 
 
@@ -238,12 +155,12 @@ def test_a_day_that_lacks_something_is_asked_for_again(
     body = {"product": "cli_archive", "kind": "missing", "station": "KNYC"}
     httpx.post(control, json=body, timeout=PATIENCE_S).raise_for_status()
     try:
-        fetcher.fetch()
+        fetcher.fetch(*BASIC)
     finally:
         httpx.delete(control, timeout=PATIENCE_S).raise_for_status()
-    assert fetcher.days == 0
+    assert list(fetcher.noted.values()) == [["MARKETS", "NBP"]] * DAYS, "the report may come yet"
     assert fetcher.content != complete.content
-    fetcher.fetch()
+    fetcher.fetch(*BASIC)
     assert fetcher.content == complete.content
 
 
@@ -268,7 +185,8 @@ def test_a_backtest_fetches_what_it_lacks_by_itself(sandbox: str, tmp_path: Path
     said = new.run("backtest", "--city", "NYC", "--days", "1", "--json")
     question = json.loads(said)["summary"]["question"]
     assert (question["first_day"], question["last_day"]) == (LAST, LAST)
-    assert (new.days, question["is_synthetic"]) == (1, True)
+    assert new.noted == {LAST: sorted(("MARKETS", *USUAL_SOURCES))}
+    assert question["is_synthetic"] is True
     before = new.content
     assert "2 of 2 days" not in new.run("backtest", "--city", "NYC", "--days", "1", "--offline")
     assert new.content == before
@@ -296,13 +214,17 @@ def about(record: Ladder | ClimateReport | Settlement) -> date:
 
 
 def test_bulletins_cost_little_once_their_layout_is_known(fetcher: FetchFolder) -> None:
-    fetcher.run("bulletins")
-    said = fetcher.run("bulletins")
-    found = re.findall(r"(\S+) MB transferred of (\S+) MB in full files", said)
-    moved, full = (sum(float(pair[which]) for pair in found) for which in (0, 1))
+    first, then = (megabytes(fetcher.run("bulletins")) for _ in range(2))
+    assert 0 < sum(moved for moved, _ in first) < 2
+    assert 0 < sum(moved for moved, _ in then) < 0.3
+    assert sum(full for _, full in then) > 30
+
+
+def megabytes(said: str) -> list[tuple[float, float]]:
+    """Of each bulletin: what was transferred, and what its files hold."""
     assert "SYNTHETIC" in said
-    assert 0 < moved < 0.7
-    assert full > 30
+    found = re.findall(r"(\S+) MB transferred of (\S+) MB in full files", said)
+    return [(float(moved), float(full)) for moved, full in found]
 
 
 def test_real_history_is_never_put_beside_it(complete: FetchFolder, tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ WRONG = {
     "OBSERVATIONS_EVERY_MIN": ["0", "61", "nan"],
     "REPORTS_EVERY_MIN": ["4", "61", "nan"],
     "NWS_EVERY_MIN": ["9", "361", "nan"],
+    "GUIDANCE_EVERY_MIN": ["-1", "361", "nan"],
     "BOOKS_EVERY_S": ["4", "1801", "nan"],
     "MAX_CONTRACTS_15S": ["0", "-1", "1.5"],
     "MAX_RECONCILE_AGE_MIN": ["0", "1441", "nan"],

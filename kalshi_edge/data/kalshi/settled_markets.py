@@ -6,7 +6,7 @@ does not say.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -35,6 +35,10 @@ QUOTED_EVERY = timedelta(minutes=30)
 """As often as a cycle looks."""
 SPAN = timedelta(minutes=4000)
 """Of one question for candles of a minute; the exchange gives at most 10,000."""
+
+CUTOFF_MARGIN = timedelta(days=1)
+"""What lies so close to a cut-off may be on either side of it by now."""
+_CUTOFFS = ("market_settled_ts", "trades_created_ts")
 
 _SIDES = ("/markets", "/historical/markets")
 _LIVE = "/series/{series}/markets/{ticker}/candlesticks"
@@ -85,9 +89,10 @@ class PastMarkets:
         if statuses != {MarketStatus.FINALIZED}:
             return PastDay(name, wanting=f"{name}: not settled yet", is_over=False)
         ladder, wanting = _ladder(event, markets, await self._series_of(station))
+        border_at = await self._border()
         books: list[Book] = []
         for market in markets:
-            books += books_of(market, await self._quotes(station, market))
+            books += books_of(market, await self._quotes(station, market, border_at))
         return PastDay(name, ladder, tuple(books), tuple(map(_settlement, markets)), wanting)
 
     async def _event(self, name: str) -> Payload | None:
@@ -112,26 +117,55 @@ class PastMarkets:
             found |= await self._rest.pages(route, "markets", _ticker, params)
         return [found[ticker] for ticker in sorted(found)]
 
-    async def _quotes(self, station: Station, market: Payload) -> list[CandleQuote]:
+    async def _border(self) -> datetime:
+        """Since when, about, everything may be on the historical side: the latest cut-off of all.
+
+        Each kind of object has a cut-off of its own, and that of candles is not given.
+        """
+        cutoffs = await self._rest.get("/historical/cutoff")
+        return max(instant_field(cutoffs, name) for name in _CUTOFFS) + CUTOFF_MARGIN
+
+    async def _quotes(
+        self, station: Station, market: Payload, border_at: datetime
+    ) -> list[CandleQuote]:
         start_at, end_at = instant_field(market, "open_time"), instant_field(market, "close_time")
         quotes: list[CandleQuote] = []
         while start_at < end_at:
             until_at = min(start_at + SPAN, end_at)
             # Both ends are included: the first minute of the next span is not asked for twice.
             span = {"start_ts": unix_s(start_at) + 1, "end_ts": unix_s(until_at)}
-            answer = await self._candles(station, text_field(market, "ticker"), span)
-            quotes += (parse_quote(candle) for candle in object_list(answer, "candlesticks"))
+            ticker = text_field(market, "ticker")
+            candles = await self._candles(
+                station, ticker, span, is_old=instant_field(market, "settlement_ts") < border_at
+            )
+            quotes += (parse_quote(candle) for candle in candles)
             start_at = until_at
         return quotes
 
-    async def _candles(self, station: Station, ticker: str, span: Params) -> Payload:
+    async def _candles(
+        self, station: Station, ticker: str, span: Params, *, is_old: bool
+    ) -> Sequence[Payload]:
+        """The candles of both sides, each minute once: a market's may lie on the other side of it.
+
+        The live side answers with none, or with 404, where they have left it.
+        """
         params = {**span, "period_interval": 1}
-        try:
-            return await self._rest.get(_LIVE, params, series=station.series, ticker=ticker)
-        except RequestRefused as error:
-            if error.status != httpx.codes.NOT_FOUND:
-                raise
-        return await self._rest.get(_HISTORICAL, params, ticker=ticker)
+        live = await _found(self._rest.get(_LIVE, params, series=station.series, ticker=ticker))
+        if live and not is_old:
+            return live
+        old = await _found(self._rest.get(_HISTORICAL, params, ticker=ticker))
+        merged = {whole_field(candle, "end_period_ts"): candle for candle in (*old, *live)}
+        return [merged[end] for end in sorted(merged)]
+
+
+async def _found(asking: Awaitable[Payload]) -> Sequence[Payload]:
+    """The candles of an answer; none where there is no such market on that side."""
+    try:
+        return object_list(await asking, "candlesticks")
+    except RequestRefused as error:
+        if error.status == httpx.codes.NOT_FOUND:
+            return []
+        raise
 
 
 def parse_quote(candle: Payload) -> CandleQuote:

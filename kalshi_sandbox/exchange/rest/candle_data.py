@@ -11,6 +11,7 @@ from kalshi_sandbox.exchange.venue.candles import Candle, flat
 from kalshi_sandbox.exchange.venue.errors import bad_request, not_found
 from kalshi_sandbox.exchange.venue.exchange import Exchange
 from kalshi_sandbox.exchange.venue.records import VenueMarket
+from kalshi_sandbox.exchange.venue.venue import Archived
 
 PERIODS_MIN = (1, 60, 1440)
 MOST_CANDLES = 10_000
@@ -51,12 +52,15 @@ def _carried(latest: Candle, end_s: int) -> Candle:
 
 
 def get_candles(exchange: Exchange, call: Call) -> Answer:
-    """One market's candles."""
+    """One market's candles; none where they are archived and the market is not."""
     series = series_of(exchange, call)
     market = exchange.venue.market(call.path_params["ticker"])
-    if market.event.series is not series or is_archived(exchange, market):
+    are_archived = is_archived(exchange, market, Archived.CANDLES)
+    is_gone = are_archived and is_archived(exchange, market)
+    if market.event.series is not series or is_gone:
         raise not_found(f"market {market.ticker} not found")
-    candles = _candles(market, call, _span(call))
+    span = _span(call)
+    candles = [] if are_archived else _candles(market, call, span)
     body = {"ticker": market.ticker, "candlesticks": [candle_json(c) for c in candles]}
     return Answer(body)
 
@@ -95,7 +99,7 @@ def get_event_candles(exchange: Exchange, call: Call) -> Answer:
 def get_historical_candles(exchange: Exchange, call: Call) -> Answer:
     """An archived market's candles, under their older field names."""
     market = exchange.venue.market(call.path_params["ticker"])
-    if not is_archived(exchange, market):
+    if not is_archived(exchange, market, Archived.CANDLES):
         raise not_found(f"market {market.ticker} not found")
     start_s, end_s, minutes = _span(call)
     candles = market.candles.between(start_s, end_s, minutes)

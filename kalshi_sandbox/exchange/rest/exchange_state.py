@@ -6,6 +6,7 @@ from kalshi_sandbox.exchange.rest.requests import Answer, Call
 from kalshi_sandbox.exchange.rest.wire_out import instant
 from kalshi_sandbox.exchange.venue.exchange import Exchange
 from kalshi_sandbox.exchange.venue.lifecycle import PAUSE_FROM, PAUSE_UNTIL
+from kalshi_sandbox.exchange.venue.venue import Archived
 
 
 def get_status(exchange: Exchange, _call: Call) -> Answer:
@@ -54,7 +55,12 @@ def get_user_data_timestamp(exchange: Exchange, _call: Call) -> Answer:
 
 
 def get_cutoff(exchange: Exchange, _call: Call) -> Answer:
-    """Where the live data ends and the archive begins."""
-    cutoff = instant(exchange.venue.cutoff())
-    names = ("market_settled_ts", "trades_created_ts", "orders_updated_ts")
-    return Answer(dict.fromkeys((*names, "market_positions_last_updated_ts"), cutoff))
+    """Where the live data ends and the archive begins, kind by kind."""
+    names = {
+        "market_settled_ts": Archived.MARKETS,
+        "trades_created_ts": Archived.TRADES,
+        "orders_updated_ts": Archived.ORDERS,
+        "market_positions_last_updated_ts": Archived.POSITIONS,
+    }
+    cutoff = exchange.venue.cutoff
+    return Answer({name: instant(cutoff(kind)) for name, kind in names.items()})

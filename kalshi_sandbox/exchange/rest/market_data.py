@@ -18,6 +18,7 @@ from kalshi_sandbox.exchange.venue.errors import bad_request, not_found
 from kalshi_sandbox.exchange.venue.exchange import Exchange
 from kalshi_sandbox.exchange.venue.listing import CATEGORY, TAG
 from kalshi_sandbox.exchange.venue.records import VenueEvent, VenueMarket, VenueSeries
+from kalshi_sandbox.exchange.venue.venue import Archived
 
 STATUSES = {
     "unopened": {MarketStatus.INITIALIZED},
@@ -165,9 +166,9 @@ def get_event_metadata(exchange: Exchange, call: Call) -> Answer:
 # --- markets --------------------------------------------------------------------------------------
 
 
-def is_archived(exchange: Exchange, market: VenueMarket) -> bool:
-    """Whether a market is found under the historical endpoints only."""
-    return market.settled_at is not None and market.settled_at < exchange.venue.cutoff()
+def is_archived(exchange: Exchange, market: VenueMarket, kind: Archived = Archived.MARKETS) -> bool:
+    """Whether a market, or what it has of ``kind``, is under the historical endpoints only."""
+    return market.settled_at is not None and market.settled_at < exchange.venue.cutoff(kind)
 
 
 def get_markets(exchange: Exchange, call: Call) -> Answer:
@@ -288,7 +289,7 @@ def get_historical_trades(exchange: Exchange, call: Call) -> Answer:
 
 
 def _trades(exchange: Exchange, call: Call, *, archived: bool) -> Answer:
-    cutoff, ticker = exchange.venue.cutoff(), call.text("ticker")
+    cutoff, ticker = exchange.venue.cutoff(Archived.TRADES), call.text("ticker")
     market = None if ticker is None else exchange.venue.markets.get(ticker)
     trades = exchange.venue.trades if ticker is None else [] if market is None else market.trades
     after, before = call.instant("min_ts"), call.instant("max_ts")

@@ -20,6 +20,7 @@ from kalshi_sandbox.exchange.venue.errors import Refusal, bad_request, not_found
 from kalshi_sandbox.exchange.venue.exchange import Exchange
 from kalshi_sandbox.exchange.venue.ledger import Position
 from kalshi_sandbox.exchange.venue.records import VenueEvent
+from kalshi_sandbox.exchange.venue.venue import Archived
 
 
 def _only_primary(call: Call) -> None:
@@ -33,14 +34,14 @@ def _only_primary(call: Call) -> None:
 
 def get_orders(exchange: Exchange, call: Call) -> Answer:
     """Orders, newest first: all that rest, and those that ended within the live data."""
-    cutoff = exchange.venue.cutoff()
+    cutoff = exchange.venue.cutoff(Archived.ORDERS)
     orders = exchange.views.of(call.member).orders.values()
     return _orders(call, (o for o in orders if o.status == "resting" or o.updated_at >= cutoff))
 
 
 def get_historical_orders(exchange: Exchange, call: Call) -> Answer:
     """Archived orders, newest first."""
-    cutoff = exchange.venue.cutoff()
+    cutoff = exchange.venue.cutoff(Archived.ORDERS)
     orders = exchange.views.of(call.member).orders.values()
     return _orders(call, (o for o in orders if o.status != "resting" and o.updated_at < cutoff))
 
@@ -110,13 +111,13 @@ def _ahead_of(order: VenueOrder) -> Decimal:
 
 def get_fills(exchange: Exchange, call: Call) -> Answer:
     """Fills of the live data, newest first."""
-    cutoff = exchange.venue.cutoff()
+    cutoff = exchange.venue.cutoff(Archived.TRADES)
     return _fills(call, (f for f in _visible_fills(exchange, call) if f.trade.at >= cutoff))
 
 
 def get_historical_fills(exchange: Exchange, call: Call) -> Answer:
     """Archived fills, newest first."""
-    cutoff = exchange.venue.cutoff()
+    cutoff = exchange.venue.cutoff(Archived.TRADES)
     return _fills(call, (f for f in _visible_fills(exchange, call) if f.trade.at < cutoff))
 
 
@@ -141,7 +142,7 @@ def _fills(call: Call, fills: Iterable[VenueFill]) -> Answer:
 
 def get_positions(exchange: Exchange, call: Call) -> Answer:
     """Positions by market and by event; unsettled ones unless asked otherwise."""
-    cutoff = exchange.venue.cutoff()
+    cutoff = exchange.venue.cutoff(Archived.POSITIONS)
     status = call.word("settlement_status", ("unsettled", "settled", "all")) or "unsettled"
     live = [
         position
@@ -154,7 +155,7 @@ def get_positions(exchange: Exchange, call: Call) -> Answer:
 
 def get_historical_positions(exchange: Exchange, call: Call) -> Answer:
     """Archived positions by market and by event."""
-    cutoff = exchange.venue.cutoff()
+    cutoff = exchange.venue.cutoff(Archived.POSITIONS)
     positions = exchange.views.of(call.member).positions.values()
     return _positions(call, [p for p in positions if p.is_settled and p.updated_at < cutoff])
 
@@ -190,7 +191,10 @@ def _positions(call: Call, positions: list[Position]) -> Answer:
 def get_settlements(exchange: Exchange, call: Call) -> Answer:
     """Settlements of the live data, newest first."""
     _only_primary(call)
-    cutoff, visible = exchange.venue.cutoff(), exchange.views.of(call.member).settlements
+    cutoff, visible = (
+        exchange.venue.cutoff(Archived.MARKETS),
+        exchange.views.of(call.member).settlements,
+    )
     ticker, event = call.text("ticker"), call.text("event_ticker")
     after, before = call.instant("min_ts"), call.instant("max_ts")
     wanted = (

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from kalshi_edge.domain.market import FeeRule, MarketStatus, PriceRange
 from kalshi_edge.units import ONE, ZERO
@@ -32,6 +33,18 @@ from kalshi_sandbox.exchange.venue.timeline import Timeline
 
 LIVE_WINDOW = timedelta(days=69)
 """How far back the live endpoints reach; measured, the target is three months."""
+ORDER_WINDOW = timedelta(days=14)
+"""How far back they reach for orders, since September 2026."""
+
+
+class Archived(StrEnum):
+    """What moves to the historical endpoints, each kind at a time of its own."""
+
+    MARKETS = "markets"
+    TRADES = "trades"
+    ORDERS = "orders"
+    POSITIONS = "positions"
+    CANDLES = "candles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +73,7 @@ class Venue(Timeline):
         self.pauses: list[Pause] = []
         """In force now; they may overlap."""
         self.live_window = LIVE_WINDOW
+        self.windows = {Archived.ORDERS: ORDER_WINDOW}
         self._listeners: list[Callable[[VenueChange], None]] = []
         self._numbers = 0
 
@@ -230,9 +244,13 @@ class Venue(Timeline):
         market.updated_at = self.now
         self.tell(MarketChanged(market, "price_level_structure_updated"))
 
-    def cutoff(self) -> datetime:
-        """What ended before this is found under the historical endpoints only."""
-        return (self.now - self.live_window).replace(hour=0, minute=0, second=0, microsecond=0)
+    def cutoff(self, kind: Archived = Archived.MARKETS) -> datetime:
+        """What ended before this is found under the historical endpoints only.
+
+        Each kind has a cut-off of its own; ``live_window`` is the longest of all.
+        """
+        window = min(self.live_window, self.windows.get(kind, self.live_window))
+        return (self.now - window).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _gravity(pause: Pause) -> tuple[bool, datetime]:

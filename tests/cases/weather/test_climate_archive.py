@@ -4,15 +4,13 @@ It costs only itself: the days beside it are there, and the source says what was
 """
 
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
 from kalshi_edge.data.source_status import PollOutcome
-from kalshi_edge.data.weather.sources.archive import PastWeather
-from kalshi_edge.data.weather.sources.layout_cache import LayoutCache
+from kalshi_edge.data.weather.past.archive import PastReports
 from kalshi_edge.data.weather.sources.reports import ClimateReportSource
 from tests.cases.weather_stories import NYC, office, utc
 
@@ -70,7 +68,7 @@ async def test_whatever_stands_in_the_list_costs_only_itself_and_is_named(wrong:
         assert len(source.status.error.split("; ")) == 2, "it is named until the day is there"
 
 
-async def test_a_second_entry_that_can_be_read_gives_the_day(tmp_path: Path) -> None:
+async def test_a_second_entry_that_can_be_read_gives_the_day() -> None:
     async with office(utc("21:00")) as at:
         at.server.put(LIST, orjson.dumps({"@graph": []}))
         entries = [entry(27, high="about 77"), entry(26), entry(27), entry(28)]
@@ -79,18 +77,18 @@ async def test_a_second_entry_that_can_be_read_gives_the_day(tmp_path: Path) -> 
         assert {one.climate_day.day: one.high_f for one in await source()} == {
             26: 76, 27: 77, 28: 78,
         }  # fmt: skip
-        past = PastWeather(at.client, at.clock, LayoutCache(tmp_path / "layouts.json"))
+        past = PastReports(at.client, at.clock)
         for day in (26, 27, 28):
             report = await past.report(NYC, date(2026, 8, day))
             assert report is not None
             assert report.high_f == 50 + day
 
 
-async def test_the_import_of_past_days_reads_the_same_list(tmp_path: Path) -> None:
+async def test_the_import_of_past_days_reads_the_same_list() -> None:
     async with office(utc("21:00")) as at:
         entries = [entry(26, high=777), entry(27), entry(28, product=None), None]
         at.server.put(ARCHIVE, orjson.dumps({"results": entries}))
-        past = PastWeather(at.client, at.clock, LayoutCache(tmp_path / "layouts.json"))
+        past = PastReports(at.client, at.clock)
         assert await past.report(NYC, date(2026, 8, 26)) is None
         assert "777 °F is not within -80 to 140" in past.status.error
         report = await past.report(NYC, date(2026, 8, 27))
@@ -98,3 +96,7 @@ async def test_the_import_of_past_days_reads_the_same_list(tmp_path: Path) -> No
         assert report.high_f == 77
         assert await past.report(NYC, date(2026, 8, 28)) is None
         assert "not the name of a climate report" in past.status.error
+        facts = await past.day(NYC, date(2026, 8, 28))
+        assert facts.facts == ()
+        assert "no final climate report of 2026-08-28" in facts.wanting[0]
+        assert "not the name of a climate report" in facts.wanting[1]

@@ -25,6 +25,7 @@ from kalshi_sandbox.past.ladders import listed
 from kalshi_sandbox.past.past import Past, Stretch, write_past
 from kalshi_sandbox.weather.faults import Faults
 from kalshi_sandbox.weather.product_feed import Newsroom
+from kalshi_sandbox.world.models import PointModel, point_forecast, seen_at
 from kalshi_sandbox.world.publication import Model
 from kalshi_sandbox.world.world import World
 
@@ -166,12 +167,21 @@ def test_its_quotes_are_those_that_a_lived_maker_had_but_for_flow() -> None:
 def test_every_model_of_the_world_speaks_and_only_what_was_out_is_known() -> None:
     past = Past(World(1))
     found = of(Forecast, past.day(NYC, LAST))
-    assert {forecast.model for forecast in found} == {*(model.value for model in Model), "NWS"}
+    assert {forecast.model for forecast in found} == {*Model, *PointModel, "NWS"}
     for model in Model:
         for forecast in (one for one in found if one.model == model.value):
             assert forecast == past.world.forecast(model, NYC, LAST, forecast.run_at)
-    runs = [one.run_at.hour for one in found if one.model == "NBP"]
-    assert runs == [12, 13, 19, 0, 1, 7]
+    for point_model in PointModel:
+        for forecast in (one for one in found if one.model == point_model):
+            assert forecast == point_forecast(past.world, point_model, NYC, LAST, forecast.run_at)
+            assert forecast.received_at == seen_at(past.world, point_model, forecast.run_at)
+    runs = {
+        name: [one.run_at.hour for one in found if one.model == name]
+        for name in {*Model, *PointModel}
+    }
+    assert runs["NBP"] == [12, 13, 19, 0, 1, 7]
+    assert len(runs["GFSMOS"]) == 4, "one every six hours"
+    assert len(runs["LAMP"]) == 3, "from the night on: its 25 hours reach no further"
 
 
 def test_a_model_that_the_trader_does_not_know_has_its_newest_runs(monkeypatch) -> None:

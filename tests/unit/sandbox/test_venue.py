@@ -12,6 +12,7 @@ from kalshi_sandbox.exchange.rest.wire_portfolio import settlement_json
 from kalshi_sandbox.exchange.venue.errors import Refusal
 from kalshi_sandbox.exchange.venue.incidents import change_ticks, maintain, settle_otherwise
 from kalshi_sandbox.exchange.venue.order_groups import create_group, limit_group, reset_group
+from kalshi_sandbox.exchange.venue.venue import Archived
 from tests.support.sandbox_builders import (
     BIN,
     OPEN_AT,
@@ -449,3 +450,10 @@ def test_a_group_forgets_what_matched_more_than_fifteen_seconds_ago() -> None:
 def test_what_ended_long_ago_is_archived() -> None:
     on = exchange(live_window=timedelta(days=2))
     assert on.venue.cutoff() == datetime(2026, 11, 20, tzinfo=UTC)
+    assert on.venue.cutoff(Archived.ORDERS) == on.venue.cutoff()
+
+
+def test_orders_move_to_the_archive_after_two_weeks() -> None:
+    venue = exchange().venue
+    assert venue.cutoff(Archived.ORDERS) == datetime(2026, 11, 8, tzinfo=UTC)
+    assert venue.cutoff(Archived.MARKETS) < venue.cutoff(Archived.ORDERS)

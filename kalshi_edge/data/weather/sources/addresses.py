@@ -18,6 +18,10 @@ class WeatherAddresses:
     """Forecasts, observations, climate reports."""
     aviation: str = "https://aviationweather.gov"
     """METARs of all stations in one answer."""
+    mtarchive: str = "https://mtarchive.geol.iastate.edu"
+    """Files of past model output, station by station."""
+    open_meteo: str = "https://single-runs-api.open-meteo.com"
+    """Past model runs at a point; free of charge for non-commercial use only."""
 
     def office_of(self, url: str) -> str:
         """Which of these an address belongs to, by the field's name; itself where none.
@@ -41,4 +45,6 @@ class WeatherAddresses:
             iem=f"{base}/iem",
             nws=f"{base}/nws",
             aviation=f"{base}/awc",
+            mtarchive=f"{base}/mtarchive",
+            open_meteo=f"{base}/open-meteo",
         )

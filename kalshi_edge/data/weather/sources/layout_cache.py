@@ -9,13 +9,16 @@ from pathlib import Path
 import orjson
 
 from kalshi_edge.data.weather.sources.layout import Layout
+from kalshi_edge.data.weather.sources.layout_hints import HINTS
 
 
 class LayoutCache:
     """The last layout of each product and hour of the day, in memory and, with a path, on disk."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, hints: Path | None = HINTS) -> None:
+        """``hints`` are layouts to begin with; what was learned goes before them."""
         self._path = path
+        self._hints = _loaded(hints)
         self._layouts = _loaded(path)
 
     def layout(self, product: str, hour: int, stations: Collection[str]) -> Layout | None:
@@ -24,12 +27,16 @@ class LayoutCache:
         The runs of 00 and 12 UTC hold less than the others.
         """
 
-        def likeness(kind: tuple[str, int]) -> tuple[int, bool, bool]:
-            known = sum(station in self._layouts[kind].starts for station in stations)
-            return known, kind[1] == hour, (kind[1] % 12 == 0) == (hour % 12 == 0)
+        def likeness(layout: Layout, of_hour: int) -> tuple[int, bool, bool]:
+            known = sum(station in layout.starts for station in stations)
+            return known, of_hour == hour, (of_hour % 12 == 0) == (hour % 12 == 0)
 
-        kinds = [kind for kind in self._layouts if kind[0] == product]
-        return self._layouts[max(kinds, key=likeness)] if kinds else None
+        for layouts in (self._layouts, self._hints):
+            kinds = [kind for kind in layouts if kind[0] == product]
+            best = max(kinds, key=lambda kind: likeness(layouts[kind], kind[1]), default=None)
+            if best is not None:
+                return layouts[best]
+        return None
 
     def remember(self, product: str, hour: int, layout: Layout) -> None:
         """Keep a layout. Raises ``OSError`` where it could not be written down as well."""

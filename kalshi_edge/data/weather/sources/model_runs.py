@@ -67,6 +67,8 @@ _AFTERNOON = datetime(2026, 11, 22, 15, 20, tzinfo=UTC)
 
 NBP = Product("NBP", "blend_nbptx", (0, 1, 7, 12, 13, 19), nearest_h=17, farthest_h=228)
 NBS_BRIDGE = Product("NBS", "blend_nbstx", (12,), nearest_h=12, farthest_h=12)
+NBS = Product("NBS", "blend_nbstx", tuple(range(24)), nearest_h=12, farthest_h=72)
+"""Every hour's run, for history."""
 
 
 def target_days(stations: Iterable[Station], now: datetime) -> tuple[date, ...]:

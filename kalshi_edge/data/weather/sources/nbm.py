@@ -153,7 +153,8 @@ class NbmSource:
         run = self._runs[run_at]
         layout = self._layouts.layout(self._product.name, run_at.hour, self._stations)
         try:
-            reading = await self._files.read(url, stations, layout, unless)
+            searches = url.startswith(self._addresses.bucket)
+            reading = await self._files.read(url, stations, layout, unless, searches=searches)
         except SourceError as fault:
             self._keep(run, fault)
             return []

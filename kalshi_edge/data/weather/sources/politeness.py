@@ -34,7 +34,10 @@ MANNERS: Mapping[str, Manners] = MappingProxyType(
     {
         # 120 connections a minute are blocked; one request in ten seconds is what it recommends.
         "nomads": Manners(gap_s=10.0, at_once=1),
-        "iem": Manners(gap_s=1.0, at_once=1),
+        # It has refused at 1.2 s between requests, and not at 4.
+        "iem": Manners(gap_s=4.0, at_once=1),
+        "mtarchive": Manners(gap_s=1.0, at_once=1),
+        "open_meteo": Manners(gap_s=1.0, at_once=1),
         "nws": Manners(gap_s=0.1, at_once=4),
         # 100 requests a minute, each endpoint at most once a minute.
         "aviation": Manners(gap_s=60.0, at_once=1),
