@@ -1,4 +1,4 @@
-"""BulletinReading a few stations' blocks out of a bulletin's file of 35 MB.
+"""Reading a few stations' blocks out of a bulletin's file of 35 MB.
 
 By remembered starts and Range requests, each block checked by its header line and looked for more
 widely on a miss; then by the order of names (``layout_search.py``); what is not found so is read

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from kalshi_edge.data.weather.nbm.block import blocks
 from kalshi_edge.errors import BulletinError
 
-BEFORE, BEHIND = 8_192, 16_384
+BEFORE, BEHIND = 5_120, 10_240
 """Bytes asked for around a guess: a block is of about 3,700."""
 WIDEST, LOOKS = 16, 5
 """A look that helps nothing is followed by one four times as wide, up to 16 times; five in all."""
