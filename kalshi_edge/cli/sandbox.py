@@ -227,7 +227,8 @@ def weather_fault(
     product: Annotated[
         str,
         typer.Argument(
-            help="nbp, nbs, listing, metar, observations, forecast, cli, cli_archive or dsm."
+            help="nbp, nbs, listing, metar, observations, forecast, cli, cli_archive, dsm, mav,"
+            " met, lav, bufkit, point or asos."
         ),
     ],
     kind: Annotated[
