@@ -9,6 +9,8 @@ PAST_SOURCES = ("NBP", "NBS", "GFSMOS", "NAMMOS", "LAMP", "HRRR", "RAP", "CLI", 
 """The weather that can be fetched; what the exchange has always is."""
 USUAL_SOURCES = PAST_SOURCES[:-1]
 """All that is in the public domain: GEFS comes from a service that is free for some uses only."""
+PLAYED_SOURCES = ("NBP", "CLI")
+"""What a backtest cannot do without; it fetches no more by itself."""
 
 
 class TradingMode(StrEnum):

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from kalshi_edge.choices import PLAYED_SOURCES
 from kalshi_edge.cli.output import err, progress_bar
 from kalshi_edge.clock import SystemClock
 from kalshi_edge.config import Settings
@@ -103,7 +104,7 @@ def _fetch(
             advance(len(fetched), None, f"{one.station.city} {one.day}")
 
         for station, lacking in missing.items():
-            asyncio.run(fetch_history(settings, [station], lacking, note))
+            asyncio.run(fetch_history(settings, [station], lacking, note, PLAYED_SOURCES))
     incomplete = [one for one in fetched if one.wanting]
     if incomplete:
         first = f"{incomplete[0].station.city} {incomplete[0].day}: {incomplete[0].wanting[0]}"
