@@ -8,6 +8,7 @@ trading show: a random walk of the stock, and sizes with the median of real book
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from math import ceil, floor
 
 import numpy as np
@@ -107,6 +108,11 @@ def _hundredths(
 def _levels(cents: Sequence[int], sizes: Sequence[int], *, certain: int) -> tuple[Level, ...]:
     """The levels at these prices; at ``certain`` cents everybody quotes."""
     return tuple(
-        Level(PRICES[price], CENT * (size * CERTAIN_TIMES if price == certain else size))
+        _level(price, size * CERTAIN_TIMES if price == certain else size)
         for price, size in zip(cents, sizes, strict=False)
     )
+
+
+@lru_cache(maxsize=1 << 16)
+def _level(cents: int, hundredths: int) -> Level:
+    return Level(PRICES[cents], CENT * hundredths)

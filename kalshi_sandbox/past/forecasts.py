@@ -81,4 +81,5 @@ def _newest_point_run(world: World, model: PointModel, at: datetime) -> datetime
     """The newest run of another model than NBM that is out at ``at``."""
     days = (at.date(), at.date() - timedelta(days=1))
     runs = (run_at for day in days for run_at in reversed(nominal_runs(model, day)))
-    return next(run_at for run_at in runs if seen_at(world, model, run_at) <= at)
+    begun = (run_at for run_at in runs if run_at < at)
+    return next(run_at for run_at in begun if seen_at(world, model, run_at) <= at)
