@@ -8,6 +8,7 @@ adds it here.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 
 from kalshi_edge.data.weather.sources.model_runs import NBP, NBS_BRIDGE, Product
@@ -43,7 +44,7 @@ def forecasts(
             with suppress(InputError):  # a run so near or so far says nothing of the day
                 yield world.forecast(model, station, day, run_at)
     for point_model in PointModel:
-        for run_at in sorted({_newest_point_run(world, point_model, at) for at in instants}):
+        for run_at in _newest_point_runs(world, point_model, tuple(instants)):
             if covers(point_model, station, day, run_at):
                 yield point_forecast(world, point_model, station, day, run_at)
     for issued_at in sorted({world.nws_issued_at(at - OFFICE_DELAY) for at in instants}):
@@ -75,6 +76,14 @@ def _newest_run(world: World, model: Model, at: datetime) -> datetime | None:
     candidates = (hour - timedelta(hours=back) for back in range(LOOK_BACK_H))
     runs = (run_at for run_at in candidates if run_at.hour in RUN_HOURS[model])
     return next((run_at for run_at in runs if world.published_at(model, run_at) <= at), None)
+
+
+@lru_cache(maxsize=64)
+def _newest_point_runs(
+    world: World, model: PointModel, instants: tuple[datetime, ...]
+) -> tuple[datetime, ...]:
+    """The newest run at each instant, each once; a day's are the same for every city."""
+    return tuple(sorted({_newest_point_run(world, model, at) for at in instants}))
 
 
 def _newest_point_run(world: World, model: PointModel, at: datetime) -> datetime:

@@ -176,9 +176,11 @@ def merge_events(folder: Path, records: Iterable[Record]) -> None:
         _put(additions[station_of_record(record).city, month_of(record)], key, record)
     for (city, month), added in additions.items():
         path = folder / _path(city, *month)
-        merged = dict(read_file(path)) if path.exists() else {}
-        for key, record in added.items():
-            _put(merged, key, record)
+        merged = added
+        if path.exists():
+            merged = dict(read_file(path))
+            for key, record in added.items():
+                _put(merged, key, record)
         lines = (to_json(merged[key], Event) for key in sorted(merged))
         write_atomically(path, b"".join(line + b"\n" for line in lines))
 
