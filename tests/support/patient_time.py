@@ -18,6 +18,7 @@ LOOK_AROUND_S = 0.01
 """For so long, really, sockets must be silent before a pause is over …"""
 HASTE = 10
 """… or for this part of the pause, where that is less."""
+SETTLES_S = 0.1
 TURN_S = 1e-5
 """What every turn of the loop takes at least, so that talk without end does not stop time."""
 
@@ -65,6 +66,12 @@ class PatientLoop(asyncio.SelectorEventLoop):
 
     def _is_done(self, _: object) -> None:
         self._threads -= 1
+
+    def close(self) -> None:
+        """Let connections that are being closed be closed first, however late the other side is."""
+        if not self.is_closed() and not self.is_running():
+            self.run_until_complete(asyncio.sleep(SETTLES_S))
+        super().close()
 
 
 class LoopClock:

@@ -162,11 +162,13 @@ async def weather_server() -> AsyncIterator[WeatherServer]:
     """A server on a free port of this machine, for as long as the block lasts."""
     office = WeatherServer()
     tasks: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
+        writers.append(writer)
         await office.serve(reader, writer)
 
     server = await asyncio.start_server(accepted, "127.0.0.1", 0)
@@ -179,3 +181,6 @@ async def weather_server() -> AsyncIterator[WeatherServer]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in writers:
+            writer.transport.abort()  # what nobody reads any more would keep its socket open
+        await asyncio.sleep(0)

@@ -128,6 +128,7 @@ class Exchange:
             yield stream
         finally:
             server.close()
+            await server.wait_closed()
 
 
 async def first(count: int, items: AsyncIterator[Any]) -> list[Any]:
