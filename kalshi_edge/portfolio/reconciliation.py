@@ -13,7 +13,7 @@ from kalshi_edge.domain.account_statement import AccountStatement
 from kalshi_edge.domain.orders import OrderState, Side, Strategy, derived_id
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.domain.verdicts import CashFlow, Check
-from kalshi_edge.portfolio.account import Account
+from kalshi_edge.portfolio.account import Account, pending_cost
 from kalshi_edge.portfolio.adoption import CityAndDay
 from kalshi_edge.portfolio.tracker import open_cost
 from kalshi_edge.units import MICRO, ONE, ZERO, floor_to
@@ -35,7 +35,7 @@ def differences(
     return (
         *_position_differences(account, statement, unsettled),
         *_order_differences(account, statement),
-        *([] if unsettled or account.entries() else _cash_difference(account, statement)),
+        *([] if unsettled else _cash_difference(account, statement)),
     )
 
 
@@ -102,8 +102,10 @@ def _order_differences(account: Account, statement: AccountStatement) -> Iterato
 
 
 def _cash_difference(account: Account, statement: AccountStatement) -> Iterator[Check]:
-    if account.tracker.cash != statement.cash:
-        gap = statement.cash - account.tracker.cash
+    gap = statement.cash - account.tracker.cash
+    # The exchange may or may not have set aside what its resting orders could cost.
+    set_aside = sum((pending_cost(order) for order in account.entries()), ZERO)
+    if not -set_aside <= gap <= ZERO:
         yield Check("cash", False, f"${statement.cash} ({gap:+})", f"${account.tracker.cash}")
 
 

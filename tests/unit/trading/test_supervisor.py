@@ -291,6 +291,19 @@ def test_an_order_resting_elsewhere_is_adopted_and_counts_as_an_entry() -> None:
     assert (order.state, engine.account.entries()) == (OrderState.DONE, ())
 
 
+@pytest.mark.parametrize(
+    ("cash", "is_doubted"), [(1000, False), (999, False), ("1000.01", True), (990, True)]
+)
+def test_resting_entries_explain_no_more_cash_than_they_could_cost(
+    cash: Any, is_doubted: bool
+) -> None:
+    engine = trading()
+    line = OrderReport("theirs", "theirs", OTHER, Side.BUY, D("0.20"), D(0), D(5))
+    engine.handle(stated(later(5), 1000, {}, line))
+    engine.handle(stated(later(8), cash, {}, line))
+    assert bool(engine.watch.suspects) is is_doubted
+
+
 # --- the levels of the switch ---------------------------------------------------------------------
 
 
