@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 import httpx
 import pytest
 
-from kalshi_edge.choices import USUAL_SOURCES
+from kalshi_edge.choices import PLAYED_SOURCES
 from kalshi_edge.data.history.records import key_of, read_city
 from kalshi_edge.data.kalshi.market_wire import parse_event_ticker
 from kalshi_edge.data.weather.stations import station_of
@@ -185,7 +185,7 @@ def test_a_backtest_fetches_what_it_lacks_by_itself(sandbox: str, tmp_path: Path
     said = new.run("backtest", "--city", "NYC", "--days", "1", "--json")
     question = json.loads(said)["summary"]["question"]
     assert (question["first_day"], question["last_day"]) == (LAST, LAST)
-    assert new.noted == {LAST: sorted(("MARKETS", *USUAL_SOURCES))}
+    assert new.noted == {LAST: sorted(("MARKETS", *PLAYED_SOURCES))}
     assert question["is_synthetic"] is True
     before = new.content
     assert "2 of 2 days" not in new.run("backtest", "--city", "NYC", "--days", "1", "--offline")
@@ -216,7 +216,7 @@ def about(record: Ladder | ClimateReport | Settlement) -> date:
 def test_bulletins_cost_little_once_their_layout_is_known(fetcher: FetchFolder) -> None:
     first, then = (megabytes(fetcher.run("bulletins")) for _ in range(2))
     assert 0 < sum(moved for moved, _ in first) < 2
-    assert 0 < sum(moved for moved, _ in then) < 0.3
+    assert 0 < sum(moved for moved, _ in then) <= 0.15
     assert sum(full for _, full in then) > 30
 
 
