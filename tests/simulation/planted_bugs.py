@@ -53,21 +53,9 @@ def _ignore_the_switch() -> AbstractContextManager[object]:
     return patch.object(Switch, "is_halted", lambda _self, _at: False)
 
 
-def _forget_what_had_no_answer() -> AbstractContextManager[object]:
-    answer = Executor._answer
-
-    async def gone(self: Executor, intent: Intent, at: datetime) -> OrderUpdate:
-        update = await answer(self, intent, at)
-        lost = update.step is OrderStep.LOSE
-        return replace(update, step=OrderStep.FINISH) if lost else update
-
-    return patch.object(Executor, "_answer", gone)
-
-
 PLANTED_BUGS: dict[str, Callable[[], AbstractContextManager[object]]] = {
     "retry under a new id": _retry_under_a_new_id,
     "store after send": _store_after_send,
     "count fills twice": _count_fills_twice,
     "ignore the switch": _ignore_the_switch,
-    "forget what had no answer": _forget_what_had_no_answer,
 }

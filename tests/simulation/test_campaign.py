@@ -16,7 +16,7 @@ from tests.simulation.virtual_loop import VirtualClock, VirtualLoop
 from tests.simulation.wire import Line
 
 SEEDS_THAT_SEE = range(16, 24)
-"""Within these a bug must show; that a lost order hurts needs luck, which 16 and 22 have."""
+"""Within these a bug must show."""
 
 
 @pytest.mark.parametrize("seed", range(5))
