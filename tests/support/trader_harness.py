@@ -264,7 +264,9 @@ class TraderHarness:
     async def play(self, events: Sequence[Event]) -> None:
         """Trade through ``events`` with what the store knows."""
         engine = await resumed_engine(self.setup, self.store)
-        self.engine = InspectedEngine(engine.state, engine.account, engine.playbook)
+        self.engine = InspectedEngine(
+            engine.state, engine.account, engine.playbook, kill_switch=engine.kill_switch
+        )
         self.engine.inspection = self.inspection
         again, self.unwritten = self.unwritten, []
         executor = Executor(self.exchange, self.store)
