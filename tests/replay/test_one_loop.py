@@ -299,8 +299,8 @@ async def test_of_books_between_two_lines_only_the_newest_of_each_market_is_writ
 
 
 async def test_a_loss_that_never_was_is_not_seen_in_a_replay() -> None:
-    careful = replace(SETUP.playbook, limits=replace(Limits(), day_loss_share=D("0.01")))
-    setup = replace(SETUP, playbook=careful)
+    limits = replace(Limits(), day_loss_share=D("0.01"), mark_loss_share=None)
+    setup = replace(SETUP, playbook=replace(SETUP.playbook, limits=limits))
     desk, at = TraderHarness(DrawnExchange([]), setup=setup), START + timedelta(minutes=31)
     await desk.play(told([replace(DAYS[0], cities=("NYC",))]))
     low, high = (intent.ticker for intent in desk.exchange.sent)
