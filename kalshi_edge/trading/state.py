@@ -45,6 +45,8 @@ class WorldState:
         self.books: dict[str, Book] = {}
         self.marks: dict[str, Book] = {}
         """Books to value positions by: of each market the last that ``is_mark``."""
+        self._taken: set[str] = set()
+        """Markets in which we sold since their last mark: a bid that is gone is one that we took."""
         self.learning = Learning({(c.city, c.model, c.version): c for c in calibrations})
         self.terms = {record.series: record for record in terms}
         self._ladder_by_ticker: dict[str, Ladder] = {}
@@ -94,8 +96,14 @@ class WorldState:
         if ladder is not None and book.received_at >= ladder.closes_at:
             return
         self.books[book.ticker] = book
-        if is_mark(book, ladder, self.marks.get(book.ticker)):
+        before = None if book.ticker in self._taken else self.marks.get(book.ticker)
+        if is_mark(book, ladder, before):
             self.marks[book.ticker] = book
+            self._taken.discard(book.ticker)
+
+    def sold(self, ticker: str) -> None:
+        """A sale of ours traded: the next book with a price is the mark, whatever is gone."""
+        self._taken.add(ticker)
 
     def ladder(self, ladder: Ladder) -> tuple[SeriesTerms | Alarm, ...]:
         """Keep a ladder; new rules in its series are recorded, and changed ones not accepted."""

@@ -106,7 +106,8 @@ class Counted:
         worth = tracker.equity(engine.state.marks)
         assert tracker.cash == self.cash
         assert worth <= self.equity
-        now = situation(engine.account, engine.state.marks, NOW)
+        switch = engine.kill_switch.switch_at(NOW)
+        now = situation(engine.account, switch, engine.state.marks, NOW)
         assert now.bankroll <= min(self.equity, tracker.cash + tracker.cost())
         assert (
             engine.account.opening_balance - worth >= engine.account.opening_balance - self.equity
