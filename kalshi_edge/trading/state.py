@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from kalshi_edge.domain.events import AcknowledgeTerms, Event
 from kalshi_edge.domain.market import Book, Ladder, Market
-from kalshi_edge.domain.orders import Settlement, derived_id
+from kalshi_edge.domain.orders import Fill, Settlement, Side, derived_id
 from kalshi_edge.domain.records import Calibration, SeriesTerms
 from kalshi_edge.domain.verdicts import Alarm
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation, Station
@@ -46,7 +46,7 @@ class WorldState:
         self.marks: dict[str, Book] = {}
         """Books to value positions by: of each market the last that ``is_mark``."""
         self._taken: set[str] = set()
-        """Markets in which we sold since their last mark: a bid that is gone is one that we took."""
+        """Markets in which we sold since their last mark: a bid that is gone may be ours."""
         self.learning = Learning({(c.city, c.model, c.version): c for c in calibrations})
         self.terms = {record.series: record for record in terms}
         self._ladder_by_ticker: dict[str, Ladder] = {}
@@ -101,9 +101,10 @@ class WorldState:
             self.marks[book.ticker] = book
             self._taken.discard(book.ticker)
 
-    def sold(self, ticker: str) -> None:
-        """A sale of ours traded: the next book with a price is the mark, whatever is gone."""
-        self._taken.add(ticker)
+    def traded(self, fill: Fill) -> None:
+        """After a sale of ours the next book with a price is the mark, whatever is gone."""
+        if fill.side is Side.SELL:
+            self._taken.add(fill.ticker)
 
     def ladder(self, ladder: Ladder) -> tuple[SeriesTerms | Alarm, ...]:
         """Keep a ladder; new rules in its series are recorded, and changed ones not accepted."""
@@ -169,6 +170,8 @@ class WorldState:
                     self.learning.results.report(station.icao, event)
             case Observation():
                 self.observation(event)
+            case Fill():
+                self.traded(event)
             case Settlement():
                 self._settlements[event.ticker] = event
                 if (found := self._settled_market(event)) is not None:

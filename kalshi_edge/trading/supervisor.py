@@ -71,9 +71,8 @@ def filled(core: Core, fill: Fill) -> tuple[Verdict, ...]:
     if account.tracker.has_seen(fill):
         return ()
     core.watch.active_at = fill.received_at
+    core.state.traded(fill)
     if fill.intent_id in account.orders:
-        if account.orders[fill.intent_id].intent.reduces:
-            core.state.sold(fill.ticker)
         return (*account.fill(fill), *_fee_check(core, fill))
     order = order_of_fill(fill, account.tracker, core.state.place)
     return (*adopted(core, order), *account.fill(fill))
