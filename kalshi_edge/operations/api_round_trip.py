@@ -51,18 +51,11 @@ async def sample_steps(settings: Settings) -> AsyncIterator[Step]:
     """
     check_settings(settings, asks_weather=False, needs_key=True)
     environment = await environment_of(settings, asks_weather=False)
-    assert environment.key is not None  # or it would have been refused
+    account = environment.account_client()
+    assert account is not None  # or the missing key would have been refused
     async with AsyncExitStack() as stack:
-        public = PublicClient(
-            environment.host,
-            environment.clock,
-            environment.transport.jitter,
-            machine=environment.transport.machine,
-        )
+        public = environment.public_client()
         stack.push_async_callback(public.aclose)
-        account = AccountClient(
-            environment.host, environment.key, environment.clock, environment.transport.jitter
-        )
         stack.push_async_callback(account.aclose)
         lead = await public.check_clock()
         limits = await account.learn_limits()

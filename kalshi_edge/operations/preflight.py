@@ -53,19 +53,11 @@ async def preflight_checks(settings: Settings) -> AsyncIterator[CheckResult]:
     if key is not None:
         yield key
     async with AsyncExitStack() as stack:
-        public = PublicClient(
-            environment.host,
-            environment.clock,
-            environment.transport.jitter,
-            machine=environment.transport.machine,
-        )
+        public = environment.public_client()
         stack.push_async_callback(public.aclose)
         async for result in _of_exchange(public, settings):
             yield result
-        if environment.key is not None:
-            account = AccountClient(
-                environment.host, environment.key, environment.clock, environment.transport.jitter
-            )
+        if (account := environment.account_client()) is not None:
             stack.push_async_callback(account.aclose)
             async for result in _of_account(account):
                 yield result

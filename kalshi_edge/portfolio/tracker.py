@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from kalshi_edge.domain.market import Book, Ladder, MarketStatus
+from kalshi_edge.domain.market import Book, Ladder, Level, MarketStatus
 from kalshi_edge.domain.orders import Fill, Intent, Settlement, Side, Strategy, derived_id
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.units import MICRO, ONE, ZERO, floor_to
@@ -56,6 +56,34 @@ def is_mark(book: Book, ladder: Ladder | None, before: Book | None = None) -> bo
     if before is None or book.received_at - before.received_at > MARK_STANDS:
         return True
     return bool(book.bids or not before.bids) and bool(book.asks or not before.asks)
+
+
+def mark_after(mark: Book, fill: Fill) -> Book:
+    """``mark`` less what ``fill`` took of it: that pays for nothing more.
+
+    A fill that waited in the book took nothing, and a book of later than the fill has it already.
+
+    >>> from datetime import UTC, datetime
+    >>> now = datetime(2026, 11, 22, tzinfo=UTC)
+    >>> bids = (Level(Decimal("0.30"), Decimal(20)), Level(Decimal("0.28"), Decimal(10)))
+    >>> sold = Fill("f", "i", "T", Side.SELL, Decimal(15), Decimal("0.30"), ZERO, True, now, now)
+    >>> mark_after(Book("T", bids, (), now, now), sold).bids[0].count
+    Decimal('5')
+    """
+    if not fill.is_taker or mark.valid_at > fill.valid_at:
+        return mark
+    if fill.side is Side.BUY:
+        return replace(mark, asks=_without(mark.asks, fill))
+    return replace(mark, bids=_without(mark.bids, fill))
+
+
+def _without(levels: Iterable[Level], fill: Fill) -> tuple[Level, ...]:
+    """The levels, that of the fill's price shorter by its count."""
+    return tuple(
+        replace(level, count=rest)
+        for level in levels
+        if (rest := level.count - (fill.count if level.price == fill.price else ZERO)) > ZERO
+    )
 
 
 def unrealised(trade: Trade, book: Book | None) -> Decimal:

@@ -59,14 +59,7 @@ async def open_trader(
     """
     async with AsyncExitStack() as stack:
         transport = environment.transport
-        public = PublicClient(
-            environment.host,
-            environment.clock,
-            transport.jitter,
-            machine=transport.machine,
-            rate=transport.rate,
-            transport=transport.exchange,
-        )
+        public = environment.public_client()
         stack.push_async_callback(public.aclose)
         weather = PoliteClient(
             environment.clock,
@@ -75,15 +68,8 @@ async def open_trader(
             transport=transport.weather,
         )
         stack.push_async_callback(weather.close)
-        account: AccountClient | None = None
-        if environment.key is not None:
-            account = AccountClient(
-                environment.host,
-                environment.key,
-                environment.clock,
-                transport.jitter,
-                transport=transport.exchange,
-            )
+        account = environment.account_client()
+        if account is not None:
             stack.push_async_callback(account.aclose)
         lease_holder = LeaseHolder(store, clock=transport.machine, now_s=transport.now_s)
         stack.push_async_callback(lease_holder.end)

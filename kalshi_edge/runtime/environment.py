@@ -10,7 +10,9 @@ import httpx
 from kalshi_edge.choices import TradingMode
 from kalshi_edge.clock import Clock, SystemClock
 from kalshi_edge.config import Settings
+from kalshi_edge.data.kalshi.account.account_client import AccountClient
 from kalshi_edge.data.kalshi.auth import ApiKey
+from kalshi_edge.data.kalshi.public_client import PublicClient
 from kalshi_edge.data.kalshi.rate_limits import PUBLIC_RATE, Jitter
 from kalshi_edge.data.kalshi.stream import Connect
 from kalshi_edge.data.kalshi.transport import DEMO, PRODUCTION, Host
@@ -62,6 +64,29 @@ class Environment:
     def store_mode(self) -> str:
         """Whose a store is: what was made up never mixes with what was not."""
         return f"synthetic {self.mode}" if self.is_synthetic else self.mode
+
+    def public_client(self) -> PublicClient:
+        """A client for what the exchange tells everybody; the caller closes it."""
+        return PublicClient(
+            self.host,
+            self.clock,
+            self.transport.jitter,
+            machine=self.transport.machine,
+            rate=self.transport.rate,
+            transport=self.transport.exchange,
+        )
+
+    def account_client(self) -> AccountClient | None:
+        """A client that signs, ``None`` without a key; the caller closes it."""
+        if self.key is None:
+            return None
+        return AccountClient(
+            self.host,
+            self.key,
+            self.clock,
+            self.transport.jitter,
+            transport=self.transport.exchange,
+        )
 
 
 SANDBOX_AGENT = "kalshi-edge in a sandbox"

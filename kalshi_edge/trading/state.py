@@ -6,12 +6,12 @@ from datetime import date, datetime, timedelta
 
 from kalshi_edge.domain.events import AcknowledgeTerms, Event
 from kalshi_edge.domain.market import Book, Ladder, Market
-from kalshi_edge.domain.orders import Fill, Settlement, Side, derived_id
+from kalshi_edge.domain.orders import Fill, Settlement, derived_id
 from kalshi_edge.domain.records import Calibration, SeriesTerms
 from kalshi_edge.domain.verdicts import Alarm
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation, Station
 from kalshi_edge.models.observed import Evidence, evidence
-from kalshi_edge.portfolio.tracker import is_mark
+from kalshi_edge.portfolio.tracker import is_mark, mark_after
 from kalshi_edge.trading.learning import Course, Learned, Learning
 
 REFERENCE = "NWS"
@@ -45,8 +45,6 @@ class WorldState:
         self.books: dict[str, Book] = {}
         self.marks: dict[str, Book] = {}
         """Books to value positions by: of each market the last that ``is_mark``."""
-        self._taken: set[str] = set()
-        """Markets in which we sold since their last mark: a bid that is gone may be ours."""
         self.learning = Learning({(c.city, c.model, c.version): c for c in calibrations})
         self.terms = {record.series: record for record in terms}
         self._ladder_by_ticker: dict[str, Ladder] = {}
@@ -96,15 +94,13 @@ class WorldState:
         if ladder is not None and book.received_at >= ladder.closes_at:
             return
         self.books[book.ticker] = book
-        before = None if book.ticker in self._taken else self.marks.get(book.ticker)
-        if is_mark(book, ladder, before):
+        if is_mark(book, ladder, self.marks.get(book.ticker)):
             self.marks[book.ticker] = book
-            self._taken.discard(book.ticker)
 
     def traded(self, fill: Fill) -> None:
-        """After a sale of ours the next book with a price is the mark, whatever is gone."""
-        if fill.side is Side.SELL:
-            self._taken.add(fill.ticker)
+        """Take out of the mark what a fill of ours took of the book."""
+        if (mark := self.marks.get(fill.ticker)) is not None:
+            self.marks[fill.ticker] = mark_after(mark, fill)
 
     def ladder(self, ladder: Ladder) -> tuple[SeriesTerms | Alarm, ...]:
         """Keep a ladder; new rules in its series are recorded, and changed ones not accepted."""

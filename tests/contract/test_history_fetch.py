@@ -7,7 +7,6 @@ runs on them.
 import json
 import re
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -25,17 +24,15 @@ from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.domain.market import Ladder
 from kalshi_edge.domain.orders import Settlement
 from kalshi_edge.domain.weather import ClimateReport, Forecast
-from kalshi_edge.runtime.sandbox_process import free_port
 from kalshi_sandbox.past.past import Past
 from kalshi_sandbox.world.world import World
 from tests.support.history_fetch import (
     DIES,
     LAST,
-    RUN,
     FetchFolder,
     fetching,
     later,
-    wait_for,
+    still_sandbox,
 )
 from tests.support.patience import PATIENCE_S
 
@@ -48,17 +45,8 @@ BASIC = ("NBP", "CLI")
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[str]:
-    """A world that stands still, days after its start."""
-    port = free_port()
-    options = ("--port", str(port), "--speed", "0", "--start", "2027-04-12T14:20", "--with-parent")
-    base = f"http://127.0.0.1:{port}"
-    with subprocess.Popen(
-        (*RUN, "sandbox", "run", *options), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
-    ) as process:
-        wait_for(base)
-        later(base, hours=72)
+    with still_sandbox(hours=72) as base:
         yield base
-        process.terminate()
 
 
 @pytest.fixture(scope="module")

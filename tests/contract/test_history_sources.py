@@ -7,7 +7,6 @@ known; one more source asks for nothing that is there.
 import json
 import re
 import signal
-import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
@@ -22,11 +21,16 @@ from kalshi_edge.choices import PAST_SOURCES
 from kalshi_edge.data.history.records import read_city
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.domain.weather import Basis, ClimateReport, Forecast, Observation
-from kalshi_edge.runtime.sandbox_process import free_port
 from kalshi_sandbox.world.models import PointModel, point_forecast, seen_at
 from kalshi_sandbox.world.publication import Model
 from kalshi_sandbox.world.world import World
-from tests.support.history_fetch import DIES, FIRST, RUN, FetchFolder, fetching, later, wait_for
+from tests.support.history_fetch import (
+    DIES,
+    FIRST,
+    FetchFolder,
+    fetching,
+    still_sandbox,
+)
 from tests.support.patience import PATIENCE_S
 
 pytestmark = pytest.mark.timeout(900)
@@ -39,16 +43,8 @@ MODELS = {"GFSMOS", "NAMMOS", "LAMP", "HRRR", "RAP", "GEFS"}
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[str]:
-    port = free_port()
-    options = ("--port", str(port), "--speed", "0", "--start", "2027-04-12T14:20", "--with-parent")
-    base = f"http://127.0.0.1:{port}"
-    with subprocess.Popen(
-        (*RUN, "sandbox", "run", *options), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
-    ) as process:
-        wait_for(base)
-        later(base, hours=48)
+    with still_sandbox(hours=48) as base:
         yield base
-        process.terminate()
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,15 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
+from kalshi_edge.runtime.sandbox_process import free_port
 from tests.support.patience import PATIENCE_S
 
 FIRST, LAST = "2027-04-12", "2027-04-14"
@@ -90,6 +93,21 @@ class FetchFolder:
 def fetching(*sources: str, last: str = LAST) -> tuple[str, ...]:
     chosen = ("--source", ",".join(sources)) if sources else ()
     return "history", "fetch", "--city", "NYC", "--from", FIRST, "--to", last, *chosen
+
+
+@contextmanager
+def still_sandbox(hours: float) -> Iterator[str]:
+    """A world that stands still, so many hours after its start."""
+    port = free_port()
+    options = ("--port", str(port), "--speed", "0", "--start", "2027-04-12T14:20", "--with-parent")
+    base = f"http://127.0.0.1:{port}"
+    with subprocess.Popen(
+        (*RUN, "sandbox", "run", *options), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+    ) as process:
+        wait_for(base)
+        later(base, hours=hours)
+        yield base
+        process.terminate()
 
 
 def wait_for(base: str) -> None:

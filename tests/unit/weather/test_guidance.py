@@ -92,10 +92,10 @@ def test_a_bad_block_costs_no_other(before: str, after: str, reason: str) -> Non
 
 
 def test_what_is_no_guidance_is_refused_and_a_station_that_is_not_there_is_named() -> None:
-    with pytest.raises(BulletinError, match="no guidance in 5 bytes"):
+    with pytest.raises(BulletinError, match="no station block in 5 bytes"):
         parse_mav(b"<html", received_at=LATER)
     found = parse_met(MET, received_at=LATER, stations={"KNYC"})
-    assert [str(fault) for fault in found.faults] == ["KNYC: not in the text"]
+    assert [str(fault) for fault in found.faults] == ["KNYC: not in the bulletin"]
 
 
 def test_lamp_is_the_highest_of_the_days_hours_and_only_where_the_afternoon_is_covered() -> None:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from kalshi_edge.data.weather.nbm.block import MARK, blocks, shown
+from kalshi_edge.data.weather.nbm.block import blocks, header_run_at, shown
+from kalshi_edge.data.weather.nbm.bulletin import read_blocks
 from kalshi_edge.data.weather.wmo import HIGHEST_F, LOWEST_F
 from kalshi_edge.domain.weather import Forecast
-from kalshi_edge.errors import BulletinError, InputError
+from kalshi_edge.errors import BulletinError
 
 _HEADER = re.compile(
     rb"[ \x1e]*(?P<station>[A-Z0-9]{3,8}) +(?P<title>[A-Z]{3,4} (?:MOS|LAMP)) GUIDANCE"
@@ -57,14 +58,7 @@ def guidance_header(line: bytes) -> GuidanceHeader:
     found = _HEADER.fullmatch(line)
     if found is None:
         raise BulletinError(f"not the header of guidance: {shown(line)}")
-    year, month, day, hour, minute = (
-        int(found[name]) for name in ("year", "month", "day", "hour", "minute")
-    )
-    try:
-        run_at = datetime.fromisoformat(f"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}+00:00")
-    except ValueError as error:
-        raise BulletinError(f"{error}: {shown(line)}") from error
-    return GuidanceHeader(found["station"].decode(), found["title"].decode(), run_at)
+    return GuidanceHeader(found["station"].decode(), found["title"].decode(), header_run_at(found))
 
 
 def guidance(
@@ -80,27 +74,13 @@ def guidance(
     A station that is not there is a fault of its own. Raises ``BulletinError`` where there is no
     block of any station.
     """
-    data = text.encode("ascii", "replace") if isinstance(text, str) else text
-    if MARK not in data:
-        raise BulletinError(f"no guidance in {len(data)} bytes: {shown(data)}")
-    forecasts: list[Forecast] = []
-    faults: list[BulletinError] = []
-    unseen = set(stations or ())
-    for block in blocks(data):
-        if stations is not None and block.station not in stations:
-            continue
-        unseen.discard(block.station)
-        before = data.count(b"\n", 0, block.start)
-        try:
-            header, rows = _opened(data[block.start : block.end], title, received_at)
-            forecasts += read(header, rows)
-        except BulletinError as fault:
-            line = before + (fault.line or 1)
-            faults.append(BulletinError(fault.reason, station=block.station, line=line))
-        except InputError as error:
-            faults.append(BulletinError(str(error), station=block.station, line=before + 1))
-    faults.extend(BulletinError("not in the text", station=name) for name in sorted(unseen))
-    return Guidance(tuple(forecasts), tuple(faults))
+    found = read_blocks(
+        text,
+        lambda block: read(*_opened(block, title, received_at)),
+        find=blocks,
+        stations=stations,
+    )
+    return Guidance(*found)
 
 
 def _opened(text: bytes, title: str, received_at: datetime) -> tuple[GuidanceHeader, Rows]:

@@ -76,6 +76,17 @@ def _anchors(stations: Collection[str] | None) -> re.Pattern[bytes]:
     return re.compile(b"(?:" + names + rb") +NBM [^\n]*?" + MARK)
 
 
+def header_run_at(found: re.Match[bytes]) -> datetime:
+    """The run in a header's groups ``year`` to ``minute``; ``BulletinError`` where it is none."""
+    year, month, day, hour, minute = (
+        int(found[name]) for name in ("year", "month", "day", "hour", "minute")
+    )
+    try:
+        return datetime(year, month, day, hour, minute, tzinfo=UTC)
+    except ValueError as error:
+        raise BulletinError(f"{error}: {shown(found[0])}") from error
+
+
 def block_header(line: bytes) -> BlockHeader:
     """What a block's first line says; ``BulletinError`` where it is no such line.
 
@@ -85,13 +96,7 @@ def block_header(line: bytes) -> BlockHeader:
     found = _HEADER.fullmatch(line)
     if found is None:
         raise BulletinError(f"not the header of a block: {shown(line)}")
-    year, month, day, hour, minute = (
-        int(found[name]) for name in ("year", "month", "day", "hour", "minute")
-    )
-    try:
-        run_at = datetime(year, month, day, hour, minute, tzinfo=UTC)
-    except ValueError as error:
-        raise BulletinError(f"{error}: {shown(line)}") from error
+    run_at = header_run_at(found)
     version = (found["version"] or b"").decode()
     return BlockHeader(found["station"].decode(), found["product"].decode(), version, run_at)
 

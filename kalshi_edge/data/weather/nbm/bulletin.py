@@ -1,6 +1,6 @@
 """A whole NBM text, block by block: what can be read is a forecast, what cannot a named fault."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,25 +44,48 @@ def bulletin(
     A station that is not there is a fault of its own. Raises ``BulletinError`` where there is no
     block of any station.
     """
+    found = read_blocks(
+        text,
+        lambda block: read(*_opened(block, products, received_at)),
+        find=lambda data: blocks(data, stations),
+        stations=stations,
+    )
+    return NbmBulletin(*found)
+
+
+def read_blocks(
+    text: str | bytes,
+    read: Callable[[bytes], Iterable[Forecast | BulletinError]],
+    *,
+    find: Callable[[bytes], Iterable[Block]],
+    stations: Collection[str] | None,
+) -> tuple[tuple[Forecast, ...], tuple[BulletinError, ...]]:
+    """What ``read`` makes of each block that ``find`` finds, and the faults with their lines.
+
+    As ``bulletin``, of texts of any kind whose headers hold ``MARK``.
+    """
     data = text.encode("ascii", "replace") if isinstance(text, str) else text
     if MARK not in data:
         raise BulletinError(f"no station block in {len(data)} bytes: {shown(data)}")
     forecasts: list[Forecast] = []
     faults: list[BulletinError] = []
     unseen = set(stations or ())
-    for block in blocks(data, stations):
+    for block in find(data):
+        if stations is not None and block.station not in stations:
+            continue
         unseen.discard(block.station)
         try:
-            header, rows = _opened(data[block.start : block.end], products, received_at)
-            for item in read(header, rows):
+            for item in read(data[block.start : block.end]):
                 if isinstance(item, Forecast):
                     forecasts.append(item)
                 else:
                     faults.append(_placed(item, block, data))
         except BulletinError as fault:
             faults.append(_placed(fault, block, data))
+        except InputError as error:
+            faults.append(_placed(BulletinError(str(error)), block, data))
     faults.extend(BulletinError("not in the bulletin", station=name) for name in sorted(unseen))
-    return NbmBulletin(tuple(forecasts), tuple(faults))
+    return tuple(forecasts), tuple(faults)
 
 
 def _opened(
