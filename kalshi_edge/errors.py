@@ -10,7 +10,6 @@ EdgeError
 │   ├── SourceError       a place we fetch from that is down, slow, or gives what is of no use
 │   └── SettingError      a setting that is missing or out of range: do not start
 ├── StateError            we were about to do something impossible: stop and look
-│   ├── IllegalStep       an order asked to take a step its state does not allow
 │   └── StoreError        the store is not one we may use (other mode, other schema)
 │       └── Fenced        another process holds the store's lease: stop, it trades now
 └── ExchangeError         the exchange did not do what we asked
@@ -89,10 +88,6 @@ class SettingError(InputError):
 
 class StateError(EdgeError):
     """We were about to do something impossible."""
-
-
-class IllegalStep(StateError):
-    """An order asked to take a step its state does not allow."""
 
 
 class StoreError(StateError):

@@ -19,7 +19,6 @@ class CityCoverage:
     first_day: date
     last_day: date
     """Forecasts reach further than anything else."""
-    last_report_day: date | None
     reports: int
     """Days with a final climate report."""
     forecasts: tuple[tuple[str, int], ...]
@@ -62,7 +61,6 @@ def _city_coverage(folder: Path, city: str) -> CityCoverage | None:
         city=city,
         first_day=min(days),
         last_day=max(days),
-        last_report_day=max(reports, default=None),
         reports=len(reports),
         forecasts=tuple(sorted(Counter(model for model, _ in forecasts).items())),
         ladders=len(ladders),
