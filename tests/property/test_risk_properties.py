@@ -6,6 +6,7 @@ Everything is counted here anew from fills, orders and approvals, not asked of t
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalshi_edge.domain.events import Event
-from kalshi_edge.domain.market import Book
+from kalshi_edge.domain.market import Book, Level
 from kalshi_edge.domain.orders import Fill, Intent, Order, Settlement, Side, Strategy
 from kalshi_edge.domain.records import DailyRecord, Switch
 from kalshi_edge.domain.verdicts import Approved, Refused, Verdict
@@ -43,7 +44,7 @@ class Auditor:
         self.ledger = Ledger(SETUP.starting_balance)
         self.books: dict[str, Book] = {}
         self.marks: dict[str, Book] = {}
-        """Of each market the last book that was not empty: a pause is no price of nothing."""
+        """Of each market the last book with a price, less what we took of it since."""
         self.fills: set[str] = set()
         self.paid: dict[str, Decimal] = {}
         self.cost: Counter[str] = Counter()
@@ -69,11 +70,12 @@ class Auditor:
         self._check_day_loss(engine, event)
 
     def _take(self, engine: Engine, event: Event) -> None:
+        if isinstance(event, Fill) and event.is_taker and event.fill_id not in self.fills:
+            self._take_out(event)
         match event:
             case Book():
                 self.books[event.ticker] = event
-                if event.bids or event.asks:
-                    self.marks[event.ticker] = event
+                self._mark(event)
             case Fill() if event.ticker in self.paid and event.fill_id not in self.fills:
                 self.fills.add(event.fill_id)
                 each = self.paid[event.ticker] - event.price
@@ -99,6 +101,25 @@ class Auditor:
                 self.cost[event.ticker] = self.fees[event.ticker] = D(0)
             case _:
                 pass
+
+    def _mark(self, book: Book) -> None:
+        """An empty book is a pause; a side that is gone counts as gone after five minutes."""
+        before = self.marks.get(book.ticker, book)
+        is_gone = (before.bids and not book.bids) or (before.asks and not book.asks)
+        is_old = book.received_at - before.received_at > timedelta(minutes=5)
+        if (book.bids or book.asks) and (is_old or not is_gone):
+            self.marks[book.ticker] = book
+
+    def _take_out(self, fill: Fill) -> None:
+        mark = self.marks[fill.ticker]
+        if mark.valid_at > fill.valid_at:
+            return
+        side = "asks" if fill.side is Side.BUY else "bids"
+        levels = {level.price: level.count for level in getattr(mark, side)}
+        if fill.price in levels:
+            levels[fill.price] -= fill.count
+        left = tuple(Level(price, count) for price, count in levels.items() if count > 0)
+        self.marks[fill.ticker] = replace(mark, **{side: left})
 
     def _check_approval(
         self, engine: Engine, verdict: Approved, at: datetime, verdicts: Sequence[Verdict]
