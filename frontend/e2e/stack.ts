@@ -34,7 +34,7 @@ export class Stack {
     this.api = `http://127.0.0.1:${apiPort}`;
     this.url = `http://127.0.0.1:${webPort}`;
     this.run("sandbox", PYTHON, [
-      ...["-m", "kalshi_edge.cli", "sandbox", "run", "--seed", "1", "--speed", String(speed)],
+      ...["-m", "kalshi_edge", "sandbox", "run", "--seed", "1", "--speed", String(speed)],
       ...["--start", "2027-04-12T14:20", "--port", String(sandboxPort)],
     ]);
     await answering(`${this.sandbox}/control/state`);
@@ -57,7 +57,7 @@ export class Stack {
   }
 
   async startTrader(): Promise<void> {
-    this.trader = this.run("trader", PYTHON, ["-m", "kalshi_edge.cli", "run"], {
+    this.trader = this.run("trader", PYTHON, ["-m", "kalshi_edge", "run"], {
       TRADING_MODE: "demo",
       SANDBOX_URL: this.sandbox,
       KALSHI_KEY_ID: this.keyId,

@@ -12,6 +12,7 @@ MOST_AT_THE_TOP = 12
 MOST_IN_A_FOLDER = 25
 
 DOTTED = re.compile(r"\b(?:kalshi_edge|kalshi_sandbox|tests)(?:\.[A-Za-z_]\w*)+")
+RUN = re.compile(r"""-m["',\s]+((?:kalshi_edge|kalshi_sandbox|tests)\b[\w.]*)""")
 NOT_MODULES = MappingProxyType(
     {
         "kalshi_edge.abort": "a key in the extensions of an ASGI scope",
@@ -74,3 +75,29 @@ def test_every_module_that_a_text_names_exists() -> None:
     assert len(named) > 30
     missing = [(where, name) for where, name in named if not exists(name)]
     assert [one for one in missing if one[1] not in NOT_MODULES] == []
+
+
+def runs(dotted: str) -> bool:
+    """Whether `python -m` can run it.
+
+    >>> runs("kalshi_edge"), runs("kalshi_edge.cli")
+    (True, False)
+    """
+    path = ROOT.joinpath(*dotted.split("."))
+    if path.is_dir():
+        return (path / "__main__.py").is_file()
+    return "__main__" in path.with_suffix(".py").read_text()
+
+
+def test_every_module_that_is_started_by_name_can_be() -> None:
+    web = ROOT / "frontend"
+    files = [*(web / "e2e").glob("*.ts"), *web.glob("*.json"), *(ROOT / "tests").rglob("*.py")]
+    files += [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), *ROOT.glob("*.json")]
+    files += [ROOT / "Makefile", ROOT / "Procfile"]
+    started = {
+        (path.relative_to(ROOT).as_posix(), name)
+        for path in files
+        for name in RUN.findall(path.read_text())
+    }
+    assert "frontend/e2e/stack.ts" in {where for where, _ in started}
+    assert [one for one in started if not runs(one[1].rstrip("."))] == []
