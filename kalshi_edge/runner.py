@@ -5,9 +5,10 @@ Live, paper, backtest and replay differ only in what they pass in.
 
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import TypeAlias
 
 from kalshi_edge.domain.account_statement import AccountStatement
 from kalshi_edge.domain.events import Command, Event, LookDue, OrderUpdate, Started
@@ -36,6 +37,13 @@ MEMORY = KEEP + timedelta(days=8)
 
 READ_LINES = 50
 """At once."""
+
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+Wanted: TypeAlias = Approved | CancelOrder | ResolveOrder
+"""A verdict that takes a request to the exchange."""
+Urgent: TypeAlias = Callable[[], Iterable[Event]]
+"""What cannot wait for all that is to be done."""
 
 
 def as_it_came(*events: Event) -> Iterable[Event]:
@@ -77,43 +85,83 @@ async def run(
     *,
     last_seq: int = 0,
     told: Callable[..., Iterable[Event]] = as_it_came,
+    urgent: Urgent | None = None,
 ) -> None:
     """Trade until the feed ends. A decision is in the journal before it is acted on.
 
     Every event passes through ``told`` before the engine sees it, in the order of its being heard.
+    Between any two requests to the exchange it is asked what is ``urgent``: a person's halt waits
+    for one request at most, and what it wants done comes before what was decided earlier. Left out,
+    it is the feed's own ``urgent``, where the feed has one.
     """
-    journal, watching = Journal(last_seq), tuple(publishers)
-    async for outside in feed:
-        waiting = deque(told(outside))
-        while waiting:
-            event = waiting.popleft()
-            verdicts = engine.handle(event)
-            line = journal.line(_journal_key(event, engine), event, verdicts, engine.account)
-            if line is None:
-                continue
-            for verdict in verdicts:
-                if isinstance(verdict, Adopted):
-                    await store.add_order(verdict.order)
-            await store.append(line)
-            for publisher in watching:
-                publisher.publish(line)
-            for verdict in verdicts:
-                waiting += told(*await _done(verdict, engine, executor, event.received_at))
+    heard: Urgent = urgent or getattr(feed, "urgent", tuple)
+    loop = _Loop(engine, executor, store, tuple(publishers), Journal(last_seq), told, heard)
+    async for event in feed:
+        await loop.take(event)
+        await loop.work()
 
 
-async def _done(
-    verdict: Verdict, engine: Engine, executor: Executor, at: datetime
-) -> Sequence[OrderUpdate]:
-    """What came of a verdict that wants something done; nothing of any other."""
-    match verdict:
-        case Approved():
-            return await executor.place(verdict, at)
-        case CancelOrder():
-            return await executor.cancel(verdict, engine.account.orders[verdict.intent_id], at)
-        case ResolveOrder():
-            return await executor.resolve(verdict, engine.account.orders[verdict.intent_id], at)
-        case _:
-            return ()
+@dataclass(slots=True)
+class _Loop:
+    """Events answered and written down, and what the answers want done, one request at a time."""
+
+    engine: Engine
+    executor: Executor
+    store: Store
+    publishers: Sequence[Publisher]
+    journal: Journal
+    told: Callable[..., Iterable[Event]]
+    urgent: Urgent
+    to_do: deque[Wanted] = field(default_factory=deque)
+    now: datetime = BEFORE_ALL
+    """When the newest event was received: the time of what is done next."""
+
+    async def take(self, *events: Event, first: bool = False) -> None:
+        """Answer events; what follows is done ``first``, or after all that was wanted before."""
+        wanted: list[Wanted] = []
+        for event in self.told(*events):
+            wanted += await self._answered(event)
+        if first:
+            self.to_do.extendleft(reversed(wanted))
+        else:
+            self.to_do.extend(wanted)
+
+    async def work(self) -> None:
+        """Do what is wanted, and answer at once what comes of it."""
+        while self.to_do:
+            async for update in self._done(self.to_do.popleft()):
+                await self.take(update)
+                for event in self.urgent():
+                    await self.take(event, first=True)
+
+    async def _answered(self, event: Event) -> list[Wanted]:
+        self.now = event.received_at
+        verdicts = self.engine.handle(event)
+        key = _journal_key(event, self.engine)
+        line = self.journal.line(key, event, verdicts, self.engine.account)
+        if line is None:
+            return []
+        for verdict in verdicts:
+            if isinstance(verdict, Adopted):
+                await self.store.add_order(verdict.order)
+        await self.store.append(line)
+        for publisher in self.publishers:
+            publisher.publish(line)
+        return [one for one in verdicts if isinstance(one, Approved | CancelOrder | ResolveOrder)]
+
+    async def _done(self, wanted: Wanted) -> AsyncIterator[OrderUpdate]:
+        match wanted:
+            case Approved():
+                async for update in self.executor.place(wanted, self.now):
+                    yield update
+            case CancelOrder():
+                order = self.engine.account.orders[wanted.intent_id]
+                for update in await self.executor.cancel(wanted, order, self.now):
+                    yield update
+            case ResolveOrder():
+                order = self.engine.account.orders[wanted.intent_id]
+                for update in await self.executor.resolve(wanted, order, self.now):
+                    yield update
 
 
 def _journal_key(event: Event, engine: Engine) -> object:

@@ -3,7 +3,7 @@
 A lost answer leaves the order unknown; nothing is ever sent twice under another name.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -35,21 +35,20 @@ class Executor:
         self._store = store
         self._objection = objection
 
-    async def place(self, approved: Approved, at: datetime) -> list[OrderUpdate]:
-        """Send every order of ``approved`` and say what became of each.
+    async def place(self, approved: Approved, at: datetime) -> AsyncIterator[OrderUpdate]:
+        """Send every order of ``approved`` and say what became of each before the next is sent.
 
         The legs of a bracket go one after the other, each for no more than the one before it got:
         where that was nothing, or is not known, it is not sent. What reduces does not wait for
         anything.
         """
-        updates: list[OrderUpdate] = []
         room = approved.intents[0].count
         for intent in approved.intents:
             count = intent.count if intent.reduces else min(intent.count, room)
             told = await self._place(intent, count, at)
-            updates += told
             room = _got(count, told)
-        return updates
+            for update in told:
+                yield update
 
     async def cancel(self, cancel: CancelOrder, order: Order, at: datetime) -> list[OrderUpdate]:
         """Take an order out of the book; without a clear answer it stays as it is.

@@ -139,6 +139,7 @@ class Trader:
                 self.publishers,
                 last_seq=last_seq,
                 told=as_it_came if self.recorder is None else self.recorder.told,
+                urgent=inbox.urgent,
             )
 
     async def _last_at(self, last_seq: int) -> datetime | None:

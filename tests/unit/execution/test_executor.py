@@ -69,7 +69,8 @@ async def halt(store: SqliteStore, until_at: datetime | None = None) -> None:
 
 
 async def placed(exchange: Counter, *intents: Intent, at: datetime = NOW) -> list[OrderUpdate]:
-    return await Executor(exchange, exchange.store).place(Approved(intents, None, ()), at)
+    executor = Executor(exchange, exchange.store)
+    return [update async for update in executor.place(Approved(intents, None, ()), at)]
 
 
 def told(updates: list[OrderUpdate]) -> list[tuple[str, Decimal, str]]:

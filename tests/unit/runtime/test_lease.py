@@ -50,7 +50,8 @@ class Process:
 
     async def buy(self, order: Intent) -> list[OrderUpdate]:
         executor = Executor(self, self.store, self.lease_holder.objection)  # type: ignore[arg-type]
-        return await executor.place(Approved((order,), None, ()), NOW)
+        placed = executor.place(Approved((order,), None, ()), NOW)
+        return [update async for update in placed]
 
 
 def process(path: Path, name: str) -> Process:
