@@ -19,6 +19,7 @@ from kalshi_edge.domain.events import (
     Command,
     CycleDue,
     DayTurned,
+    Defect,
     Event,
     Halt,
     LookDue,
@@ -94,6 +95,12 @@ class Engine(Core):
         super().__init__(state, account, playbook, breakers, kill_switch or KillSwitch())
         self._obeyed: dict[str, datetime] = {}
 
+    def become(self, other: "Engine") -> None:
+        """Forget all that is known here and know what ``other`` does; whoever has it keeps it."""
+        self.state, self.account, self.kill_switch = other.state, other.account, other.kill_switch
+        self.playbook, self.breakers = other.playbook, other.breakers
+        self.watch, self._obeyed = other.watch, other._obeyed
+
     def adopt(self, setup: Setup) -> None:
         """Go on as a restart under ``setup`` does."""
         self.playbook, self.breakers = setup.playbook, setup.breakers
@@ -114,6 +121,8 @@ class Engine(Core):
 
     def handle(self, event: Event) -> tuple[Verdict, ...]:
         """Everything that follows from ``event``, in the order in which it is to happen."""
+        if isinstance(event, Defect):
+            return supervisor.defective(self, event)  # and nothing else: that might raise again
         at = event.received_at
         verdicts = (*self.absorb(event), *self._day_loss(event))
         if isinstance(event, Fill | OrderUpdate | Settlement | AccountStatement | LookDue):
@@ -128,6 +137,8 @@ class Engine(Core):
         For the events that a journal's line keeps from before the last: as only the newest of
         several books is among them, the account was never worth what it seems in between.
         """
+        if isinstance(event, Defect):
+            return supervisor.defective(self, event)
         at = event.received_at
         turned: tuple[Verdict, ...] = self.account.turn_day(
             at, self.state.marks, halts=self.kill_switch.halts
@@ -178,6 +189,8 @@ class Engine(Core):
                 return statements.moved(self, event)
             case Started():
                 return supervisor.started(self, event)
+            case Defect():
+                return supervisor.defective(self, event)
             case LookDue():
                 return supervisor.due(self, at)
             case Halt():

@@ -3,15 +3,27 @@
 Live, paper, backtest and replay differ only in what they pass in.
 """
 
+import asyncio
+import traceback
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TypeAlias
 
 from kalshi_edge.domain.account_statement import AccountStatement
-from kalshi_edge.domain.events import Command, Event, LookDue, OrderUpdate, Started
+from kalshi_edge.domain.events import (
+    CalibrationDue,
+    Command,
+    CycleDue,
+    DayTurned,
+    Defect,
+    Event,
+    LookDue,
+    OrderUpdate,
+    Started,
+)
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.orders import Order
@@ -25,6 +37,7 @@ from kalshi_edge.domain.verdicts import (
     Verdict,
 )
 from kalshi_edge.engine import Engine, Setup
+from kalshi_edge.errors import StoreError
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.ports import Feed, Publisher, Store
@@ -44,6 +57,14 @@ Wanted: TypeAlias = Approved | CancelOrder | ResolveOrder
 """A verdict that takes a request to the exchange."""
 Urgent: TypeAlias = Callable[[], Iterable[Event]]
 """What cannot wait for all that is to be done."""
+Restored: TypeAlias = Callable[[], Awaitable[Engine]]
+"""The engine once more, as the store has it."""
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
+CALM_AFTER = timedelta(minutes=10)
+"""Without a defect: the next one's pause is the first again."""
+MOST_OF_A_DEFECT = 4000
+"""Characters kept of an event that raised, and of its traceback."""
 
 
 def as_it_came(*events: Event) -> Iterable[Event]:
@@ -75,6 +96,17 @@ class Journal:
         at, cash, paid_in = event.received_at, account.tracker.cash, account.paid_in
         return JournalEntry(self._seq, at, events, tuple(verdicts), cash, paid_in)
 
+    def take_back(self, line: JournalEntry) -> None:
+        """``line`` could not be written: its events wait again, and its number is the next."""
+        self._seq = line.seq - 1
+        self._waiting = {object(): event for event in line.events}
+
+    def give_back(self, *, but: Event) -> tuple[Event, ...]:
+        """The events that no line has yet, without ``but``; they are not kept here any more."""
+        events = tuple(event for event in self._waiting.values() if event is not but)
+        self._waiting = {}
+        return events
+
 
 async def run(
     feed: Feed,
@@ -86,6 +118,7 @@ async def run(
     last_seq: int = 0,
     told: Callable[..., Iterable[Event]] = as_it_came,
     urgent: Urgent | None = None,
+    restored: Restored | None = None,
 ) -> None:
     """Trade until the feed ends. A decision is in the journal before it is acted on.
 
@@ -93,9 +126,15 @@ async def run(
     Between any two requests to the exchange it is asked what is ``urgent``: a person's halt waits
     for one request at most, and what it wants done comes before what was decided earlier. Left out,
     it is the feed's own ``urgent``, where the feed has one.
+
+    Where there is ``restored``, the engine as the store has it, nothing that the engine raises ends
+    the loop: the event is put into quarantine as a ``Defect``. Without it the error is the
+    caller's.
     """
-    heard: Urgent = urgent or getattr(feed, "urgent", tuple)
-    loop = _Loop(engine, executor, store, tuple(publishers), Journal(last_seq), told, heard)
+    heard = getattr(feed, "urgent", tuple) if urgent is None else urgent
+    loop = _Loop(
+        engine, executor, store, tuple(publishers), Journal(last_seq), told, heard, restored
+    )
     async for event in feed:
         await loop.take(event)
         await loop.work()
@@ -103,7 +142,15 @@ async def run(
 
 @dataclass(slots=True)
 class _Loop:
-    """Events answered and written down, and what the answers want done, one request at a time."""
+    """Events answered and written down, and what the answers want done, one request at a time.
+
+    Theory of the quarantine. An event that makes the engine raise may have changed half of it, so
+    the engine is read from the store again, as a restart would; events that were heard and nothing
+    had followed from are told to it again. The event itself is not: it is written down as a
+    ``Defect``, with its traceback, and left out when it comes again. What was decided and not sent
+    is over, what was on its way has an unknown fate, exactly as after a restart. So a defect costs
+    one fact, never the trader; after it only what reduces goes on until a person has looked.
+    """
 
     engine: Engine
     executor: Executor
@@ -112,42 +159,89 @@ class _Loop:
     journal: Journal
     told: Callable[..., Iterable[Event]]
     urgent: Urgent
+    restored: Restored | None = None
     to_do: deque[Wanted] = field(default_factory=deque)
     now: datetime = BEFORE_ALL
     """When the newest event was received: the time of what is done next."""
+    lives: int = 0
+    """How often the engine was read from the store again."""
+    quarantine: set[str] = field(default_factory=set)
+    raised_at: datetime = BEFORE_ALL
+    pause_s: float = FIRST_PAUSE_S
+    """Between an event that raised and the next one."""
 
     async def take(self, *events: Event, first: bool = False) -> None:
         """Answer events; what follows is done ``first``, or after all that was wanted before."""
-        wanted: list[Wanted] = []
         for event in self.told(*events):
-            wanted += await self._answered(event)
-        if first:
-            self.to_do.extendleft(reversed(wanted))
-        else:
-            self.to_do.extend(wanted)
+            await self._kept(event, first=first)
 
     async def work(self) -> None:
         """Do what is wanted, and answer at once what comes of it."""
         while self.to_do:
-            async for update in self._done(self.to_do.popleft()):
-                await self.take(update)
-                for event in self.urgent():
-                    await self.take(event, first=True)
+            wanted, life = self.to_do.popleft(), self.lives
+            try:
+                async for update in self._done(wanted):
+                    await self.take(update)
+                    for event in self.urgent():
+                        await self.take(event, first=True)
+                    if self.lives != life:
+                        break  # the rest of it was decided by an engine that is no more
+            except StoreError:
+                raise
+            except Exception as error:
+                if self.restored is None:
+                    raise
+                await self.take(_defect(wanted, error, self.now))
 
-    async def _answered(self, event: Event) -> list[Wanted]:
+    async def _kept(self, event: Event, *, first: bool = False) -> None:
+        """Answer ``event``; one that makes the engine raise goes into quarantine."""
+        if self.quarantine and _identity(event) in self.quarantine:
+            return
+        try:
+            await self._answer(event, first=first)
+        except StoreError:
+            raise
+        except Exception as error:
+            if self.restored is None:
+                raise
+            await self._put_away(event, _defect(event, error, event.received_at), self.restored)
+
+    async def _put_away(self, event: Event, defect: Defect, restored: Restored) -> None:
+        if identity := _identity(event):
+            self.quarantine.add(identity)
+        is_calm = event.received_at - self.raised_at > CALM_AFTER
+        self.pause_s = FIRST_PAUSE_S if is_calm else min(2 * self.pause_s, LONGEST_PAUSE_S)
+        self.raised_at = event.received_at
+        await asyncio.sleep(self.pause_s)
+        again = self.journal.give_back(but=event)
+        self.engine.become(await restored())
+        self.to_do.clear()
+        self.lives += 1
+        for one in (*again, await start(self.store, event.received_at), defect):
+            await self._kept(one)
+
+    async def _answer(self, event: Event, *, first: bool) -> None:
         self.now = event.received_at
         verdicts = self.engine.handle(event)
         key = _journal_key(event, self.engine)
         line = self.journal.line(key, event, verdicts, self.engine.account)
         if line is None:
-            return []
+            return
         for verdict in verdicts:
             if isinstance(verdict, Adopted):
                 await self.store.add_order(verdict.order)
-        await self.store.append(line)
+        try:
+            await self.store.append(line)
+        except Exception:
+            self.journal.take_back(line)
+            raise
         for publisher in self.publishers:
             publisher.publish(line)
-        return [one for one in verdicts if isinstance(one, Approved | CancelOrder | ResolveOrder)]
+        wanted = [one for one in verdicts if isinstance(one, Approved | CancelOrder | ResolveOrder)]
+        if first:
+            self.to_do.extendleft(reversed(wanted))
+        else:
+            self.to_do.extend(wanted)
 
     async def _done(self, wanted: Wanted) -> AsyncIterator[OrderUpdate]:
         match wanted:
@@ -162,6 +256,22 @@ class _Loop:
                 order = self.engine.account.orders[wanted.intent_id]
                 for update in await self.executor.resolve(wanted, order, self.now):
                     yield update
+
+
+def _defect(what: Event | Wanted, error: Exception, at: datetime) -> Defect:
+    return Defect(
+        received_at=at,
+        what=repr(what)[:MOST_OF_A_DEFECT],
+        error=f"{type(error).__name__}: {error}"[:200],
+        traceback="".join(traceback.format_exception(error))[-MOST_OF_A_DEFECT:],
+    )
+
+
+def _identity(event: Event) -> str:
+    """What an event has in common with the same fact told again; empty where it is none."""
+    if isinstance(event, CycleDue | LookDue | DayTurned | CalibrationDue | Defect):
+        return ""
+    return repr(replace(event, received_at=BEFORE_ALL))
 
 
 def _journal_key(event: Event, engine: Engine) -> object:
@@ -295,14 +405,21 @@ def _deposits(today: Iterable[tuple[datetime, Verdict]]) -> Decimal:
 async def start(store: Store, at: datetime) -> Started:
     """What a process that takes over begins with, once all that was approved is in the store.
 
-    Between a journal's line and the first order's record an earlier process may have ended.
+    Between a journal's line and an order's record an earlier process may have ended. Orders were
+    still to be stored only since the loop last took news: after it come what was heard of orders
+    and people's commands.
     """
-    last = await store.last_seq()
-    for line in await store.journal(max(last - 1, 0)):
-        for verdict in line.verdicts:
-            if isinstance(verdict, Approved):
-                for intent in verdict.intents:
-                    await store.add_order(Order(intent))
+    before = await store.last_seq()
+    while before:
+        after = max(before - READ_LINES, 0)
+        for line in reversed(await store.journal(after, before - after, kinds=(Approved,))):
+            for verdict in line.verdicts:
+                if isinstance(verdict, Approved):
+                    for intent in verdict.intents:
+                        await store.add_order(Order(intent))
+            if not isinstance(line.events[-1], OrderUpdate | Command):
+                return Started(at, tuple(await store.orders(live_only=True)))
+        before = after
     return Started(at, tuple(await store.orders(live_only=True)))
 
 

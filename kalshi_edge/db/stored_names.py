@@ -16,6 +16,7 @@ from kalshi_edge.domain.events import (
     ClosePosition,
     CycleDue,
     DayTurned,
+    Defect,
     Halt,
     LookDue,
     OrderUpdate,
@@ -57,6 +58,7 @@ STORED_KINDS: Mapping[type, str] = {
     CashMovement: "CashMovement",
     # the process and its clock
     Started: "Started",
+    Defect: "Defect",
     CycleDue: "CycleDue",
     LookDue: "LookDue",
     DayTurned: "DayTurned",

@@ -128,6 +128,21 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class Defect:
+    """An event, or a request to the exchange, that made this program raise what it never should.
+
+    The event is left out from now on: what it had changed is undone, and it is kept here.
+    """
+
+    received_at: datetime
+    what: str
+    """The event or the verdict, as Python writes it."""
+    error: str
+    """One line."""
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True)
 class LookDue:
     """Time to look after orders whose fate is open, and after what the kill switch wants done."""
 
@@ -231,6 +246,7 @@ Event: TypeAlias = (
     | AccountStatement
     | CashMovement
     | Started
+    | Defect
     | CycleDue
     | LookDue
     | DayTurned

@@ -187,6 +187,10 @@ class Cause(StrEnum):
     """The exchange charged another fee than we compute."""
     LEASE = "lease"
     """Another process may be trading, or the store cannot say that none is."""
+    ORDER_GROUP = "order_group"
+    """The exchange refuses the orders of our group: too many contracts traded in 15 seconds."""
+    DEFECT = "defect"
+    """The program raised what it never should: only what reduces goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,12 +259,17 @@ class Switch:
         return next((hold for hold in self.in_force(at) if hold.cause is cause), None)
 
     def with_hold(self, hold: Hold) -> "Switch":
-        """The switch with ``hold``; one of the same identity gives way, but no level is lowered."""
+        """The switch with ``hold``.
+
+        One of the same identity gives way, but no level is lowered and none ends earlier.
+        """
         at = hold.since_at
         same = [one for one in self.in_force(at) if one.identity == hold.identity]
         state = max((hold.state, *(one.state for one in same)), key=lambda level: level.severity)
+        ends = [hold.until_at, *(one.until_at for one in same)]
+        until_at = None if None in ends else max(end for end in ends if end is not None)
         others = (one for one in self.in_force(at) if one.identity != hold.identity)
-        return _switch((replace(hold, state=state), *others), hold.reason, at)
+        return _switch((replace(hold, state=state, until_at=until_at), *others), hold.reason, at)
 
     def without(
         self, causes: Collection[Cause], reason: str, at: datetime, *, name: str | None = None

@@ -13,6 +13,7 @@ from kalshi_edge.domain.events import OrderUpdate, order_update
 from kalshi_edge.domain.orders import Intent, Order, OrderState, OrderStep
 from kalshi_edge.domain.verdicts import Approved, CancelOrder, ResolveOrder
 from kalshi_edge.errors import (
+    EdgeError,
     ExchangeDown,
     ExchangeError,
     OrderObjection,
@@ -45,7 +46,18 @@ class Executor:
         room = approved.intents[0].count
         for intent in approved.intents:
             count = intent.count if intent.reduces else min(intent.count, room)
-            told = await self._place(intent, count, at)
+            try:
+                told = await self._place(intent, count, at)
+            except EdgeError:
+                raise
+            except Exception as error:  # a defect of ours: it may have been sent all the same
+                await self._store.add_order(Order(intent))
+                yield OrderUpdate(intent.intent_id, OrderStep.SEND, at, count=count)
+                reason = f"{type(error).__name__}: {error}"
+                yield OrderUpdate(
+                    intent.intent_id, OrderStep.LOSE, at, reason=reason, is_error=True
+                )
+                raise
             room = _got(count, told)
             for update in told:
                 yield update

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from kalshi_edge.clock import Clock
@@ -108,6 +109,7 @@ async def open_trader(
             line=line,
             simulated=simulated,
             recorder=recorder,
+            restored=partial(resumed_engine, setup, store),
         )
 
 

@@ -31,7 +31,7 @@ from kalshi_edge.errors import Fenced, StoreError
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.execution.simulator import SimulatedExchange
 from kalshi_edge.ports import Feed, Publisher, Store
-from kalshi_edge.runner import as_it_came, run, start
+from kalshi_edge.runner import Restored, as_it_came, run, start
 from kalshi_edge.runtime.event_queue import EventQueue
 from kalshi_edge.runtime.lease import RENEWED_EVERY_S, LeaseHolder
 from kalshi_edge.runtime.schedule import LOOK_AGAIN_S, Job, Tick, Timetable
@@ -105,6 +105,8 @@ class Trader:
     line: ExchangeLink | None = None
     simulated: SimulatedExchange | None = None
     recorder: Recorder | None = None
+    restored: Restored | None = None
+    """How the loop gets its engine back after a defect; without it a defect ends the trader."""
 
     @property
     def sources(self) -> Sequence[SourceStatus]:
@@ -140,6 +142,7 @@ class Trader:
                 last_seq=last_seq,
                 told=as_it_came if self.recorder is None else self.recorder.told,
                 urgent=inbox.urgent,
+                restored=self.restored,
             )
 
     async def _last_at(self, last_seq: int) -> datetime | None:

@@ -11,7 +11,7 @@ heard is dropped, and nothing here decides on new risk.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from kalshi_edge.domain.events import OrderUpdate, Started
+from kalshi_edge.domain.events import Defect, OrderUpdate, Started
 from kalshi_edge.domain.orders import Fill, Order, OrderState, OrderStep
 from kalshi_edge.domain.records import Cause, Hold, SwitchState
 from kalshi_edge.domain.verdicts import (
@@ -47,6 +47,13 @@ def started(core: Core, event: Started) -> tuple[Verdict, ...]:
         for order in tuple(orders.values())
         if order.state in {OrderState.NEW, OrderState.SENT}
     )
+
+
+def defective(core: Core, event: Defect) -> tuple[Verdict, ...]:
+    """Only what reduces goes on until a person has looked at what went wrong."""
+    text = f"{event.error}; left out: {event.what[:80]}"
+    hold = Hold(Cause.DEFECT, SwitchState.REDUCE, text, event.received_at)
+    return (*core.kill_switch.hold(hold), Alarm("defect", text))
 
 
 def updated(core: Core, event: OrderUpdate) -> tuple[Verdict, ...]:
