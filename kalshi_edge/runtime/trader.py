@@ -24,7 +24,7 @@ from kalshi_edge.domain.events import (
     Resume,
 )
 from kalshi_edge.domain.market import Book
-from kalshi_edge.domain.records import Cause
+from kalshi_edge.domain.records import Cause, Switch
 from kalshi_edge.domain.weather import Forecast
 from kalshi_edge.engine import Engine
 from kalshi_edge.errors import Fenced, StoreError
@@ -202,9 +202,20 @@ class Trader:
             await asyncio.sleep(LOOK_EVERY_S)
             now = self.clock.now()
             switch = self.engine.kill_switch.switch_at(now)
+            if self.line is not None:
+                self._mind_the_clock(self.line.account.clock_lead, switch, now)
             if needs_attention(self.engine) or switch.is_halted(now):
                 self.inbox.put(LookDue(now))
                 await self.inbox.handled()
+
+    def _mind_the_clock(self, lead: timedelta, switch: Switch, now: datetime) -> None:
+        """Hold new risk back while our clock is not the exchange's: every age may be wrong."""
+        is_held = switch.hold(Cause.CLOCK, now) is not None
+        if lead and not is_held:
+            off = f"{lead.total_seconds():+.0f} s off the exchange's: set it by NTP"
+            self.inbox.put(Halt(f"this machine's clock is {off}", now, cause=Cause.CLOCK))
+        elif is_held and not lead:
+            self.inbox.put(Resume("the clock is right", now, cause=Cause.CLOCK))
 
     async def _reconcile(self, statements: StatementSource) -> None:
         """Hold the exchange's books against ours, soon again where they differ or never agreed."""
@@ -251,7 +262,11 @@ class Trader:
             await self._sleep_until(now + REPORTS_AGAIN)
 
     async def _sleep_until(self, at: datetime) -> None:
-        while self.clock.now() < at:  # noqa: ASYNC110 - a clock tells nobody when it is set
+        """Wait for ``at``; a clock that is set back meanwhile makes nothing wait longer."""
+        seen_at = self.clock.now()
+        while (now := self.clock.now()) < at:
+            at -= max(seen_at - now, timedelta())
+            seen_at = now
             await asyncio.sleep(min(self.clock.delay_s(at), LOOK_AGAIN_S))
 
     async def _listen(self, news: Feed) -> None:

@@ -38,14 +38,14 @@ def reconciled_check(clean_at: datetime | None, at: datetime, breakers: CircuitB
         return Check("reconciled", True, "orders are simulated", "none needed")
     if clean_at is None:
         return Check("reconciled", False, "not since the start", f"≤ {span(limit)} ago")
-    age = at - clean_at
+    age = abs(at - clean_at)  # one of later than now was noted before the clock was set back
     return Check("reconciled", age <= limit, f"{span(age)} ago", f"≤ {span(limit)} ago")
 
 
 def stale_data(books: Iterable[Book], at: datetime, breakers: CircuitBreakers) -> Hold | None:
     """A hold where even the newest book of all is old."""
     newest_at = max((book.received_at for book in books), default=None)
-    if newest_at is None or at - newest_at <= breakers.max_data_age:
+    if newest_at is None or abs(at - newest_at) <= breakers.max_data_age:
         return None
     reason = f"the newest order book is {at - newest_at} old, over {breakers.max_data_age}"
     return Hold(Cause.STALE_DATA, SwitchState.HALT, reason, at)

@@ -107,11 +107,18 @@ def _sale(
 
 def resting_entries(account: Account, *, adopted: bool) -> tuple[Order, ...]:
     """Entries in the book; with ``adopted`` those placed elsewhere are among them."""
-    rests = {OrderState.RESTING, OrderState.PARTIAL}
     return tuple(
         order
-        for order in account.orders.values()
-        if order.state in rests
-        and not order.intent.reduces
-        and (adopted or not order.intent.adopted)
+        for order in _resting(account)
+        if not order.intent.reduces and (adopted or not order.intent.adopted)
     )
+
+
+def resting_sales(account: Account) -> tuple[Order, ...]:
+    """Orders in the book that sell what is held, and keep it from being sold at once."""
+    return tuple(order for order in _resting(account) if order.intent.reduces)
+
+
+def _resting(account: Account) -> Iterable[Order]:
+    rests = {OrderState.RESTING, OrderState.PARTIAL}
+    return (order for order in account.orders.values() if order.state in rests)

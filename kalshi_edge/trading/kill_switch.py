@@ -18,7 +18,7 @@ from kalshi_edge.domain.records import Cause, Hold, Switch, SwitchState
 from kalshi_edge.domain.verdicts import Approved, CancelOrder
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.trading.circuit_breakers import CircuitBreakers, reconciled_check, stale_data
-from kalshi_edge.trading.exits import flattening, resting_entries
+from kalshi_edge.trading.exits import flattening, resting_entries, resting_sales
 from kalshi_edge.trading.risk import Limits, approved_exit
 
 
@@ -141,18 +141,23 @@ def enforcement(
 ) -> tuple[CancelOrder | Approved, ...]:
     """What ``level`` wants done now: resting entries taken out, positions sold.
 
+    To flatten, sales that wait in the book are taken out first: what they would sell is sold as
+    soon as they are over.
+
     ``is_due`` says whether something may be tried (again) at ``at``, and notes that it was.
     """
     if level.severity < SwitchState.CANCEL.severity:
         return ()
     adopted = level.severity >= SwitchState.REDUCE.severity
+    flattens = level is SwitchState.FLATTEN
+    waiting = resting_sales(account) if flattens else ()
     # One by one: a cancel-all may take out orders placed within the minute after it too.
     found: list[CancelOrder | Approved] = [
         CancelOrder(order.intent.intent_id, f"kill switch: {level}")
-        for order in resting_entries(account, adopted=adopted)
+        for order in (*resting_entries(account, adopted=adopted), *waiting)
         if is_due(("cancel", order.intent.intent_id), at)
     ]
-    if level is SwitchState.FLATTEN:
+    if flattens:
         for sale in flattening(account, books, at):
             if is_due(("flatten", sale.trade_id), at):
                 approved = approved_exit((sale,), account)

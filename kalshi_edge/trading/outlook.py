@@ -46,7 +46,7 @@ class Outlook:
     def age_checks(self, legs: Iterable[Leg], limits: Limits) -> tuple[Check, ...]:
         """Whether each leg's book is fresh enough to act on."""
         ages = [
-            (leg, self.at - book.valid_at)
+            (leg, abs(self.at - book.valid_at))
             for leg in legs
             if (book := self.books.get(leg.ticker)) is not None
         ]

@@ -22,7 +22,7 @@ def wanted_checks(
     intent: Intent, state: WorldState, switch: Switch, limits: Limits, at: datetime
 ) -> tuple[Check, ...]:
     """Everything that must hold for ``intent`` to be sent again."""
-    age = at - intent.created_at
+    age = abs(at - intent.created_at)
     entry = () if intent.reduces else (switch_check(switch, at),)
     return (
         Check("age", age <= WANTED_FOR, span(age), f"≤ {span(WANTED_FOR)}"),
@@ -45,7 +45,7 @@ def _market_check(market: Market | None, at: datetime, limits: Limits) -> Check:
 def _price_check(intent: Intent, book: Book | None, at: datetime, limits: Limits) -> Check:
     buys = intent.side is Side.BUY
     limit = f"{'≤' if buys else '≥'} {intent.limit_price}"
-    if book is None or at - book.valid_at > limits.max_book_age:
+    if book is None or abs(at - book.valid_at) > limits.max_book_age:
         return Check("price", False, "no fresh book", limit)
     best = book.ask if buys else book.bid
     if best is None:

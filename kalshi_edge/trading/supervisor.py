@@ -98,8 +98,8 @@ def due(core: Core, at: datetime) -> tuple[Verdict, ...]:
     found: list[Verdict] = []
     for order in unknown_orders(core):
         name, intent = order.intent.intent_id, order.intent
-        if at - intent.created_at >= LONG_UNKNOWN and core.watch.is_due(("tell", name), at):
-            core.watch.asked(("tell", name), datetime.max.replace(tzinfo=at.tzinfo))
+        if at - intent.created_at >= LONG_UNKNOWN and name not in core.watch.told:
+            core.watch.told.add(name)
             text = f"{intent.ticker}: order {name} has no known fate since {intent.created_at}"
             found.append(Alarm("order_unknown", text))
         if core.watch.take_turn(("resolve", name), at):
@@ -155,7 +155,7 @@ def unwound(core: Core, outlooks: Iterable[Outlook]) -> tuple[Approved, ...]:
             book, at = outlook.books.get(leg.ticker), outlook.at
             if leg.ticker not in naked or book is None:
                 continue
-            if at - book.valid_at > core.playbook.limits.max_book_age:
+            if abs(at - book.valid_at) > core.playbook.limits.max_book_age:
                 continue
             sale = unwinding(naked[leg.ticker], leg.fair, outlook.fee_rule, book, at)
             if sale is not None and core.watch.take_turn(("unwind", sale.trade_id), at):

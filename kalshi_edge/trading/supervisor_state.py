@@ -36,12 +36,18 @@ class SupervisorState:
         """By order, to hold their fees against ours."""
         self.strangers: set[str] = set()
         """Orders placed elsewhere and over before we heard of them: told once."""
+        self.told: set[str] = set()
+        """Orders whose fate has been open for so long that a person was told."""
         self._asked: dict[Hashable, tuple[datetime, timedelta]] = {}
 
     def is_due(self, what: Hashable, at: datetime) -> bool:
-        """Whether ``what`` may be asked for (again) at ``at``."""
-        known = self._asked.get(what)
-        return known is None or at - known[0] >= known[1]
+        """Whether ``what`` may be asked for (again) at ``at``.
+
+        ``at`` is the machine's time, and may have been set: an instant before the last one means
+        that nobody knows how long ago that was, so the wait is over.
+        """
+        asked_at, wait = self._asked.get(what, (at, timedelta()))
+        return not asked_at <= at < asked_at + wait
 
     def take_turn(self, what: Hashable, at: datetime) -> bool:
         """Whether ``what`` may be asked for at ``at``; if so, it now was."""

@@ -31,8 +31,8 @@ from kalshi_edge.units import ZERO
 T = TypeVar("T")
 
 DUPLICATE = "order_already_exists"
-CLOCK_SLACK = timedelta(minutes=5)
-"""How much earlier than we think the exchange may have noted an order."""
+CLOCK_SLACK = timedelta(days=1)
+"""How much earlier than we think the exchange may have noted an order: our clock may be off."""
 GRACE = timedelta(seconds=30)
 """How long after it was sent an order may still arrive."""
 LOOKS_S = (0.0, 0.5, 1.0, 2.0)
@@ -57,7 +57,7 @@ class KalshiExchange:
         self._clock = clock
         self._looks_s = looks_s
         self._group_id = group_id
-        self._started_at = clock.now()
+        self._started_at = self._exchange_time()
         self._sent_at: dict[str, datetime] = {}
 
     async def place(self, intent: Intent) -> OrderReport:
@@ -67,7 +67,7 @@ class KalshiExchange:
         ``ExchangeDown`` where nothing was taken and ``OutcomeUnknown`` where it may have been.
         """
         body = await self._checked_body(intent)
-        self._sent_at[intent.intent_id] = self._clock.now()
+        self._sent_at[intent.intent_id] = self._exchange_time()
         answer = await self._account.create_order(body)
         if isinstance(answer, ErrorBody):
             if answer.status == 409:
@@ -115,6 +115,10 @@ class KalshiExchange:
             return decimal_field(answer, "reduced_by")
         except InputError as error:
             raise OutcomeUnknown(f"{order.intent.ticker}: cancelled, but {error}") from error
+
+    def _exchange_time(self) -> datetime:
+        """Now by the exchange's clock, as far as ours is seen to differ from it."""
+        return self._clock.now() - self._account.clock_lead
 
     async def _checked_body(self, intent: Intent) -> Payload:
         """The order as it is sent, once nothing that we know speaks against it."""

@@ -4,8 +4,6 @@ What is asked for again and again, with a pause in between, must not fall silent
 fate of an order whose answer was lost, and the sales that FLATTEN wants.
 """
 
-import pytest
-
 from kalshi_edge.domain.events import Halt, LookDue, OrderUpdate
 from kalshi_edge.domain.orders import Order, OrderStep
 from kalshi_edge.domain.records import SwitchState
@@ -22,7 +20,6 @@ def seconds_of(kind: type, engine: Engine) -> list[int]:
     return [s for s in range(0, 3500, 10) if of(kind, engine.handle(LookDue(later(s))))]
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the pause is kept as a wall time")
 def test_a_lost_order_is_asked_for_after_the_clock_was_set_back() -> None:
     engine = trading()
     lost = intent(TICKER, count=10, price="0.25", created_at=AHEAD, cost_limit=D("2.64"))
@@ -31,7 +28,6 @@ def test_a_lost_order_is_asked_for_after_the_clock_was_set_back() -> None:
     assert seconds_of(ResolveOrder, engine)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the pause is kept as a wall time")
 def test_flatten_tries_again_after_the_clock_was_set_back() -> None:
     engine = trading()
     bought(engine)

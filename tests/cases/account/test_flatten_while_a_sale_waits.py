@@ -3,15 +3,12 @@
 FLATTEN means out: the waiting sale is cancelled, or the position is sold beside it.
 """
 
-import pytest
-
 from kalshi_edge.domain.events import Halt, LookDue
 from kalshi_edge.domain.records import SwitchState
 from kalshi_edge.domain.verdicts import Approved, CancelOrder
 from tests.cases.account_stories import bought, later, of, trading, waiting_sale
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="a waiting sale counts as a way out")
 def test_flatten_cancels_the_waiting_sale_or_sells() -> None:
     engine = trading()
     waiting_sale(engine, bought(engine), price="0.95")

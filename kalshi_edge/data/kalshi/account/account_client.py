@@ -63,6 +63,7 @@ class AccountClient:
     ) -> None:
         http = open_http(host, auth=key, transport=transport)
         self._rest = SignedRest(http, key.clock, jitter)
+        self._key = key
         self._clock = clock
         self._balance_bucket = TokenBucket(BALANCE_RATE)
         self._names: dict[str, str] = {}
@@ -78,6 +79,11 @@ class AccountClient:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._rest.aclose()
+
+    @property
+    def clock_lead(self) -> timedelta:
+        """How far our clock was ahead of the exchange's at its last answer; 0 within seconds."""
+        return self._key.lead
 
     # --- orders -------------------------------------------------------------------------------
 
