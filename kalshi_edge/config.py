@@ -249,6 +249,7 @@ class Settings(BaseModel):
                 min_bracket_edge=self.min_bracket_edge,
             ),
             limits=Limits(
+                burst_contracts=self.max_contracts_15s,
                 kelly_fraction=self.kelly_fraction,
                 city_day_share=self.max_city_day_share,
                 max_positions=self.max_open_positions,

@@ -30,6 +30,7 @@ from kalshi_edge.domain.events import (
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Fill, OrderState, Settlement
 from kalshi_edge.domain.records import Cause, Hold, Switch, SwitchState
+from kalshi_edge.domain.trading_hours import TradingHours
 from kalshi_edge.domain.verdicts import (
     Alarm,
     Approved,
@@ -43,7 +44,7 @@ from kalshi_edge.domain.verdicts import (
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation, Station
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.trading import statements, supervisor
-from kalshi_edge.trading.circuit_breakers import CircuitBreakers, reconciled_check
+from kalshi_edge.trading.circuit_breakers import CircuitBreakers, hours_check, reconciled_check
 from kalshi_edge.trading.core import Core
 from kalshi_edge.trading.decision import Playbook, decisions
 from kalshi_edge.trading.kill_switch import KillSwitch, breaker_holds, day_loss_hold, enforcement
@@ -128,8 +129,10 @@ class Engine(Core):
         if isinstance(event, Fill | OrderUpdate | Settlement | AccountStatement | LookDue):
             verdicts += supervisor.orphans(self, at)
         level = self.kill_switch.level(at)
-        is_due = self.watch.take_turn
-        return (*verdicts, *enforcement(level, self.account, self.state.books, is_due, at))
+        is_due, books = self.watch.take_turn, self.state.books
+        if level is SwitchState.FLATTEN and self.state.hours.closed(at):
+            books = {}  # nothing can be sold until it opens
+        return (*verdicts, *enforcement(level, self.account, books, is_due, at))
 
     def absorb(self, event: Event) -> tuple[Verdict, ...]:
         """What follows from ``event`` alone, whatever the account is worth after it.
@@ -187,6 +190,9 @@ class Engine(Core):
                 return statements.stated(self, event)
             case CashMovement():
                 return statements.moved(self, event)
+            case TradingHours():
+                self.state.hours = event
+                return ()
             case Started():
                 return supervisor.started(self, event)
             case Defect():
@@ -246,7 +252,10 @@ class Engine(Core):
         """What must hold of the whole trader before it takes new risk."""
         if self.breakers is None:
             return ()
-        return (reconciled_check(self.watch.clean_at, at, self.breakers),)
+        return (
+            reconciled_check(self.watch.clean_at, at, self.breakers),
+            hours_check(self.state.hours.closing(at)),
+        )
 
     def _calibration(self, event: CalibrationDue) -> tuple[Verdict, ...]:
         missing = self.state.awaited(event.received_at)
@@ -302,7 +311,8 @@ class Engine(Core):
         return True
 
     def _close(self, command: ClosePosition) -> tuple[Approved | Refused, ...]:
-        verdicts = review_close(command, self.account, self.state.market)
+        closed = self.state.hours.closed(command.received_at)
+        verdicts = review_close(command, self.account, self.state.market, closed=closed)
         for verdict in verdicts:
             if isinstance(verdict, Approved):
                 self.account.approve(verdict)

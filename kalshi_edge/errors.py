@@ -16,7 +16,8 @@ EdgeError
     ├── OrderRejected     a definite no: the order does not exist
     │   └── OrderObjection    our own no: what it asks for cannot be sent
     ├── OutcomeUnknown    no answer: the order may exist; find out before anything else
-    ├── ExchangeDown      paused, closed or limiting us: nothing was sent, try later
+    ├── ExchangeDown      closed or limiting us: nothing was sent, try later
+    │   └── TradingPaused     no order is taken at present: nobody's mistake
     └── RequestRefused    a definite no to a question: wrong, forbidden or about nothing
 """
 
@@ -116,6 +117,10 @@ class OutcomeUnknown(ExchangeError):
 
 class ExchangeDown(ExchangeError):
     """Paused, closed or limiting us: nothing was sent."""
+
+
+class TradingPaused(ExchangeDown):
+    """The exchange takes no orders at present, whoever sends them."""
 
 
 class RequestRefused(ExchangeError):

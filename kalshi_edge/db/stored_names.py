@@ -26,6 +26,7 @@ from kalshi_edge.domain.events import (
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Fill, Order, Settlement
 from kalshi_edge.domain.records import Calibration, DailyRecord, SeriesTerms, Switch, Trade
+from kalshi_edge.domain.trading_hours import TradingHours
 from kalshi_edge.domain.verdicts import (
     Adopted,
     Alarm,
@@ -56,6 +57,7 @@ STORED_KINDS: Mapping[type, str] = {
     OrderUpdate: "OrderUpdate",
     AccountStatement: "AccountStatement",
     CashMovement: "CashMovement",
+    TradingHours: "TradingHours",
     # the process and its clock
     Started: "Started",
     Defect: "Defect",
@@ -94,7 +96,7 @@ STORED_FIELDS: Mapping[type, Mapping[str, str]] = {Setup: {"breakers": "guards"}
 
 MEANT_BEFORE: Mapping[type, Mapping[str, Any]] = {
     Gates: {"missing_bid_is_wide": False},
-    Limits: {"mark_loss_share": None},
+    Limits: {"mark_loss_share": None, "burst_contracts": None},
     Playbook: {"gates": {}, "limits": {}},
 }
 """Fields that came later than their class: what a record from before, without them, means.

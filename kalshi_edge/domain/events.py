@@ -17,6 +17,7 @@ from kalshi_edge.domain.records import (
     Cause,
     SwitchState,
 )
+from kalshi_edge.domain.trading_hours import TradingHours
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
 from kalshi_edge.units import ZERO
 
@@ -245,6 +246,7 @@ Event: TypeAlias = (
     | OrderUpdate
     | AccountStatement
     | CashMovement
+    | TradingHours
     | Started
     | Defect
     | CycleDue

@@ -19,6 +19,7 @@ from kalshi_edge.errors import (
     OrderObjection,
     OrderRejected,
     OutcomeUnknown,
+    TradingPaused,
 )
 from kalshi_edge.ports import Exchange, Store
 from kalshi_edge.units import ZERO
@@ -127,7 +128,8 @@ class Executor:
         except OrderRejected as error:
             return replace(_over(intent, at, str(error)), is_error=True)
         except ExchangeDown as error:
-            return replace(_over(intent, at, f"not sent: {error}"), is_error=True)
+            is_error = not isinstance(error, TradingPaused)
+            return replace(_over(intent, at, f"not sent: {error}"), is_error=is_error)
         except OutcomeUnknown as error:
             step, reason = OrderStep.LOSE, str(error)
             return OrderUpdate(intent.intent_id, step, at, reason=reason, is_error=True)

@@ -12,9 +12,11 @@ from pathlib import Path
 from kalshi_edge.clock import Clock
 from kalshi_edge.config import Settings
 from kalshi_edge.data.kalshi.account.account_client import AccountClient
+from kalshi_edge.data.kalshi.account.order_group import OrderGroup
 from kalshi_edge.data.kalshi.account.statement_source import StatementSource
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
 from kalshi_edge.data.kalshi.feed import KalshiFeed
+from kalshi_edge.data.kalshi.hours_source import HoursSource
 from kalshi_edge.data.kalshi.market_source import MarketSource
 from kalshi_edge.data.kalshi.public_client import PublicClient
 from kalshi_edge.data.kalshi.stream import KalshiStream
@@ -43,6 +45,10 @@ from kalshi_edge.runtime.trader import RECONCILED_EVERY_S, ExchangeLink, Poll, T
 from kalshi_edge.trading.circuit_breakers import CircuitBreakers
 from kalshi_edge.units import ZERO
 
+HOURS_EVERY = timedelta(minutes=1)
+"""A pause nobody announced is over as suddenly."""
+GROUP = "order_group"
+"""What the store notes the order group's name under."""
 QUIET = logging.getLogger(__name__)
 
 
@@ -83,15 +89,22 @@ async def open_trader(
             instant = settings.paper_instant_fill
             exchange = simulated = _simulated(engine, instant_fill=instant)
         else:
-            group_id = await _checked_line(account, public, settings.max_contracts_15s)
-            exchange = KalshiExchange(account, public, environment.clock, group_id=group_id)
+            group = OrderGroup(
+                account,
+                settings.max_contracts_15s,
+                name=await store.noted(GROUP) or "",
+                keep=lambda name: store.note(GROUP, name.encode()),
+            )
+            await _check_line(account, public, group)
+            exchange = KalshiExchange(account, public, environment.clock, group=group)
             since_at = await complete_until(store) or environment.clock.now()
-            line = _line(settings, environment, public, account, since_at)
+            line = _line(settings, environment, public, account, group=group, since_at=since_at)
         markets = _markets(public, settings, environment, engine)
         feeds = weather_feeds(
             weather, settings, environment.clock, layouts_path(settings.store_path)
         )
         books = Poll(markets.fresh_books, timedelta(seconds=settings.books_every_s))
+        hours = Poll(HoursSource(public, environment.clock), HOURS_EVERY)
         if settings.record_dir is not None:
             recorder = await _recorder(settings.record_dir, setup, store, environment)
             stack.callback(recorder.close)
@@ -103,7 +116,7 @@ async def open_trader(
             clock=environment.clock,
             markets=markets,
             reports=feeds.reports,
-            polls=(*feeds.others, books) if line is None else feeds.others,
+            polls=(*feeds.others, hours, *((books,) if line is None else ())),
             publishers=publishers,
             timetable=Timetable(environment.clock),
             line=line,
@@ -137,11 +150,11 @@ async def _setup(
     return setup
 
 
-async def _checked_line(account: AccountClient, public: PublicClient, limit: int) -> str:
-    """The order group of this process, once clock, key and permission are known to be right.
+async def _check_line(account: AccountClient, public: PublicClient, group: OrderGroup) -> None:
+    """Look whether clock, key and permission are right, and take up the order group.
 
-    Raises ``SettingError`` where one is not. What an exchange that is down does not answer is left
-    open: nothing is bought before its books agree with ours.
+    Raises ``SettingError`` where the key is not. What an exchange that is down does not answer is
+    left open: nothing is bought before its books agree with ours.
     """
     try:
         try:
@@ -150,10 +163,10 @@ async def _checked_line(account: AccountClient, public: PublicClient, limit: int
             # What rests at the exchange is looked after all the same; new risk waits for the clock.
             QUIET.warning("%s", error)
         await account.learn_limits()
-        return await account.open_group(limit)
+        await group.take_up()
+        await group.joined()
     except (ExchangeDown, OutcomeUnknown) as error:
         QUIET.warning("the exchange was not asked everything: %s", error)
-        return ""
     except RequestRefused as error:
         if error.status in {401, 403}:
             raise SettingError(f"the exchange refuses our key: {error}") from error
@@ -202,6 +215,8 @@ def _line(
     environment: Environment,
     public: PublicClient,
     account: AccountClient,
+    *,
+    group: OrderGroup,
     since_at: datetime,
 ) -> ExchangeLink:
     assert environment.key is not None  # there is no account without one
@@ -214,10 +229,9 @@ def _line(
         names=account.names,
         connect=environment.transport.connect,
     )
-    news = KalshiFeed(stream, account, public, known_until=since_at)
-    return ExchangeLink(
-        account, stream, news, StatementSource(account, environment.clock, since_at)
-    )
+    news = KalshiFeed(stream, account, public, known_until=since_at, group=group)
+    statements = StatementSource(account, environment.clock, since_at)
+    return ExchangeLink(account, stream, news, statements, group)
 
 
 def _markets(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.kalshi.account.account_client import AccountClient
+from kalshi_edge.data.kalshi.account.order_group import OrderGroup
 from kalshi_edge.data.kalshi.account.statement_source import StatementSource
 from kalshi_edge.data.kalshi.market_source import MarketSource, trimmed
 from kalshi_edge.data.kalshi.stream import KalshiStream
@@ -24,7 +25,7 @@ from kalshi_edge.domain.events import (
     Resume,
 )
 from kalshi_edge.domain.market import Book
-from kalshi_edge.domain.records import Cause, Switch
+from kalshi_edge.domain.records import Cause
 from kalshi_edge.domain.weather import Forecast
 from kalshi_edge.engine import Engine
 from kalshi_edge.errors import Fenced, StoreError
@@ -34,10 +35,10 @@ from kalshi_edge.ports import Feed, Publisher, Store
 from kalshi_edge.runner import Restored, as_it_came, run, start
 from kalshi_edge.runtime.event_queue import EventQueue
 from kalshi_edge.runtime.lease import RENEWED_EVERY_S, LeaseHolder
+from kalshi_edge.runtime.own_holds import LOOK_EVERY_S, OwnHold, follow_group, mind_the_clock
 from kalshi_edge.runtime.schedule import LOOK_AGAIN_S, Job, Tick, Timetable
 from kalshi_edge.trading.supervisor import needs_attention
 
-LOOK_EVERY_S = 2.0
 RECONCILED_EVERY_S = 30.0
 FIRST_AGREEMENT_WITHIN_S = 20.0
 """The first cycle waits for it so long; without it, it buys nothing."""
@@ -75,6 +76,8 @@ class ExchangeLink:
     news: Feed
     statements: StatementSource
     """The exchange's books, to hold ours against."""
+    group: OrderGroup
+    """What all entries belong to."""
     crosscheck: CrossCheck = field(default_factory=CrossCheck)
 
 
@@ -126,6 +129,9 @@ class Trader:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._stay())
             group.create_task(self._look())
+            if self.line is not None:
+                hold = self._own_hold(Cause.ORDER_GROUP)
+                group.create_task(follow_group(self.line.group, hold))
             for poll in (self.reports, *self.polls, Poll(self.markets.results, RESULTS_EVERY)):
                 group.create_task(self._ask(poll))
             for job in Job:
@@ -203,19 +209,14 @@ class Trader:
             now = self.clock.now()
             switch = self.engine.kill_switch.switch_at(now)
             if self.line is not None:
-                self._mind_the_clock(self.line.account.clock_lead, switch, now)
+                lead = self.line.account.clock_lead
+                await mind_the_clock(self._own_hold(Cause.CLOCK), lead)
             if needs_attention(self.engine) or switch.is_halted(now):
                 self.inbox.put(LookDue(now))
                 await self.inbox.handled()
 
-    def _mind_the_clock(self, lead: timedelta, switch: Switch, now: datetime) -> None:
-        """Hold new risk back while our clock is not the exchange's: every age may be wrong."""
-        is_held = switch.hold(Cause.CLOCK, now) is not None
-        if lead and not is_held:
-            off = f"{lead.total_seconds():+.0f} s off the exchange's: set it by NTP"
-            self.inbox.put(Halt(f"this machine's clock is {off}", now, cause=Cause.CLOCK))
-        elif is_held and not lead:
-            self.inbox.put(Resume("the clock is right", now, cause=Cause.CLOCK))
+    def _own_hold(self, cause: Cause) -> OwnHold:
+        return OwnHold(cause, self.engine, self.inbox, self.clock)
 
     async def _reconcile(self, statements: StatementSource) -> None:
         """Hold the exchange's books against ours, soon again where they differ or never agreed."""

@@ -42,6 +42,11 @@ def reconciled_check(clean_at: datetime | None, at: datetime, breakers: CircuitB
     return Check("reconciled", age <= limit, f"{span(age)} ago", f"≤ {span(limit)} ago")
 
 
+def hours_check(closed: str) -> Check:
+    """Whether the exchange takes orders; ``closed`` says why it does not."""
+    return Check("trading_hours", not closed, closed or "open", "open")
+
+
 def stale_data(books: Iterable[Book], at: datetime, breakers: CircuitBreakers) -> Hold | None:
     """A hold where even the newest book of all is old."""
     newest_at = max((book.received_at for book in books), default=None)

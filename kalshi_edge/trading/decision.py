@@ -93,14 +93,17 @@ def _count(
     situation: Situation,
     limits: Limits,
 ) -> Decimal:
-    rule = outlook.fee_rule
+    rule, room = outlook.fee_rule, situation.burst_left(limits)
+    depths = [outlook.books[leg.ticker].asks[0].count for leg in opportunity.legs]
+    if room is not None:
+        depths.append(room / len(opportunity.legs))
     budget = situation.budget(opportunity.city, opportunity.climate_day, limits)
     count = contracts(
         p=sum(leg.fair for leg in opportunity.legs),
         unit_cost=sum((ask + model_fee(ask, ONE, rule, is_taker=True) for ask in asks), ZERO),
         bankroll=situation.bankroll,
         budget=budget,
-        depth=min(outlook.books[leg.ticker].asks[0].count for leg in opportunity.legs),
+        depth=min(depths),
         fraction=limits.kelly_fraction,
         step=limits.contract_step,
     )

@@ -10,6 +10,7 @@ from kalshi_edge.domain.market import Book, Market, MarketStatus
 from kalshi_edge.domain.orders import Intent, Side
 from kalshi_edge.domain.records import Switch
 from kalshi_edge.domain.verdicts import Check
+from kalshi_edge.trading.circuit_breakers import hours_check
 from kalshi_edge.trading.risk import Limits, switch_check
 from kalshi_edge.trading.state import WorldState
 from kalshi_edge.units import span
@@ -28,6 +29,7 @@ def wanted_checks(
         Check("age", age <= WANTED_FOR, span(age), f"≤ {span(WANTED_FOR)}"),
         Check("placed_here", not intent.adopted, "elsewhere" if intent.adopted else "here", "here"),
         *entry,
+        hours_check(state.hours.closed(at)),
         _market_check(state.market(intent.ticker), at, limits),
         _price_check(intent, state.books.get(intent.ticker), at, limits),
     )

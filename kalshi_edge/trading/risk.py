@@ -16,6 +16,7 @@ from kalshi_edge.domain.verdicts import Approved, Check, Opportunity, Refused
 from kalshi_edge.errors import StateError
 from kalshi_edge.portfolio.account import Account, pending_cost
 from kalshi_edge.portfolio.tracker import open_cost
+from kalshi_edge.trading.circuit_breakers import hours_check
 from kalshi_edge.trading.price_check import price_check
 from kalshi_edge.units import ONE, ZERO
 
@@ -46,6 +47,13 @@ class Limits:
     mark_loss_share: Decimal | None = Decimal("0.25")
     """Of the day's loss allowance, at most so much may be gone the moment an entry has filled,
     because the book pays less for it than it costs; ``None`` asks for nothing."""
+    burst_contracts: int | None = 2000
+    """Entries within ``BURST`` are for fewer contracts than this, all together: the exchange's
+    order group is triggered by so many in 15 seconds. ``None`` where there is no such group."""
+
+
+BURST = timedelta(minutes=1)
+"""Longer than the exchange's 15 seconds by what sending a cycle's orders may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +75,20 @@ class Situation:
     """Of the day; the share that may be lost of it is the day's allowance."""
     day_loss: Decimal = ZERO
     """Lost today, at what the book pays, with what approved entries will have lost at once."""
+    burst: Decimal = ZERO
+    """Contracts of entries that were decided within the last ``BURST``."""
 
     def budget(self, city: str, climate_day: date, limits: Limits) -> Decimal:
         """Dollars that may still go into one city's climate day."""
         cap = limits.city_day_share * self.bankroll
         left = cap - self.exposure.get((city, climate_day), ZERO)
         return max(min(left, self.free_cash), ZERO)
+
+    def burst_left(self, limits: Limits) -> Decimal | None:
+        """Contracts that may still be bought now; ``None`` where no limit is set."""
+        if limits.burst_contracts is None:
+            return None
+        return max(limits.burst_contracts - limits.contract_step - self.burst, ZERO)
 
     def mark_loss_limit(self, limits: Limits) -> Decimal | None:
         """Dollars that one entry may lose by its own spread: a share of the day's allowance.
@@ -95,6 +111,7 @@ class Situation:
             holders={**self.holders, **{i.ticker: i.city for i in approved.intents}},
             exposure={**self.exposure, key: self.exposure.get(key, ZERO) + cost},
             day_loss=self.day_loss + mark_loss,
+            burst=self.burst + sum((intent.count for intent in approved.intents), ZERO),
         )
 
 
@@ -123,7 +140,20 @@ def situation(
         exposure=exposure,
         opening_balance=account.opening_balance,
         day_loss=max(account.opening_balance - tracker.equity(books), ZERO),
+        burst=_burst(account, at),
     )
+
+
+def _burst(account: Account, at: datetime) -> Decimal:
+    """Contracts of our own entries that may have traded within the last ``BURST``."""
+    recent = (
+        order
+        for order in account.orders.values()
+        if abs(at - order.intent.created_at) < BURST
+        and not (order.intent.reduces or order.intent.adopted)
+    )
+    counts = (order.intent.count if order.is_live else order.filled for order in recent)
+    return sum(counts, ZERO)
 
 
 def review(
@@ -166,7 +196,13 @@ def _entry_checks(
         Check("size", len(intents) == len(legs), f"{count}", f"≥ {limits.contract_step}"),
         Check("city_budget", cost <= budget, f"${cost:.4f}", f"≤ ${budget:.4f}"),
         Check("cash", cost <= situation.free_cash, f"${cost:.4f}", f"≤ ${situation.free_cash:.4f}"),
+        *_burst_check(sum((intent.count for intent in intents), ZERO), situation, limits),
     )
+
+
+def _burst_check(count: Decimal, situation: Situation, limits: Limits) -> tuple[Check, ...]:
+    left = situation.burst_left(limits)
+    return () if left is None else (Check("burst", count <= left, f"{count}", f"≤ {left}"),)
 
 
 def _mark_check(mark_loss: Decimal, limit: Decimal | None) -> tuple[Check, ...]:
@@ -186,18 +222,23 @@ def switch_check(switch: Switch, at: datetime) -> Check:
 
 
 def review_close(
-    command: ClosePosition, account: Account, market_of: Callable[[str], Market | None]
+    command: ClosePosition,
+    account: Account,
+    market_of: Callable[[str], Market | None],
+    *,
+    closed: str = "",
 ) -> tuple[Approved | Refused, ...]:
     """The verdicts on a person's wish to sell a position: an order for each leg, or one refusal.
 
     Only what could sell more than is held is refused, a bracket without all its legs, and a price
-    that the market does not trade at: leaving must always be possible. ``market_of`` knows markets
-    by ticker.
+    that the market does not trade at, and while the exchange is ``closed``, which says why: leaving
+    must always be possible. ``market_of`` knows markets by ticker.
     """
     trades = [account.tracker.trades.get(part.trade_id) for part in command.parts]
     checks = (
         *(check for part in command.parts for check in _close_checks(part, account, market_of)),
         _whole_structure(command, account),
+        *([hours_check(closed)] if closed else ()),
     )
     if not all(check.passed for check in checks):
         return (Refused(command, checks),)

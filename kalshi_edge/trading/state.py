@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from kalshi_edge.domain.events import AcknowledgeTerms, Event
 from kalshi_edge.domain.market import Book, Ladder, Market
 from kalshi_edge.domain.orders import Fill, Settlement, derived_id
 from kalshi_edge.domain.records import Calibration, SeriesTerms
+from kalshi_edge.domain.trading_hours import TradingHours
 from kalshi_edge.domain.verdicts import Alarm
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation, Station
 from kalshi_edge.models.observed import Evidence, evidence
@@ -47,6 +48,8 @@ class WorldState:
         """Books to value positions by: of each market the last that ``is_mark``."""
         self.learning = Learning({(c.city, c.model, c.version): c for c in calibrations})
         self.terms = {record.series: record for record in terms}
+        self.hours = TradingHours(datetime.min.replace(tzinfo=UTC))
+        """When the exchange takes orders; the usual hours until it says otherwise."""
         self._ladder_by_ticker: dict[str, Ladder] = {}
         self._forecasts: dict[tuple[str, date, str], Forecast] = {}
         self._seen: dict[tuple[str, date], dict[Observation | ClimateReport, None]] = {}
@@ -151,7 +154,7 @@ class WorldState:
         course = self._course(station)
         return self.learning.settlement(course, day, market, settlement.value, at)
 
-    def recall(self, event: Event) -> None:
+    def recall(self, event: Event) -> None:  # noqa: C901 - one arm for every kind of fact
         """Take in again what an earlier life was told: what followed is on record already."""
         match event:
             case Forecast():
@@ -166,6 +169,8 @@ class WorldState:
                     self.learning.results.report(station.icao, event)
             case Observation():
                 self.observation(event)
+            case TradingHours():
+                self.hours = event
             case Fill():
                 self.traded(event)
             case Settlement():

@@ -151,6 +151,8 @@ def unwound(core: Core, outlooks: Iterable[Outlook]) -> tuple[Approved, ...]:
     naked = {one.trade.ticker: one for one in naked_legs(core.account)}
     found: list[Approved] = []
     for outlook in outlooks if naked else ():
+        if core.state.hours.closed(outlook.at):
+            continue
         for leg in outlook.legs(core.playbook.gates):
             book, at = outlook.books.get(leg.ticker), outlook.at
             if leg.ticker not in naked or book is None:

@@ -22,6 +22,7 @@ from kalshi_edge.domain.orders import (
     Side,
     TimeInForce,
 )
+from kalshi_edge.domain.trading_hours import TradingHours
 from kalshi_edge.errors import ExchangeDown, OrderRejected, OutcomeUnknown, RequestRefused
 from kalshi_sandbox.exchange.control.faults import FaultKind
 from kalshi_sandbox.exchange.venue.incidents import change_ticks, maintain
@@ -64,7 +65,8 @@ async def test_ladders_books_hours_and_clock_are_there_without_a_key():
         assert found.bids == levels([("0.30", "10.5"), ("0.29", 4)])
         assert found.asks == levels([("0.33", 7)])
         assert (await at.public.status()).takes_orders
-        assert (await at.public.schedule()).is_open(NOW)
+        schedule = await at.public.schedule()
+        assert TradingHours(NOW, schedule.weeks, schedule.maintenance).closed(NOW) == ""
         assert abs(await at.public.check_clock()) < timedelta(seconds=2)
         assert (await at.public.series("KXHIGHNY")).sources == ("The Weather Company",)
         assert await at.public.ladder(at.ladder.event_ticker) == at.ladder

@@ -157,7 +157,8 @@ def test_every_setting_of_gates_and_limits_arrives(monkeypatch: pytest.MonkeyPat
         "MAX_OPEN_POSITIONS": "9", "MAX_CITY_POSITIONS": "1", "MAX_DAY_LOSS_SHARE": "0.04",
         "CONTRACT_STEP": "0.01", "CLOSE_MARGIN_MIN": "11", "MAX_BOOK_AGE_MIN": "4",
         "MAX_FORECAST_AGE_H": "13", "MAX_REFERENCE_GAP_F": "3", "REFERENCE_REQUIRED": "true",
-        "LAST_ENTRY_H": "9", "MAX_MARK_LOSS_SHARE": "0.2", "STRATEGIES": "bracket",
+        "LAST_ENTRY_H": "9", "MAX_MARK_LOSS_SHARE": "0.2", "MAX_CONTRACTS_15S": "1500",
+        "STRATEGIES": "bracket",
     }  # fmt: skip
     for name, text in given.items():
         monkeypatch.setenv(name, text)
@@ -169,7 +170,7 @@ def test_every_setting_of_gates_and_limits_arrives(monkeypatch: pytest.MonkeyPat
     assert playbook.limits == Limits(
         Decimal("0.2"), Decimal("0.02"), 9, 1, Decimal("0.04"), Decimal("0.01"),
         timedelta(minutes=11), timedelta(minutes=4), timedelta(hours=13), 3.0, True,
-        timedelta(hours=9), Decimal("0.2"),
+        timedelta(hours=9), Decimal("0.2"), 1500,
     )  # fmt: skip
     assert playbook.strategies == {Strategy.BRACKET}
     # every one differs from the default, so that none can be missing above

@@ -13,6 +13,7 @@ from typing import TypeVar
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.kalshi.account.account_client import AccountClient
 from kalshi_edge.data.kalshi.account.account_wire import parse_taken
+from kalshi_edge.data.kalshi.account.order_group import OrderGroup
 from kalshi_edge.data.kalshi.fields import Payload, decimal_field
 from kalshi_edge.data.kalshi.order_wire import objections, order_body
 from kalshi_edge.data.kalshi.public_client import PublicClient
@@ -49,14 +50,15 @@ class KalshiExchange:
         clock: Clock,
         *,
         looks_s: Sequence[float] = LOOKS_S,
+        group: OrderGroup | None = None,
         group_id: str = "",
     ) -> None:
-        """``group_id`` is the group that every order joins, a belt for the day that we run wild."""
+        """Entries join ``group``, or the one that is open under ``group_id``, if any."""
         self._account = account
         self._public = public
         self._clock = clock
         self._looks_s = looks_s
-        self._group_id = group_id
+        self._group = OrderGroup(account, 0, name=group_id) if group_id else group
         self._started_at = self._exchange_time()
         self._sent_at: dict[str, datetime] = {}
 
@@ -70,6 +72,8 @@ class KalshiExchange:
         self._sent_at[intent.intent_id] = self._exchange_time()
         answer = await self._account.create_order(body)
         if isinstance(answer, ErrorBody):
+            if self._group is not None and "order_group_id" in body:
+                self._group.refused(answer)
             if answer.status == 409:
                 return await self._existing(intent, answer)
             raise OrderRejected(f"{intent.ticker}: {answer}")
@@ -129,11 +133,20 @@ class KalshiExchange:
                 market = await self._public.market(intent.ticker)
             if found := objections(intent, market):
                 raise OrderObjection(f"{intent.ticker}: {'; '.join(found)}")
-            return order_body(intent, group_id=self._group_id)
+            return order_body(intent, group_id=await self._group_of(intent))
         except InputError as error:
             raise OrderObjection(str(error)) from error
         except RequestRefused as error:
             raise OrderRejected(str(error)) from error
+
+    async def _group_of(self, intent: Intent) -> str:
+        """The group that an order joins: what only reduces goes out whatever the group says."""
+        if self._group is None or intent.reduces:
+            return ""
+        try:
+            return await self._group.joined()
+        except OutcomeUnknown as error:
+            raise ExchangeDown(f"no order group: {error}") from error  # no order was sent
 
     async def _sent_again(self, intent: Intent) -> OrderReport:
         try:

@@ -12,10 +12,16 @@ from typing import TypeAlias
 
 from kalshi_edge.data.kalshi.account.account_client import AccountClient
 from kalshi_edge.data.kalshi.account.account_wire import parse_fill
+from kalshi_edge.data.kalshi.account.order_group import OrderGroup
 from kalshi_edge.data.kalshi.public_client import PublicClient
 from kalshi_edge.data.kalshi.reading import Unreadable
 from kalshi_edge.data.kalshi.stream import KalshiStream
-from kalshi_edge.data.kalshi.stream_session import Connected, MarketChange, UnnamedFill
+from kalshi_edge.data.kalshi.stream_session import (
+    Connected,
+    GroupChange,
+    MarketChange,
+    UnnamedFill,
+)
 from kalshi_edge.domain.events import Event, order_update
 from kalshi_edge.errors import ExchangeDown, InputError, RequestRefused
 
@@ -47,8 +53,10 @@ class KalshiFeed:
         public: PublicClient,
         *,
         known_until: datetime,
+        group: OrderGroup | None = None,
     ) -> None:
-        """Fills before ``known_until`` are known already."""
+        """Fills before ``known_until`` are known already; ``group`` hears what becomes of it."""
+        self._group = group
         self._stream = stream
         self._account = account
         self._public = public
@@ -90,6 +98,9 @@ class KalshiFeed:
                     if news.kind not in UNTRADED:
                         self._changes.add(news)
                         self._asked.set()
+                case GroupChange():
+                    if self._group is not None:
+                        self._group.changed(news.kind, news.group_id)
                 case event:
                     told.put_nowait(event)
 

@@ -20,7 +20,7 @@ from kalshi_edge.data.kalshi.transport import (
     now_s,
     parse_refusal,
 )
-from kalshi_edge.errors import ContractError, ExchangeDown, OutcomeUnknown
+from kalshi_edge.errors import ContractError, ExchangeDown, OutcomeUnknown, TradingPaused
 from kalshi_edge.token_bucket import TokenBucket
 
 MAX_WRITE_WAIT_S = 1.0
@@ -71,7 +71,9 @@ class SignedRest(Rest):
 
     def _refused(self, response: httpx.Response, what: str) -> ErrorBody:
         refusal = self._explained(parse_refusal(response.status_code, response.content))
-        if refusal.status == httpx.codes.TOO_MANY_REQUESTS or refusal.is_pause:
+        if refusal.is_pause:
+            raise TradingPaused(f"{what}: {refusal}")
+        if refusal.status == httpx.codes.TOO_MANY_REQUESTS:
             self.write_bucket.empty(now_s())
             raise ExchangeDown(f"{what}: {refusal}")
         # Anything else than a client error says nothing of what became of the order.

@@ -31,6 +31,8 @@ from kalshi_edge.errors import ExchangeDown, InputError
 
 BOOKS = "orderbook_delta"
 CHANNELS = ("fill", "user_orders", "market_lifecycle_v2")
+GROUPS = "order_group_updates"
+"""Without this channel we go on: a group's state shows in what the exchange refuses as well."""
 TERMINAL_ERRORS = (10, 25)
 """After these a channel is silent until it is subscribed to again."""
 MAX_LOSSES = 5
@@ -68,7 +70,19 @@ class UnnamedFill:
     received_at: datetime
 
 
-StreamEvent: TypeAlias = Book | Fill | OrderUpdate | MarketChange | UnnamedFill | Connected
+@dataclass(frozen=True, slots=True)
+class GroupChange:
+    """Something has become of an order group of the account."""
+
+    group_id: str
+    kind: str
+    """``created``, ``triggered``, ``reset``, ``deleted`` or ``limit_updated``."""
+    received_at: datetime
+
+
+StreamEvent: TypeAlias = (
+    GroupChange | Book | Fill | OrderUpdate | MarketChange | UnnamedFill | Connected
+)
 
 
 @dataclass(slots=True)
@@ -109,7 +123,9 @@ class Session:
     def open(self, tickers: Collection[str], now_s: float) -> list[Command]:
         """The first commands; ``now_s`` is any clock's time in seconds that only goes forward."""
         opening = [self._subscribe(channel, now_s) for channel in CHANNELS]
-        return [*opening, *self.watch(tickers, now_s)]
+        watching = self.watch(tickers, now_s)
+        groups = self._command("subscribe", {"channels": [GROUPS]})
+        return [*opening, *watching, groups]
 
     def watch(self, tickers: Collection[str], now_s: float) -> list[Command]:
         """The commands that make ``tickers`` the markets whose books are followed."""
@@ -208,6 +224,8 @@ class Session:
                 yield from self._order(object_field(frame, "msg"), received_at)
             case "market_lifecycle_v2" | "event_lifecycle" | "event_fee_update" as kind:
                 yield from self._change(kind, object_field(frame, "msg"), received_at)
+            case "order_group_updates":
+                yield _group_change(object_field(frame, "msg"), received_at)
             case "subscribed":
                 yield from self._subscribed(frame, received_at, now_s)
             case "ok" | "unsubscribed":
@@ -244,9 +262,9 @@ class Session:
     ) -> Iterator[StreamEvent | Command]:
         message = object_field(frame, "msg")
         self._channels[whole_field(message, "sid")] = text_field(message, "channel")
-        self._answered(frame)
+        was_awaited = self._answered(frame) is not None
         yield from self._follow(now_s)
-        if not self._subscribing:
+        if was_awaited and not self._subscribing:
             yield Connected(received_at)
 
     def _answered(self, frame: Payload) -> Command | None:
@@ -291,6 +309,11 @@ def _markets(payload: Payload) -> frozenset[str]:
     several = payload.get("market_tickers")
     named = [payload.get("market_ticker"), *(several if isinstance(several, list) else ())]
     return frozenset(ticker for ticker in named if isinstance(ticker, str))
+
+
+def _group_change(message: Payload, received_at: datetime) -> GroupChange:
+    group_id, kind = text_field(message, "order_group_id"), text_field(message, "event_type")
+    return GroupChange(group_id, kind, received_at)
 
 
 def _is_others(message: Payload, name: str) -> bool:

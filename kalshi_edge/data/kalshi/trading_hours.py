@@ -1,8 +1,7 @@
 """When the exchange trades: its status now, and its published hours, which are in Eastern time."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, time
 
 from kalshi_edge.data.kalshi.fields import (
     Payload,
@@ -13,9 +12,9 @@ from kalshi_edge.data.kalshi.fields import (
     optional_instant,
     text_field,
 )
+from kalshi_edge.domain.trading_hours import WeeklyHours
 from kalshi_edge.errors import ContractError
 
-EASTERN = ZoneInfo("America/New_York")
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -44,34 +43,11 @@ def parse_status(payload: Payload) -> ExchangeStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class WeeklyHours:
-    """The sessions of each weekday, Eastern wall time, while this week's pattern is in force."""
-
-    start_at: datetime
-    end_at: datetime
-    sessions: tuple[tuple[tuple[time, time], ...], ...]
-    """By weekday from Monday; a session that ends no later than it begins ends the next day."""
-
-
-@dataclass(frozen=True, slots=True)
 class Schedule:
     """Published trading hours and maintenance."""
 
     weeks: tuple[WeeklyHours, ...]
     maintenance: tuple[tuple[datetime, datetime], ...]
-
-    def is_open(self, at: datetime) -> bool:
-        """Whether trading is scheduled at ``at``; where nothing is published it is not."""
-        if any(start <= at < end for start, end in self.maintenance):
-            return False
-        wall = at.astimezone(EASTERN).replace(tzinfo=None)
-        return any(
-            start <= wall < end
-            for week in self.weeks
-            if week.start_at <= at < week.end_at
-            for day in (wall.date() - timedelta(days=1), wall.date())
-            for start, end in _sessions(week, day)
-        )
 
 
 def parse_schedule(payload: Payload) -> Schedule:
@@ -99,18 +75,8 @@ def _week(payload: Payload) -> WeeklyHours:
     )
 
 
-def _sessions(week: WeeklyHours, day: date) -> list[tuple[datetime, datetime]]:
-    return [
-        (
-            datetime.combine(day, opens),
-            datetime.combine(day, closes) + timedelta(days=1 if closes <= opens else 0),
-        )
-        for opens, closes in week.sessions[day.weekday()]
-    ]
-
-
-def _wall_time(text: str) -> time:
+def _wall_time(text: str) -> str:
     try:
-        return time.fromisoformat("00:00" if text == "24:00" else text)
+        return f"{time.fromisoformat('00:00' if text == '24:00' else text):%H:%M}"
     except ValueError:
         raise ContractError(f"no time of day {text!r}") from None

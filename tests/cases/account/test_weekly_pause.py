@@ -6,8 +6,6 @@ another hour after the pause.
 
 from datetime import UTC, datetime
 
-import pytest
-
 from kalshi_edge.domain.events import CycleDue, Started
 from kalshi_edge.domain.verdicts import Approved
 from kalshi_edge.trading.circuit_breakers import CircuitBreakers
@@ -18,7 +16,6 @@ THURSDAY = datetime(2026, 11, 26, 8, tzinfo=UTC)
 """Three in the morning in New York."""
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="nobody asks whether it is open")
 def test_no_entry_is_decided_in_the_weekly_pause() -> None:
     engine = setup(*CITIES, breakers=CircuitBreakers(max_reconcile_age=None)).fresh_engine()
     engine.handle(Started(THURSDAY))

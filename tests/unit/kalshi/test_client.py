@@ -18,6 +18,7 @@ from kalshi_edge.data.kalshi.trading_hours import parse_schedule
 from kalshi_edge.data.kalshi.transport import DEMO, PRODUCTION, Host, parse_refusal
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.domain.market import Bin, FeeType
+from kalshi_edge.domain.trading_hours import TradingHours
 from kalshi_edge.errors import ContractError, ExchangeDown, RequestRefused, SettingError
 from tests.support.builders import EVENT, NOW, TICKER, levels
 from tests.support.kalshi_answers import (
@@ -309,12 +310,15 @@ async def test_an_error_is_no_status():
         ("2026-11-27T05:00:00", True),
         ("2026-11-24T06:00:00", False),
         ("2026-11-24T07:30:00", True),
-        ("2031-01-01T12:00:00", False),
+        # no published week covers it: the usual hours, around the clock but for the Thursday pause
+        ("2031-01-01T12:00:00", True),
+        ("2031-01-02T08:00:00", False),
     ],
 )
 def test_the_weekly_pause_is_in_eastern_time(at, is_open):
     schedule = parse_schedule(schedule_json())
-    assert schedule.is_open(datetime.fromisoformat(at).replace(tzinfo=UTC)) is is_open
+    hours = TradingHours(NOW, schedule.weeks, schedule.maintenance)
+    assert (hours.closed(datetime.fromisoformat(at).replace(tzinfo=UTC)) == "") is is_open
 
 
 async def test_hours_that_cannot_be_read_are_refused():

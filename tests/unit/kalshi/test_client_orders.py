@@ -29,6 +29,7 @@ from kalshi_edge.errors import (
     OrderRejected,
     OutcomeUnknown,
     RequestRefused,
+    TradingPaused,
 )
 from kalshi_edge.token_bucket import Rate
 from tests.support.builders import CENTS, NOW, TICKER, intent, ladder
@@ -222,8 +223,8 @@ ANSWERS = {
     "no market": (httpx.Response(404, json=refusal_json("not_found")), OrderRejected),
     "old endpoint": (httpx.Response(410), OrderRejected),
     "too fast": (httpx.Response(429, json={"error": "too many requests"}), ExchangeDown),
-    "paused": (httpx.Response(503, json=PAUSED), ExchangeDown),
-    "paused, in a word": (httpx.Response(503, json=refusal_json("trading_paused")), ExchangeDown),
+    "paused": (httpx.Response(503, json=PAUSED), TradingPaused),
+    "paused, in a word": (httpx.Response(503, json=refusal_json("trading_paused")), TradingPaused),
     "unavailable": (httpx.Response(503, json=refusal_json("unavailable")), OutcomeUnknown),
     "no connection": (httpx.ConnectError("refused"), ExchangeDown),
     "no connection in time": (httpx.ConnectTimeout("slow"), ExchangeDown),

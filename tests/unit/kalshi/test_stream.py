@@ -75,14 +75,14 @@ class Line:
         self.commands.append(json.loads(await self.socket.recv()))
         return self.commands[-1]
 
-    async def greet(self, channels: int = 4) -> None:
+    async def greet(self, channels: int = 5) -> None:
         """Answer the subscriptions, and show a book."""
         for sid in range(1, channels + 1):
             command = await self.hear()
             [channel] = command["params"]["channels"]
             msg = {"channel": channel, "sid": sid}
             await self.say({"id": command["id"], "type": "subscribed", "msg": msg})
-        if channels == 4:
+        if channels == 5:
             await self.snapshot()
 
     async def snapshot(self, ticker: str = TICKER, seq: int = 1) -> None:
@@ -208,7 +208,7 @@ async def test_whatever_ends_a_connection_a_new_one_begins_from_the_start(ending
     assert [type(one) for one in told[-2:]] == [Connected, Book]
     assert stream.oddities.counts["disconnected"] == 1
     assert len(exchange.upgrades) == 2
-    assert exchange.lines[-1].commands[-1]["params"]["market_tickers"] == [TICKER]
+    assert exchange.lines[-1].commands[3]["params"]["market_tickers"] == [TICKER]
 
 
 async def test_a_connection_that_falls_silent_is_replaced(monkeypatch):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kalshi_edge.data.kalshi.stream_session import (
     Connected,
+    GroupChange,
     MarketChange,
     Oddities,
     Session,
@@ -24,7 +25,15 @@ from tests.support.kalshi_answers import TRADE, UUID, stream_fill_json, user_ord
 
 D = Decimal
 OTHER = f"{EVENT}-B54.5"
-CHANNELS = ("fill", "user_orders", "market_lifecycle_v2", "orderbook_delta")
+CHANNELS = (
+    "fill",
+    "user_orders",
+    "market_lifecycle_v2",
+    "orderbook_delta",
+    "order_group_updates",
+)
+
+BOOKS = CHANNELS.index("orderbook_delta")
 
 
 def subscribed(command: dict[str, Any], sid: int) -> dict[str, Any]:
@@ -86,12 +95,12 @@ def line(*tickers: str) -> Line:
 def test_a_connection_asks_for_our_fills_orders_and_books_in_yes_prices():
     opening = Line([OTHER, TICKER]).opening
     assert [command["params"]["channels"] for command in opening] == [[name] for name in CHANNELS]
-    assert opening[-1]["params"] == {
+    assert opening[BOOKS]["params"] == {
         "channels": ["orderbook_delta"],
         "market_tickers": [TICKER, OTHER],
         "use_yes_price": True,
     }
-    assert len({command["id"] for command in opening}) == 4
+    assert len({command["id"] for command in opening}) == 5
 
 
 def test_it_is_connected_once_every_channel_is_open_and_not_before():
@@ -134,7 +143,7 @@ def test_what_is_wanted_while_the_answer_is_out_is_asked_for_afterwards():
 
 def test_without_markets_no_books_are_asked_for_until_there_are_some():
     start = Line([])
-    assert len(start.opening) == 3
+    assert len(start.opening) == 4
     assert start.connect().commands == []
     [command] = start.session.watch([TICKER], 0.0)
     assert command["params"]["channels"] == ["orderbook_delta"]
@@ -322,7 +331,7 @@ def test_a_market_that_is_refused_does_not_cost_the_others_their_books():
 
 def test_a_market_that_is_refused_at_the_start_is_left_out():
     start = Line([TICKER, OTHER])
-    books = start.opening[-1]
+    books = start.opening[BOOKS]
     about = {"code": 11, "msg": "no such market", "market_tickers": [OTHER]}
     start.hear({"id": books["id"], "type": "error", "msg": about})
     [again] = start.commands
@@ -415,3 +424,19 @@ def test_the_latest_oddities_are_kept_and_all_are_counted():
     assert len(oddities.latest) == 100
     assert {len(text) for _, _, text in oddities.latest} == {1000}
     assert oddities.latest[-1][2].startswith("999")
+
+
+def test_what_becomes_of_an_order_group_is_told() -> None:
+    at = line(TICKER)
+    message = {"event_type": "triggered", "order_group_id": "og", "ts_ms": 1795363200000}
+    frame = {"type": "order_group_updates", "sid": 5, "seq": 1, "msg": message}
+    assert at.hear(frame) == [GroupChange("og", "triggered", NOW)]
+
+
+def test_without_the_channel_of_groups_the_rest_goes_on() -> None:
+    start = Line()
+    *channels, groups = start.opening
+    replies = [subscribed(command, sid) for sid, command in enumerate(channels, start=1)]
+    refusal = {"id": groups["id"], "type": "error", "msg": {"code": 5, "msg": "no such channel"}}
+    assert start.hear(refusal, *replies) == [Connected(NOW)]
+    start.session.check(1e6)

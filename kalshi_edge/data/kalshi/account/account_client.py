@@ -24,6 +24,7 @@ from kalshi_edge.data.kalshi.account.account_wire import (
     parse_position,
 )
 from kalshi_edge.data.kalshi.account.cash_wire import CashList
+from kalshi_edge.data.kalshi.account.order_group import is_gone
 from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.fields import (
     Payload,
@@ -111,6 +112,17 @@ class AccountClient:
         if isinstance(answer, ErrorBody):
             raise RequestRefused(f"no order group: {answer}", status=answer.status)
         return text_field(answer, "order_group_id")
+
+    async def limit_group(self, group_id: str, contracts_limit: int) -> bool:
+        """Change a group's limit; ``False`` where there is no such group."""
+        route = "/portfolio/order_groups/{order_group_id}/limit"
+        body = {"contracts_limit": contracts_limit}
+        return not is_gone(await self._rest.send("PUT", route, body=body, order_group_id=group_id))
+
+    async def reset_group(self, group_id: str) -> bool:
+        """Let a triggered group take orders again; ``False`` where there is no such group."""
+        route = "/portfolio/order_groups/{order_group_id}/reset"
+        return not is_gone(await self._rest.send("PUT", route, body={}, order_group_id=group_id))
 
     async def drop_group(self, group_id: str) -> None:
         """Remove a group of orders; those that rest in it are cancelled."""
