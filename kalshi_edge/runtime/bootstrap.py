@@ -170,7 +170,7 @@ async def _check_line(account: AccountClient, public: PublicClient, group: Order
     except RequestRefused as error:
         if error.status in {401, 403}:
             raise SettingError(f"the exchange refuses our key: {error}") from error
-        raise
+        QUIET.warning("the exchange did not answer as expected: %s", error)
 
 
 def breakers_of(settings: Settings, clock: Clock, *, has_line: bool) -> CircuitBreakers:

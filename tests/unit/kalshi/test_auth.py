@@ -2,6 +2,7 @@
 
 import base64
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import httpx
 import pytest
@@ -121,3 +122,27 @@ async def test_every_request_is_signed_anew_as_it_goes_over_the_wire():
     for headers, path in zip((first, second), paths, strict=True):
         message = headers["KALSHI-ACCESS-TIMESTAMP"].encode() + path
         verify(ED25519, headers["KALSHI-ACCESS-SIGNATURE"], message)
+
+
+@pytest.mark.parametrize("off", [timedelta(hours=1), timedelta(hours=-3)])
+async def test_a_clock_that_is_off_signs_the_exchanges_time(off: timedelta) -> None:
+    """An exchange that takes a timestamp within five seconds of its own time."""
+    truth = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
+    seen: list[int] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        at = datetime.fromtimestamp(int(request.headers["KALSHI-ACCESS-TIMESTAMP"]) / 1000, UTC)
+        status = 200 if abs(at - truth) < timedelta(seconds=5) else 401
+        seen.append(status)
+        return httpx.Response(status, headers={"Date": format_datetime(truth, usegmt=True)})
+
+    clock = ManualClock(truth + off)
+    key = ApiKey("id", ED25519, clock)
+    async with httpx.AsyncClient(auth=key, transport=httpx.MockTransport(answer)) as client:
+        assert (await client.delete("https://exchange/an/order")).status_code == 200
+        assert (await client.get("https://exchange/books")).status_code == 200
+        assert seen == [401, 200, 200]
+        clock._now = truth  # set right
+        assert (await client.get("https://exchange/books")).status_code == 200
+    assert seen == [401, 200, 200, 401, 200]
+    assert key.lead == timedelta()
