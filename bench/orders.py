@@ -8,7 +8,7 @@ first purchase would forbid the second. Baseline is an order that is only signed
 import asyncio
 import multiprocessing
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -36,7 +36,7 @@ from kalshi_edge.data.kalshi.transport import ErrorBody
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.account_statement import AccountStatement
-from kalshi_edge.domain.events import CycleDue, Event
+from kalshi_edge.domain.events import CycleDue, Event, Halt
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Intent, Order, OrderState, Side, TimeInForce
 from kalshi_edge.domain.verdicts import Approved
@@ -50,13 +50,14 @@ from kalshi_edge.runtime.sandbox_process import RunningSandbox, free_port, new_a
 from kalshi_edge.trading.decision import Playbook
 from kalshi_sandbox.exchange.rest.rate_limits import TIERS, Tier
 from kalshi_sandbox.server import Plan, new_sandbox, server
-from tests.support.builders import DAY, NOW, event_ticker, forecast, intent
+from tests.support.builders import DAY, NOW, book, event_ticker, forecast, intent
 
 CITIES = tuple(station_of(city) for city in ("NYC", "LA", "MIA", "CHI", "PHX"))
 EVE = NOW - timedelta(hours=20)
 """When everybody still trades the next day's markets."""
 QUOTES = 10_000
 RESTING = 1_000
+HALTS = 200
 BALANCE = Decimal(1_000_000)
 
 
@@ -73,10 +74,18 @@ class Wire(httpx.AsyncHTTPTransport):
     """The network; notes when a request's last byte was handed to it."""
 
     left_s = 0.0
+    orders = 0
+    at_next_order: Callable[[], None] | None = None
+    """What happens the moment the next order is on its way."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send it, and be told of every step."""
         request.extensions["trace"] = self._note
+        if request.method == "POST":
+            self.orders += 1
+            at_once, self.at_next_order = self.at_next_order, None
+            if at_once is not None:
+                at_once()
         return await super().handle_async_request(request)
 
     async def _note(self, what: str, _: Mapping[str, Any]) -> None:
@@ -128,9 +137,9 @@ class Bench:
         """The market that is bought: the third bin of New York's ladder."""
         return self.ladders[0].markets[2].ticker
 
-    def told_engine(self) -> Engine:
+    def told_engine(self, cash: Decimal = Decimal(1000)) -> Engine:
         """An engine that knows five ladders and a forecast for each, and has bought nothing."""
-        setup = Setup("bench", CITIES, ("NBP",), Decimal(1000), Playbook())
+        setup = Setup("bench", CITIES, ("NBP",), cash, Playbook())
         engine = setup.fresh_engine()
         for ladder in self.ladders:
             engine.handle(ladder)
@@ -216,7 +225,8 @@ async def through_executor_s(bench: Bench, store: SqliteStore) -> tuple[list[flo
         kind = TimeInForce.GOOD_TILL_CANCELED
         order = bench.order(Side.BUY, "0.01", 1, number, time_in_force=kind)
         began_s = perf_counter()
-        updates = await executor.place(Approved((order,), None, ()), bench.clock.now())
+        approved = Approved((order,), None, ())
+        updates = [update async for update in executor.place(approved, bench.clock.now())]
         took.append(perf_counter() - began_s)
         resting.append(Order(order, OrderState.RESTING, updates[-1].order_id))
     return took, resting
@@ -224,7 +234,7 @@ async def through_executor_s(bench: Bench, store: SqliteStore) -> tuple[list[flo
 
 async def reconciled_s(bench: Bench, resting: list[Order]) -> tuple[float, float]:
     """Seconds to ask for a statement of a thousand resting orders, and to hold ours against it."""
-    engine = bench.told_engine()
+    engine = bench.told_engine(BALANCE)
     account = engine.account
     account.orders |= {order.intent.intent_id: order for order in resting}
     began_s = perf_counter()
@@ -276,6 +286,35 @@ async def quote_to_wire_s(bench: Bench, store: SqliteStore) -> list[float]:
     return took
 
 
+async def halt_to_last_order_s(bench: Bench, folder: Path) -> tuple[list[float], int]:
+    """Seconds from a halt to the last order's last byte, and how many orders went out in all.
+
+    Five cities offer something to one cycle; a person halts when the first order leaves.
+    """
+    took, sent = list[float](), 0
+    for number in range(HALTS):
+        engine, inbox, now = bench.told_engine(), EventQueue(), bench.clock.now()
+        for ladder in bench.ladders:
+            ticker = ladder.markets[2].ticker
+            inbox.put(book(ticker, [("0.23", 100)], [("0.25", 100)], now))
+        inbox.put(CycleDue(now))
+        orders_before, halted_s = bench.wire.orders, list[float]()
+
+        def halt(
+            number: int = number, inbox: EventQueue = inbox, at: list[float] = halted_s
+        ) -> None:
+            at.append(perf_counter())
+            inbox.put(Halt(f"halt {number}", bench.clock.now()))
+            inbox.close()
+
+        bench.wire.at_next_order = halt
+        async with SqliteStore(folder / f"halt {number}.db", "bench") as store:
+            await run(inbox, engine, Executor(bench.exchange, store), store)
+        sent += bench.wire.orders - orders_before
+        took.append(max(bench.wire.left_s - halted_s[0], 0.0))
+    return took, sent
+
+
 async def main(base: str) -> None:
     """Print all of it."""
     with TemporaryDirectory() as folder:
@@ -284,6 +323,7 @@ async def main(base: str) -> None:
             through, resting = await through_executor_s(bench, store)
             asked_s, compared_s = await reconciled_s(bench, resting)
             took = await quote_to_wire_s(bench, store)
+            halted, sent = await halt_to_last_order_s(bench, Path(folder))
     unit_s = float(quantile(bare, 0.5))
 
     def tell(what: str, seconds: float, rate: str = "") -> None:
@@ -298,6 +338,10 @@ async def main(base: str) -> None:
     for share in (0.5, 0.99):
         what = f"quote's frame to order on the wire, p{share * 100:.0f} of {len(took):,}"
         tell(what, quantile(took, share))
+    for share in (0.5, 0.99):
+        what = f"halt in a cycle of five orders to the last, p{share * 100:.0f} of {len(halted):,}"
+        tell(what, quantile(halted, share))
+    print(f"  orders sent in {len(halted):,} such cycles: {sent:,}")
     tell(f"{RESTING:,} orders: the exchange's statement asked", asked_s)
     tell(f"{RESTING:,} orders: ours held against it", compared_s)
 
