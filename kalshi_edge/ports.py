@@ -115,10 +115,13 @@ class Store(Protocol):
         """The kill switch as last stored; halted where it cannot be read."""
         ...
 
-    async def take_lease(self, holder: str, at: datetime, lasts: timedelta) -> Lease:
+    async def take_lease(
+        self, holder: str, at: datetime, lasts: timedelta, *, abandoned: Lease | None = None
+    ) -> Lease:
         """The lease as it stands after ``holder``, one process's own name, asked for it at ``at``.
 
-        Ours where it was free, had run out, or was ours already; another's where that one holds it.
+        Ours where it was free, had run out, or was ours already, and where it still was the one
+        that the asker has found ``abandoned``; another's where that one holds it.
         """
         ...
 

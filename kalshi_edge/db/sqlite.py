@@ -158,11 +158,13 @@ class SqliteStore:
             return Switch(SwitchState.HALT, f"the stored switch cannot be read: {error}", at)
         return stored[0] if stored else Switch(SwitchState.RUN, "never thrown", at)
 
-    async def take_lease(self, holder: str, at: datetime, lasts: timedelta) -> Lease:
+    async def take_lease(
+        self, holder: str, at: datetime, lasts: timedelta, *, abandoned: Lease | None = None
+    ) -> Lease:
         """The lease as it stands after ``holder`` asked for it at instant ``at``."""
         with self._transaction():
             before = self._lease()
-            lease = before.after(holder, at, lasts)
+            lease = before.after(holder, at, lasts, abandoned=abandoned)
             if lease != before:
                 self._put("lease", lease, only=1)
         self._token = lease.token if lease.holder == holder else 0

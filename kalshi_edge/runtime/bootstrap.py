@@ -73,8 +73,7 @@ async def open_trader(
         if account is not None:
             stack.push_async_callback(account.aclose)
         lease_holder = LeaseHolder(store, clock=transport.machine, now_s=transport.now_s)
-        stack.push_async_callback(lease_holder.end)
-        await lease_holder.begin(QUIET.warning)
+        await stack.enter_async_context(lease_holder.held(QUIET.warning))
         setup = await _setup(settings, environment, store, account)
         engine = await resumed_engine(setup, store)
         line, simulated, recorder = None, None, None

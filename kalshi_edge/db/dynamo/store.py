@@ -257,12 +257,14 @@ class DynamoStore:
         except (StoreError, InputError, KeyError) as error:
             return Switch(SwitchState.HALT, f"the stored switch cannot be read: {error}", at)
 
-    async def take_lease(self, holder: str, at: datetime, lasts: timedelta) -> Lease:
+    async def take_lease(
+        self, holder: str, at: datetime, lasts: timedelta, *, abandoned: Lease | None = None
+    ) -> Lease:
         """The lease as it stands after ``holder`` asked for it at instant ``at``."""
         self._may_look_only()
         for _ in range(LEASE_ATTEMPTS):
             before = lease_of(await self._head())
-            lease = before.after(holder, at, lasts)
+            lease = before.after(holder, at, lasts, abandoned=abandoned)
             if lease == before or await self._change_lease(before, lease):
                 self._token = lease.token if lease.holder == holder else 0
                 return lease

@@ -578,6 +578,30 @@ async def test_a_clock_set_back_keeps_the_lease_with_its_holder(store: Store, ma
         await store.append(line(2))
 
 
+async def test_an_abandoned_lease_is_taken_whatever_the_clocks_say(
+    store: Store, made: Made
+) -> None:
+    """The holder's clock was hours ahead when it died: the asker has seen nothing change."""
+    ahead = NOW + timedelta(hours=6)
+    held = await store.take_lease("a", ahead, SHORT)
+    async with made.open() as other:
+        assert await other.take_lease("b", NOW, SHORT) == held
+        taken = await other.take_lease("b", NOW, SHORT, abandoned=held)
+        assert (taken.holder, taken.token, taken.expires_at) == ("b", 2, NOW + SHORT)
+    await assert_fenced(store)
+
+
+async def test_a_lease_that_was_renewed_meanwhile_is_not_abandoned(
+    store: Store, made: Made
+) -> None:
+    held = await store.take_lease("a", NOW, SHORT)
+    renewed = await store.take_lease("a", NOW, SHORT)  # by a clock that stands still
+    assert renewed != held
+    async with made.open() as other:
+        assert await other.take_lease("b", NOW, SHORT, abandoned=held) == renewed
+    await store.append(line(1))
+
+
 async def test_whoever_asked_in_vain_or_gave_it_up_does_not_write(store: Store, made: Made) -> None:
     await store.take_lease("a", NOW, SHORT)
     await store.add_order(ORDER)
