@@ -146,7 +146,7 @@ class Trader:
 
     async def _last_at(self, last_seq: int) -> datetime | None:
         """When an earlier life wrote its last line: what was due since then was missed."""
-        lines = await self.store.journal(last_seq - 1) if last_seq else ()
+        lines = await self.store.journal(last_seq - 1, kinds=(), event_kinds=()) if last_seq else ()
         return lines[-1].received_at if lines else None
 
     async def _ask(self, poll: Poll) -> None:
