@@ -1,5 +1,7 @@
 """The only reader of wall time. Everything below is told the time."""
 
+import sys
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -28,6 +30,17 @@ class SystemClock:
     def delay_s(self, until_at: datetime) -> float:
         """Seconds until ``until_at``; 0 where that has passed."""
         return max((until_at - self.now()).total_seconds(), 0.0)
+
+
+def awake_or_asleep_s() -> float:
+    """Seconds since some instant, counted on while the machine sleeps; nobody can set them.
+
+    ``time.monotonic`` stands still while Linux or macOS is suspended; the clock that does not has
+    another name on each.
+    """
+    name = "CLOCK_BOOTTIME" if sys.platform == "linux" else "CLOCK_MONOTONIC"
+    clock = getattr(time, name, None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 class ManualClock:

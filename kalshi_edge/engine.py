@@ -4,6 +4,7 @@ It owns no clock: an event's ``received_at`` is the time. Of each market it only
 newest book, so that books between two decisions may be left out of a replay.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -50,6 +51,7 @@ from kalshi_edge.trading.decision import Playbook, decisions
 from kalshi_edge.trading.kill_switch import KillSwitch, breaker_holds, day_loss_hold, enforcement
 from kalshi_edge.trading.outlook import Outlook, city_view, ladder_outlook
 from kalshi_edge.trading.risk import review_close, situation
+from kalshi_edge.trading.snapshot import EngineSnapshot
 from kalshi_edge.trading.state import KEEP, WorldState
 from kalshi_edge.trading.supervisor_state import SupervisorState
 
@@ -107,6 +109,27 @@ class Engine(Core):
         self.playbook, self.breakers = setup.playbook, setup.breakers
         self.state.stations, self.state.models = setup.stations, setup.models
         self.watch = SupervisorState()
+
+    def snapshot(self, seq: int) -> EngineSnapshot:
+        """All that is known, as of the journal's line ``seq``: between it and the next event.
+
+        Values only, none of which changes any more: storing it can wait.
+        """
+        account = self.account
+        return EngineSnapshot(
+            seq=seq,
+            state=self.state.snapshot(),
+            orders=tuple(account.orders),
+            deposits_today=account.deposits_today,
+            counts_from_at=account.counts_from_at,
+            movements=tuple(sorted(account.movements)),
+            halts=self.kill_switch.halts,
+            obeyed=tuple(self._obeyed.items()),
+        )
+
+    def obeyed(self, commands: Iterable[tuple[str, datetime]]) -> None:
+        """Commands that an earlier life has obeyed, and when it heard them."""
+        self._obeyed.update(commands)
 
     def recall(self, event: Event) -> None:
         """Take in again what an earlier life was told: what followed is on record already."""

@@ -71,8 +71,13 @@ class Store(Protocol):
         limit: int | None = None,
         *,
         kinds: Collection[type] | None = None,
+        event_kinds: Collection[type] | None = None,
     ) -> Sequence[JournalEntry]:
-        """The journal's lines after ``after_seq``, in order; with verdicts of ``kinds`` only."""
+        """The journal's lines after ``after_seq``, in order.
+
+        With verdicts of ``kinds`` only; and with events of ``event_kinds`` only, beside each line's
+        last, from which its verdicts follow.
+        """
         ...
 
     async def last_seq(self) -> int:
@@ -87,8 +92,13 @@ class Store(Protocol):
         """Store how far an order has come. Raises ``StoreError`` where it was never added."""
         ...
 
-    async def orders(self, *, live_only: bool = False) -> Sequence[Order]:
-        """Orders, oldest first; with ``live_only`` those that may still trade."""
+    async def orders(
+        self, *, live_only: bool = False, also: Collection[str] = ()
+    ) -> Sequence[Order]:
+        """Orders, oldest first.
+
+        With ``live_only`` those that may still trade, and those that ``also`` names by intent.
+        """
         ...
 
     async def fill_ids(self) -> frozenset[str]:
@@ -115,10 +125,13 @@ class Store(Protocol):
         """The kill switch as last stored; halted where it cannot be read."""
         ...
 
-    async def take_lease(self, holder: str, at: datetime, lasts: timedelta) -> Lease:
+    async def take_lease(
+        self, holder: str, at: datetime, lasts: timedelta, *, abandoned: Lease | None = None
+    ) -> Lease:
         """The lease as it stands after ``holder``, one process's own name, asked for it at ``at``.
 
-        Ours where it was free, had run out, or was ours already; another's where that one holds it.
+        Ours where it was free, had run out, or was ours already, and where it still was the one
+        that the asker has found ``abandoned``; another's where that one holds it.
         """
         ...
 
@@ -136,6 +149,17 @@ class Store(Protocol):
 
     async def notes(self) -> dict[str, str]:
         """Every fact noted, by name."""
+        ...
+
+    async def put_snapshot(self, name: str, body: bytes) -> None:
+        """Keep ``body`` in the place of what was kept under ``name`` before.
+
+        A snapshot only saves reading the journal: no copy of a store needs it.
+        """
+        ...
+
+    async def snapshot(self, name: str) -> bytes | None:
+        """The newest snapshot of that name; ``None`` where there is none, or not all of it."""
         ...
 
     async def close(self) -> None:

@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import TypeAlias
 
 from kalshi_edge.domain.account_statement import AccountStatement
@@ -27,28 +26,20 @@ from kalshi_edge.domain.events import (
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.orders import Order
-from kalshi_edge.domain.records import DailyRecord, Switch
 from kalshi_edge.domain.verdicts import (
     Adopted,
     Approved,
     CancelOrder,
-    CashFlow,
     ResolveOrder,
     Verdict,
 )
-from kalshi_edge.engine import Engine, Setup
+from kalshi_edge.engine import Engine
 from kalshi_edge.errors import StoreError
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.ports import Feed, Publisher, Store
-from kalshi_edge.trading.kill_switch import KillSwitch
-from kalshi_edge.trading.state import KEEP, WorldState
-from kalshi_edge.units import ZERO
 
-MEMORY = KEEP + timedelta(days=8)
-"""How far back a restart reads: what is known of a climate day came a week before it at most."""
-
-READ_LINES = 50
+READ_LINES = 10
 """At once."""
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -191,7 +182,7 @@ class _Loop:
             except Exception as error:
                 if self.restored is None:
                     raise
-                await self.take(_defect(wanted, error, self.now))
+                await self.take(defect_of(wanted, error, self.now))
 
     async def _kept(self, event: Event, *, first: bool = False) -> None:
         """Answer ``event``; one that makes the engine raise goes into quarantine."""
@@ -204,7 +195,7 @@ class _Loop:
         except Exception as error:
             if self.restored is None:
                 raise
-            await self._put_away(event, _defect(event, error, event.received_at), self.restored)
+            await self._put_away(event, defect_of(event, error, event.received_at), self.restored)
 
     async def _put_away(self, event: Event, defect: Defect, restored: Restored) -> None:
         if identity := _identity(event):
@@ -258,7 +249,8 @@ class _Loop:
                     yield update
 
 
-def _defect(what: Event | Wanted, error: Exception, at: datetime) -> Defect:
+def defect_of(what: Event | Wanted, error: Exception, at: datetime) -> Defect:
+    """What is kept of an event or a request that made the program raise ``error``."""
     return Defect(
         received_at=at,
         what=repr(what)[:MOST_OF_A_DEFECT],
@@ -298,110 +290,6 @@ def _journal_key(event: Event, engine: Engine) -> object:
             return object()
 
 
-async def resumed_engine(setup: Setup, store: Store) -> Engine:
-    """The engine that ``store`` was written by, as it stood after the journal's last line.
-
-    The past is read line by line and not held: ten days of it are many times the engine itself.
-    """
-    last = await store.last_seq()
-    if not last:
-        return setup.fresh_engine()
-    [end], [first] = await store.journal(last - 1, kinds=()), await store.journal(limit=1, kinds=())
-    state = WorldState(
-        setup.stations, setup.models, await store.calibrations(), await store.terms()
-    )
-    commands: list[Command] = []
-    today: list[tuple[datetime, Verdict]] = []
-    flows: list[CashFlow] = []
-    async for line in _recent_lines(store, end):
-        for event in line.events:
-            state.recall(event)
-            if isinstance(event, Command):
-                commands.append(event)
-        for verdict in line.verdicts:
-            if isinstance(verdict, CashFlow):
-                flows.append(verdict)
-            if isinstance(verdict, DailyRecord):
-                today = []
-            today.append((line.received_at, verdict))
-    days = await store.daily_records()
-    account = Account(
-        setup.mode,
-        setup.starting_balance,
-        trades=await store.trades(),
-        orders=await store.orders(),
-        seen_fills=await store.fill_ids(),
-        last_day=days[-1] if days else None,
-        since=first.received_at.date(),
-        deposits=sum((day.deposits for day in days), ZERO),
-        deposits_today=_deposits(today),
-        cash=end.cash,
-        paid_in=end.paid_in,
-        began_at=first.received_at,
-        flows=flows,
-    )
-    kill_switch = KillSwitch(await store.switch(end.received_at), _halts(today))
-    engine = Engine(state, account, setup.playbook, setup.breakers, kill_switch)
-    for command in commands:
-        engine.recall(command)
-    engine.forget(end.received_at)
-    return engine
-
-
-async def _recent_lines(store: Store, end: JournalEntry) -> AsyncIterator[JournalEntry]:
-    """The lines that ``end``, the last, still depends on, with those verdicts that it does."""
-    after = await _before(store, end.received_at - MEMORY, end.seq)
-    while after < end.seq:
-        lines = await store.journal(after, READ_LINES, kinds=(DailyRecord, Switch, CashFlow))
-        for line in lines:
-            yield line
-        after = lines[-1].seq
-
-
-async def _before(store: Store, at: datetime, last: int) -> int:
-    """The number after which the journal's lines are of ``at`` or later, found by halving."""
-    low, high = 0, last - 1
-    while low < high:
-        middle = (low + high) // 2
-        [line] = await store.journal(middle, 1, kinds=())
-        low, high = (middle + 1, high) if line.received_at < at else (low, middle)
-    return low
-
-
-async def complete_until(store: Store) -> datetime | None:
-    """Up to when our books have all that the exchange did: as of its last statement in the journal.
-
-    What was told with a statement is in the journal before it. The time of a line says nothing: an
-    earlier life may have written it and died before it heard the exchange. Without a statement it
-    is the first line's time; ``None`` where there is no line.
-    """
-    before = await store.last_seq()
-    lines: Sequence[JournalEntry] = ()
-    while before:
-        after = max(before - READ_LINES, 0)
-        lines = await store.journal(after, before - after, kinds=())
-        for line in reversed(lines):
-            for event in reversed(line.events):
-                if isinstance(event, AccountStatement):
-                    return event.as_of
-        before = after
-    return lines[0].received_at if lines else None
-
-
-def _halts(today: Iterable[tuple[datetime, Verdict]]) -> int:
-    # A switch that was lifted in part, with holds of before, is no new halt.
-    return sum(
-        any(hold.since_at == at for hold in verdict.holds)
-        for at, verdict in today
-        if isinstance(verdict, Switch)
-    )
-
-
-def _deposits(today: Iterable[tuple[datetime, Verdict]]) -> Decimal:
-    flows = (flow.amount for _, flow in today if isinstance(flow, CashFlow))
-    return sum(flows, ZERO)
-
-
 async def start(store: Store, at: datetime) -> Started:
     """What a process that takes over begins with, once all that was approved is in the store.
 
@@ -412,7 +300,9 @@ async def start(store: Store, at: datetime) -> Started:
     before = await store.last_seq()
     while before:
         after = max(before - READ_LINES, 0)
-        for line in reversed(await store.journal(after, before - after, kinds=(Approved,))):
+        for line in reversed(
+            await store.journal(after, before - after, kinds=(Approved,), event_kinds=())
+        ):
             for verdict in line.verdicts:
                 if isinstance(verdict, Approved):
                     for intent in verdict.intents:

@@ -1,21 +1,24 @@
 """What the API remembers of the journal, so that no request ever reads the store.
 
-Filled from the store once, then kept up by every line as it is written. Every part is bounded.
+Filled from the store once, then kept up by every line as it is written. Every part is bounded. A
+snapshot beside the journal keeps it for the next start; without one the journal is read, which may
+take a while, and lines that are written meanwhile are shown at once.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from kalshi_edge.api.activity import activity_of
 from kalshi_edge.api.schemas.account import EquityPoint, SwitchMark
 from kalshi_edge.api.schemas.status import ActivityItem
-from kalshi_edge.db.copy_store import lines_of
+from kalshi_edge.db.snapshots import stored_snapshot
 from kalshi_edge.domain.events import Command
 from kalshi_edge.domain.journal import JournalEntry
-from kalshi_edge.domain.orders import Fill
+from kalshi_edge.domain.orders import Fill, Settlement
 from kalshi_edge.domain.records import Calibration, DailyRecord, Switch
 from kalshi_edge.domain.verdicts import Approved, CityView, CycleDone, Opportunity, Refused, Verdict
 from kalshi_edge.domain.weather import ClimateReport
@@ -25,6 +28,13 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 READ_BACK_LINES = 5000
+READ_LINES = 10
+"""At once: others have their turn in between."""
+
+WORTH_KEEPING = tuple(kind for kind in get_args(Verdict) if kind is not Refused)
+"""The verdicts that a line of the past is read with: refusals are nine tenths of all."""
+FACTS = (Fill, Settlement, ClimateReport, *get_args(Command))
+"""The events likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,22 @@ class Judged:
     seq: int
     done: CycleDone
     verdicts: tuple[Approved | Refused, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadModelSnapshot:
+    """What a read model held after the journal's line ``seq``, but for what the store has whole."""
+
+    seq: int
+    judged: Judged | None
+    equity: tuple[EquityPoint, ...]
+    marks: tuple[SwitchMark, ...]
+    activity: tuple[ActivityItem, ...]
+    recorded: tuple[RecordedCommand, ...]
+    audit: tuple[RecordedCommand, ...]
+    fills: tuple[tuple[str, tuple[Fill, ...]], ...]
+    views: tuple[CityView, ...]
+    reports: tuple[ClimateReport, ...]
 
 
 class ReadModel:
@@ -67,19 +93,84 @@ class ReadModel:
         self.reports: dict[tuple[str, date], ClimateReport] = {}
         """The first final one by report and climate day."""
         self.listeners: list[Callable[[JournalEntry], None]] = []
+        self._meanwhile: list[JournalEntry] | None = None
+        """Lines that were published since the store began to be read, while it is."""
 
     async def read(self, store: Store) -> None:
-        """Take in what ``store`` holds; asked once, before anybody looks."""
+        """Take in what ``store`` holds; asked once. What is published meanwhile shows at once."""
+        self._meanwhile = []
+        past = ReadModel()
+        await past._read(store)
+        for line in self._meanwhile:
+            if line.seq > past.seq:
+                past.recall(line)
+        self._meanwhile = None
+        for name in _SHOWN:
+            setattr(self, name, getattr(past, name))
+
+    async def _read(self, store: Store) -> None:
+        last = await store.last_seq()
         self.days = {record.day: record for record in await store.daily_records()}
         self.calibrations.extend(map(_shown, await store.calibrations()))
-        after = max(await store.last_seq() - READ_BACK_LINES, 0)
-        async for line in lines_of(store, after):
-            self._take(line)
+        snapshot = await stored_snapshot(store, "read_model", ReadModelSnapshot)
+        if snapshot is None or snapshot.seq > last:
+            self.seq = max(last - READ_BACK_LINES, 0)
+        else:
+            self._restore(snapshot)
+        judged_seq = 0
+        while self.seq < last:
+            lines = await store.journal(
+                self.seq,
+                min(READ_LINES, last - self.seq),
+                kinds=WORTH_KEEPING,
+                event_kinds=FACTS,
+            )
+            for narrow in lines:
+                # What was answered to a person is shown in full.
+                is_asked = isinstance(narrow.events[-1], Command)
+                line = (await store.journal(narrow.seq - 1, 1))[0] if is_asked else narrow
+                self._take(line)
+                if any(isinstance(verdict, CycleDone) for verdict in line.verdicts):
+                    judged_seq = line.seq
+                await asyncio.sleep(0)
+        if judged_seq:
+            [line] = await store.journal(judged_seq - 1, 1)
+            self.judged = _judged(line)
+
+    def snapshot(self, seq: int) -> ReadModelSnapshot | None:
+        """All of it as of the journal's line ``seq``; ``None`` while the store is being read."""
+        if self._meanwhile is not None:
+            return None
+        return ReadModelSnapshot(
+            seq=seq,
+            judged=self.judged,
+            equity=tuple(self.equity),
+            marks=tuple(self.marks),
+            activity=tuple(self.activity),
+            recorded=tuple(self.recorded.values()),
+            audit=tuple(self.audit),
+            fills=tuple(self.fills.items()),
+            views=tuple(self.views.values()),
+            reports=tuple(self.reports.values()),
+        )
+
+    def _restore(self, snapshot: ReadModelSnapshot) -> None:
+        self.seq, self.judged = snapshot.seq, snapshot.judged
+        self.equity.extend(snapshot.equity)
+        self.marks.extend(snapshot.marks)
+        self.activity.extend(snapshot.activity)
+        self.recorded = {one.command.command_id: one for one in snapshot.recorded}
+        self.audit.extend(snapshot.audit)
+        self.fills = dict(snapshot.fills)
+        self.views = {(view.city, view.climate_day): view for view in snapshot.views}
+        self.reports = {(one.report, one.climate_day): one for one in snapshot.reports}
 
     def publish(self, entry: JournalEntry) -> None:
         """Take in one line, and tell whoever listens."""
         self.cycles += sum(isinstance(verdict, CycleDone) for verdict in entry.verdicts)
         self.recall(entry)
+        if self._meanwhile is not None:
+            self._meanwhile.append(entry)
         for listener in self.listeners:
             listener(entry)
 
@@ -114,13 +205,7 @@ class ReadModel:
                 )
 
     def _cycle(self, entry: JournalEntry, done: CycleDone) -> None:
-        looked_at = tuple(
-            verdict
-            for verdict in entry.verdicts
-            if (isinstance(verdict, Approved) and verdict.opportunity is not None)
-            or (isinstance(verdict, Refused) and isinstance(verdict.subject, Opportunity))
-        )
-        self.judged = Judged(entry.seq, done, looked_at)
+        self.judged = _judged(entry)
         self.equity.append(EquityPoint(at=done.received_at, equity=done.equity, cash=done.cash))
         for view in done.cities:
             _keep(self.views, (view.city, view.climate_day), view, replace=True)
@@ -129,6 +214,24 @@ class ReadModel:
         self.audit.append(recorded)
         if recorded.command.command_id:
             _keep(self.recorded, recorded.command.command_id, recorded)
+
+
+_SHOWN = (
+    *("seq", "judged", "equity", "marks", "activity", "recorded", "audit", "fills", "days"),
+    *("calibrations", "views", "reports"),
+)
+
+
+def _judged(entry: JournalEntry) -> Judged:
+    """What a line's last cycle said."""
+    *_, done = (verdict for verdict in entry.verdicts if isinstance(verdict, CycleDone))
+    looked_at = tuple(
+        verdict
+        for verdict in entry.verdicts
+        if (isinstance(verdict, Approved) and verdict.opportunity is not None)
+        or (isinstance(verdict, Refused) and isinstance(verdict.subject, Opportunity))
+    )
+    return Judged(entry.seq, done, looked_at)
 
 
 def _keep(kept: dict[K, V], key: K, value: V, *, replace: bool = False) -> None:

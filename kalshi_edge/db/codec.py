@@ -20,7 +20,7 @@ from cattrs.strategies import configure_tagged_union
 from kalshi_edge.db.stored_names import MEANT_BEFORE, STORED_FIELDS, stored_kind
 from kalshi_edge.domain.events import Command, Event
 from kalshi_edge.domain.journal import JournalEntry
-from kalshi_edge.domain.verdicts import Opportunity, Verdict
+from kalshi_edge.domain.verdicts import Approved, Opportunity, Refused, Verdict
 from kalshi_edge.errors import InputError
 
 T = TypeVar("T")
@@ -44,11 +44,18 @@ def _converter() -> OrjsonConverter:
     converter.register_structure_hook(datetime, _instant)
     converter.register_unstructure_hook(timedelta, timedelta.total_seconds)
     converter.register_structure_hook(timedelta, lambda seconds, _: timedelta(seconds=seconds))
+    # What the API shows, in its read model's snapshot.
+    converter.register_unstructure_hook_func(_is_schema, lambda it: it.model_dump(mode="json"))
+    converter.register_structure_hook_func(_is_schema, lambda it, of: of.model_validate(it))
     for kind in dict.fromkeys((*MEANT_BEFORE, *STORED_FIELDS)):
         _store_as_listed(converter, kind)
-    for union in (Opportunity | Command, Event, Verdict):
+    for union in (Opportunity | Command, Approved | Refused, Command, Event, Verdict):
         configure_tagged_union(union, converter, tag_name="kind", tag_generator=stored_kind)
     return converter
+
+
+def _is_schema(kind: Any) -> bool:
+    return hasattr(kind, "model_validate")
 
 
 def _store_as_listed(converter: OrjsonConverter, kind: type) -> None:
@@ -89,9 +96,14 @@ def from_json(text: bytes | str, of: type[T] | Any) -> T:
     return value
 
 
-def line_from_json(text: bytes | str, kinds: Collection[type] | None = None) -> JournalEntry:
+def line_from_json(
+    text: bytes | str,
+    kinds: Collection[type] | None = None,
+    event_kinds: Collection[type] | None = None,
+) -> JournalEntry:
     """A journal's line; where ``kinds`` are given, without verdicts of any other kind.
 
+    Where ``event_kinds`` are, without other events but the last, from which the verdicts follow.
     Refusals are nine tenths of a journal, and most of the time that reading it takes.
 
     >>> at = '"2026-11-22T00:00:00+00:00"'
@@ -100,13 +112,16 @@ def line_from_json(text: bytes | str, kinds: Collection[type] | None = None) -> 
     >>> line_from_json(text, kinds=()).verdicts
     ()
     """
-    if kinds is None:
-        return from_json(text, JournalEntry)
-    names = {stored_kind(kind) for kind in kinds}
 
     def chosen() -> Any:
         line = orjson.loads(text)
-        line["verdicts"] = [one for one in line["verdicts"] if one["kind"] in names]
+        if kinds is not None:
+            names = {stored_kind(kind) for kind in kinds}
+            line["verdicts"] = [one for one in line["verdicts"] if one["kind"] in names]
+        if event_kinds is not None:
+            names = {stored_kind(kind) for kind in event_kinds}
+            *before, last = line["events"]
+            line["events"] = [*(one for one in before if one["kind"] in names), last]
         return line
 
     entry: JournalEntry = _structured(chosen, JournalEntry, text)

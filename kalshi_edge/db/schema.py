@@ -31,7 +31,11 @@ _LEASE = """
 CREATE TABLE lease (only INTEGER PRIMARY KEY CHECK (only = 1), body BLOB NOT NULL) STRICT;
 """
 
-MIGRATIONS = (_FIRST, _LEASE)
+_SNAPSHOTS = """
+CREATE TABLE snapshots (name TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS = (_FIRST, _LEASE, _SNAPSHOTS)
 """What brings a file from version n to n + 1, by n; a new file has version 0."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

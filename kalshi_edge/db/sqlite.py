@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+import orjson
+
 from kalshi_edge.db.codec import from_json, line_from_json, to_json
 from kalshi_edge.db.schema import SCHEMA_VERSION, migrate, schema_version
 from kalshi_edge.domain.journal import JournalEntry
@@ -85,8 +87,9 @@ class SqliteStore:
         limit: int | None = None,
         *,
         kinds: Collection[type] | None = None,
+        event_kinds: Collection[type] | None = None,
     ) -> Sequence[JournalEntry]:
-        """The journal's lines after ``after_seq``, in order; with verdicts of ``kinds`` only."""
+        """The journal's lines after ``after_seq``, in order; of ``kinds`` only."""
         rows = self._rows(
             "SELECT body FROM journal WHERE seq > ? ORDER BY seq LIMIT ?",
             after_seq,
@@ -94,7 +97,7 @@ class SqliteStore:
         )
         with _named(self.path):
             bodies = [zlib.decompress(body) for (body,) in rows]
-        return [line_from_json(body, kinds) for body in bodies]
+        return [line_from_json(body, kinds, event_kinds) for body in bodies]
 
     async def last_seq(self) -> int:
         """The number of the journal's last line; 0 where there is none."""
@@ -115,10 +118,17 @@ class SqliteStore:
         with self._writing():
             self._move_order(order)
 
-    async def orders(self, *, live_only: bool = False) -> Sequence[Order]:
-        """Orders, oldest first; with ``live_only`` those that may still trade."""
-        where = "WHERE is_live" if live_only else ""
-        return self._read(Order, f"SELECT body FROM orders {where} ORDER BY number")  # noqa: S608 - fixed text
+    async def orders(
+        self, *, live_only: bool = False, also: Collection[str] = ()
+    ) -> Sequence[Order]:
+        """Orders, oldest first; with ``live_only`` those that may still trade, and ``also``."""
+        named = "OR intent_id IN (SELECT value FROM json_each(?1))"
+        where = f"WHERE is_live {named}" if live_only else "WHERE ?1 = ?1"
+        return self._read(
+            Order,
+            f"SELECT body FROM orders {where} ORDER BY number",  # noqa: S608 - fixed text
+            orjson.dumps(list(also)).decode(),
+        )
 
     async def fill_ids(self) -> frozenset[str]:
         """The names of all fills in the journal, each to be counted once only."""
@@ -158,11 +168,13 @@ class SqliteStore:
             return Switch(SwitchState.HALT, f"the stored switch cannot be read: {error}", at)
         return stored[0] if stored else Switch(SwitchState.RUN, "never thrown", at)
 
-    async def take_lease(self, holder: str, at: datetime, lasts: timedelta) -> Lease:
+    async def take_lease(
+        self, holder: str, at: datetime, lasts: timedelta, *, abandoned: Lease | None = None
+    ) -> Lease:
         """The lease as it stands after ``holder`` asked for it at instant ``at``."""
         with self._transaction():
             before = self._lease()
-            lease = before.after(holder, at, lasts)
+            lease = before.after(holder, at, lasts, abandoned=abandoned)
             if lease != before:
                 self._put("lease", lease, only=1)
         self._token = lease.token if lease.holder == holder else 0
@@ -188,6 +200,16 @@ class SqliteStore:
     async def notes(self) -> dict[str, str]:
         """Every fact noted, by name."""
         return dict(self._rows("SELECT name, value FROM meta WHERE name <> 'mode'"))
+
+    async def put_snapshot(self, name: str, body: bytes) -> None:
+        """Keep ``body`` in the place of what was kept under ``name`` before."""
+        with self._writing():
+            self._db.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?)", (name, body))
+
+    async def snapshot(self, name: str) -> bytes | None:
+        """The newest snapshot of that name; ``None`` where there is none."""
+        found = self._rows("SELECT body FROM snapshots WHERE name = ?", name)
+        return bytes(found[0][0]) if found else None
 
     def save_as(self, path: Path) -> None:
         """Copy everything into a new file at ``path``; ``StoreError`` where one is."""

@@ -131,17 +131,23 @@ class Lease:
     """Goes up by one with every new holder; who has an older one writes no more."""
     expires_at: datetime
 
-    def after(self, holder: str, at: datetime, lasts: timedelta) -> "Lease":
+    def after(
+        self, holder: str, at: datetime, lasts: timedelta, *, abandoned: "Lease | None" = None
+    ) -> "Lease":
         """The lease once ``holder`` has asked for it at instant ``at``.
 
-        Prolonged for who holds it; a new holder's where it is free or has run out; otherwise as it
-        is.
+        Prolonged for who holds it, and another than before even where a clock stands still: who
+        waits must see it change. A new holder's where it is free, has run out, or still is the one
+        that the asker has found ``abandoned``; otherwise as it is.
         """
+        expires_at = at + lasts
         if self.holder == holder:
-            return Lease(holder, self.token, at + lasts)
-        if self.holder and at < self.expires_at:
+            if expires_at == self.expires_at:
+                expires_at += timedelta(microseconds=1)
+            return Lease(holder, self.token, expires_at)
+        if self.holder and at < self.expires_at and self != abandoned:
             return self
-        return Lease(holder, self.token + 1, at + lasts)
+        return Lease(holder, self.token + 1, expires_at)
 
     def dropped(self) -> "Lease":
         """The lease once its holder has given it up; the token is not used again."""

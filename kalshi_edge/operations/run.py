@@ -1,6 +1,9 @@
 """Composition: from settings and files to things that run. Commands call it; it prints nothing."""
 
-from collections.abc import Callable
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from kalshi_edge.api.context import ApiContext
 from kalshi_edge.api.read_model import ReadModel
@@ -8,9 +11,18 @@ from kalshi_edge.api.server import address_of, bound, policy_of, run_with_api
 from kalshi_edge.config import Settings
 from kalshi_edge.console.live_view import Dashboard
 from kalshi_edge.db.open_store import open_store
+from kalshi_edge.errors import EdgeError
+from kalshi_edge.ports import Store
 from kalshi_edge.runtime.bootstrap import open_trader
 from kalshi_edge.runtime.cycle_log import CycleLog
 from kalshi_edge.runtime.environment import environment_of
+from kalshi_edge.runtime.snapshots import SnapshotSource
+
+QUIET = logging.getLogger(__name__)
+
+
+READ_WITHIN_S = 2.0
+"""The API waits for its past so long; with a snapshot that takes a moment."""
 
 
 async def run_trader(
@@ -23,15 +35,16 @@ async def run_trader(
     environment = await environment_of(settings)
     dashboard.is_synthetic = environment.is_synthetic
     read_model = ReadModel()
+    kept = {"read_model": SnapshotSource(read_model.snapshot)}
     with bound(address_of(settings)) as listener:
         async with (
             open_store(settings, environment.store_mode) as store,
             open_trader(
-                settings, environment, store, (dashboard, CycleLog(write), read_model)
+                settings, environment, store, (dashboard, CycleLog(write), read_model), kept
             ) as trader,
+            _filled(read_model, store),
         ):
             dashboard.follow(trader)
-            await read_model.read(store)
             policy = policy_of(settings)
             context = ApiContext(
                 trader,
@@ -41,3 +54,25 @@ async def run_trader(
                 has_key=bool(policy.api_key),
             )
             await run_with_api(context, policy, listener, write)
+
+
+@asynccontextmanager
+async def _filled(read_model: ReadModel, store: Store) -> AsyncIterator[None]:
+    """``read_model`` is given its past: before the block where that is quick, else meanwhile.
+
+    Nobody waits with a halt for what was months ago, and a past that cannot be shown ends nothing.
+    """
+
+    async def reading() -> None:
+        try:
+            await read_model.read(store)
+        except EdgeError as error:
+            QUIET.warning("the past is not shown: %s", error)
+
+    task = asyncio.create_task(reading())
+    try:
+        await asyncio.wait({task}, timeout=READ_WITHIN_S)
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -39,12 +39,14 @@ class Account:
         cash: Decimal | None = None,
         paid_in: Decimal | None = None,
         began_at: datetime | None = None,
+        movements: Iterable[str] = (),
         flows: Iterable[CashFlow] = (),
     ) -> None:
         """``since`` is the first UTC day, where no day is over.
 
         ``deposits`` are those of the days that are over. ``cash`` and ``paid_in`` are as the
-        journal last said; where it is from before it did, they are added up.
+        journal last said; where it is from before it did, they are added up. ``movements`` of cash
+        were counted before, and ``flows`` since.
         """
         added = starting_balance + deposits + deposits_today
         self.paid_in = added if paid_in is None else paid_in
@@ -58,10 +60,12 @@ class Account:
         opening = starting_balance if last_day is None else last_day.closing_balance
         self.opening_balance = opening + deposits_today
         """The day's, and what was paid in since: what a day loss is counted from."""
-        self._deposits = deposits_today
+        self.deposits_today = deposits_today
+        """Dollars that came in since UTC midnight, less what left, otherwise than by trading."""
         self.counts_from_at = began_at
         """Cash that moved before was in what the books began with, or were last set to."""
-        self._movements: set[str] = set()
+        self.movements = set(movements)
+        """Movements of cash that were counted, by name."""
         for flow in flows:
             self._note(flow)
 
@@ -139,16 +143,16 @@ class Account:
         record = DailyRecord(
             day=day,
             mode=self.tracker.mode,
-            opening_balance=self.opening_balance - self._deposits,
+            opening_balance=self.opening_balance - self.deposits_today,
             closing_balance=equity,
             realised=done.pnl,
             fees=done.fees,
             wins=done.wins,
             losses=done.losses,
             halts=halts,
-            deposits=self._deposits,
+            deposits=self.deposits_today,
         )
-        self.opening_balance, self._deposits = equity, ZERO
+        self.opening_balance, self.deposits_today = equity, ZERO
         return record
 
     def deposit(self, flow: CashFlow) -> CashFlow:
@@ -157,7 +161,7 @@ class Account:
         self.tracker.cash += flow.amount
         self.paid_in += flow.amount
         self.opening_balance += flow.amount
-        self._deposits += flow.amount
+        self.deposits_today += flow.amount
         return flow
 
     def is_new_movement(self, movement: CashMovement) -> bool:
@@ -165,15 +169,15 @@ class Account:
 
         What undoes a movement that was never counted undoes nothing.
         """
-        if movement.movement_id in self._movements:
+        if movement.movement_id in self.movements:
             return False
-        if movement.reverses and movement.reverses not in self._movements:
+        if movement.reverses and movement.reverses not in self.movements:
             return False
         return self.counts_from_at is None or movement.valid_at >= self.counts_from_at
 
     def _note(self, flow: CashFlow) -> None:
         if flow.movement_id:
-            self._movements.add(flow.movement_id)
+            self.movements.add(flow.movement_id)
         else:
             self.counts_from_at = flow.received_at
 

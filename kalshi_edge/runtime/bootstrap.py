@@ -1,7 +1,7 @@
 """Where a trader lives: whose exchange, whose weather, whose time. Modes differ in nothing else."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -31,16 +31,19 @@ from kalshi_edge.data.weather.sources.observations import ObservationSource
 from kalshi_edge.data.weather.sources.reports import ClimateReportSource
 from kalshi_edge.data.weather.sources.summaries import SummarySource
 from kalshi_edge.db.codec import from_json, to_json
+from kalshi_edge.db.snapshots import fingerprint
+from kalshi_edge.domain.events import Defect
 from kalshi_edge.domain.orders import Side
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.errors import ExchangeDown, OutcomeUnknown, RequestRefused, SettingError
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.execution.simulator import SimulatedExchange
 from kalshi_edge.ports import Exchange, Publisher, Store
-from kalshi_edge.runner import complete_until, resumed_engine
 from kalshi_edge.runtime.environment import Environment
 from kalshi_edge.runtime.lease import LeaseHolder
+from kalshi_edge.runtime.resumption import complete_until, resumed_engine
 from kalshi_edge.runtime.schedule import Timetable
+from kalshi_edge.runtime.snapshots import SnapshotSource, SnapshotWriter
 from kalshi_edge.runtime.trader import RECONCILED_EVERY_S, ExchangeLink, Poll, Trader
 from kalshi_edge.trading.circuit_breakers import CircuitBreakers
 from kalshi_edge.units import ZERO
@@ -58,11 +61,13 @@ async def open_trader(
     environment: Environment,
     store: Store,
     publishers: Sequence[Publisher],
+    kept: Mapping[str, SnapshotSource] | None = None,
 ) -> AsyncIterator[Trader]:
     """A trader with everything it needs but its store, closed with the block.
 
     It goes on where the store left off. A new store begins with the account's balance, or with
-    the starting balance of the settings where orders are simulated.
+    the starting balance of the settings where orders are simulated. Snapshots of the engine, and
+    of what else is to be ``kept``, are written as it trades and at its end.
     """
     async with AsyncExitStack() as stack:
         transport = environment.transport
@@ -79,10 +84,13 @@ async def open_trader(
         if account is not None:
             stack.push_async_callback(account.aclose)
         lease_holder = LeaseHolder(store, clock=transport.machine, now_s=transport.now_s)
-        stack.push_async_callback(lease_holder.end)
-        await lease_holder.begin(QUIET.warning)
+        await stack.enter_async_context(lease_holder.held(QUIET.warning))
         setup = await _setup(settings, environment, store, account)
-        engine = await resumed_engine(setup, store)
+        defects: list[Defect] = []
+        engine = await resumed_engine(setup, store, defects=defects)
+        engine_source = SnapshotSource(engine.snapshot, fingerprint(setup))
+        snapshots = SnapshotWriter(store, {"engine": engine_source, **(kept or {})})
+        await stack.enter_async_context(snapshots.kept())
         line, simulated, recorder = None, None, None
         exchange: Exchange
         if account is None:
@@ -117,12 +125,13 @@ async def open_trader(
             markets=markets,
             reports=feeds.reports,
             polls=(*feeds.others, hours, *((books,) if line is None else ())),
-            publishers=publishers,
+            publishers=(*publishers, snapshots),
             timetable=Timetable(environment.clock),
             line=line,
             simulated=simulated,
             recorder=recorder,
-            restored=partial(resumed_engine, setup, store),
+            restored=partial(resumed_engine, setup, store, trusts_snapshot=False, defects=[]),
+            defects=defects,
         )
 
 

@@ -1,14 +1,13 @@
 """A trader's environment: whose exchange, weather, clock and key. Modes differ in nothing else."""
 
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import httpx
 
 from kalshi_edge.choices import TradingMode
-from kalshi_edge.clock import Clock, SystemClock
+from kalshi_edge.clock import Clock, SystemClock, awake_or_asleep_s
 from kalshi_edge.config import Settings
 from kalshi_edge.data.kalshi.account.account_client import AccountClient
 from kalshi_edge.data.kalshi.auth import ApiKey
@@ -42,7 +41,7 @@ class Transport:
     """What the lease runs by."""
     rate: Rate = PUBLIC_RATE
     """How fast questions without a key may be asked, by real time."""
-    now_s: Callable[[], float] = time.monotonic
+    now_s: Callable[[], float] = awake_or_asleep_s
 
 
 @dataclass(frozen=True, slots=True)

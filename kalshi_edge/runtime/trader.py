@@ -19,6 +19,7 @@ from kalshi_edge.domain.events import (
     CalibrationDue,
     CycleDue,
     DayTurned,
+    Defect,
     Event,
     Halt,
     LookDue,
@@ -28,13 +29,12 @@ from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.records import Cause
 from kalshi_edge.domain.weather import Forecast
 from kalshi_edge.engine import Engine
-from kalshi_edge.errors import Fenced, StoreError
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.execution.simulator import SimulatedExchange
 from kalshi_edge.ports import Feed, Publisher, Store
 from kalshi_edge.runner import Restored, as_it_came, run, start
 from kalshi_edge.runtime.event_queue import EventQueue
-from kalshi_edge.runtime.lease import RENEWED_EVERY_S, LeaseHolder
+from kalshi_edge.runtime.lease import LeaseHolder
 from kalshi_edge.runtime.own_holds import LOOK_EVERY_S, OwnHold, follow_group, mind_the_clock
 from kalshi_edge.runtime.schedule import LOOK_AGAIN_S, Job, Tick, Timetable
 from kalshi_edge.trading.supervisor import needs_attention
@@ -110,6 +110,8 @@ class Trader:
     recorder: Recorder | None = None
     restored: Restored | None = None
     """How the loop gets its engine back after a defect; without it a defect ends the trader."""
+    defects: Sequence[Defect] = ()
+    """What the start had to leave out."""
 
     @property
     def sources(self) -> Sequence[SourceStatus]:
@@ -125,7 +127,7 @@ class Trader:
         """Trade until cancelled; whatever part fails for good ends the whole."""
         inbox, last_seq = self.inbox, await self.store.last_seq()
         since_at = await self._last_at(last_seq)
-        inbox.put(await start(self.store, self.clock.now()))
+        inbox.put(await start(self.store, self.clock.now()), *self.defects)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._stay())
             group.create_task(self._look())
@@ -153,7 +155,7 @@ class Trader:
 
     async def _last_at(self, last_seq: int) -> datetime | None:
         """When an earlier life wrote its last line: what was due since then was missed."""
-        lines = await self.store.journal(last_seq - 1) if last_seq else ()
+        lines = await self.store.journal(last_seq - 1, kinds=(), event_kinds=()) if last_seq else ()
         return lines[-1].received_at if lines else None
 
     async def _ask(self, poll: Poll) -> None:
@@ -185,22 +187,16 @@ class Trader:
                     await self.inbox.handled()
 
     async def _stay(self) -> None:
-        """Keep the lease; where another process has it, ``Fenced`` ends everything here."""
+        """Hold new risk back while the lease cannot be kept."""
         while True:
-            await asyncio.sleep(RENEWED_EVERY_S)
-            held = self.engine.kill_switch.switch_at(self.clock.now())
-            is_held = held.hold(Cause.LEASE, self.clock.now()) is not None
-            try:
-                await self.lease_holder.renew()
-            except Fenced:
-                raise
-            except StoreError as error:
-                if self.lease_holder.objection() and not is_held:
-                    reason = f"the lease cannot be kept: {error}"
-                    self.inbox.put(Halt(reason, self.clock.now(), cause=Cause.LEASE))
-                continue
-            if is_held:
-                self.inbox.put(Resume("the lease is ours", self.clock.now(), cause=Cause.LEASE))
+            await asyncio.sleep(LOOK_EVERY_S)
+            now, lease = self.clock.now(), self.lease_holder
+            is_held = self.engine.kill_switch.switch_at(now).hold(Cause.LEASE, now) is not None
+            if lease.trouble and lease.objection() and not is_held:
+                reason = f"the lease cannot be kept: {lease.trouble}"
+                self.inbox.put(Halt(reason, now, cause=Cause.LEASE))
+            elif is_held and not lease.trouble and not lease.objection():
+                self.inbox.put(Resume("the lease is ours", now, cause=Cause.LEASE))
 
     async def _look(self) -> None:
         """Have lost answers, and what the kill switch wants done, looked after."""

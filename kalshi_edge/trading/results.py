@@ -12,6 +12,7 @@ from typing import TypeAlias
 from kalshi_edge.domain.market import Bin, Market
 from kalshi_edge.domain.verdicts import Alarm
 from kalshi_edge.domain.weather import ClimateReport
+from kalshi_edge.trading.snapshot import ResultsSnapshot
 from kalshi_edge.units import ONE, ZERO
 
 MEMORY_OF_RESULTS = timedelta(days=6)
@@ -56,6 +57,26 @@ class Results:
             return False
         self.paid[day] = {**known, market.ticker: said}
         return True
+
+    def snapshot(self) -> ResultsSnapshot:
+        """All of it."""
+        return ResultsSnapshot(
+            first_f=tuple((*day, high_f) for day, high_f in self.first_f.items()),
+            reports=tuple((*day, reports) for day, reports in self.reports.items()),
+            paid=tuple(
+                (*day, tuple((ticker, *said) for ticker, said in paid.items()))
+                for day, paid in self.paid.items()
+            ),
+        )
+
+    def restore(self, snapshot: ResultsSnapshot) -> None:
+        """Know what was known at the time of ``snapshot``."""
+        self.first_f = {(icao, day): high_f for icao, day, high_f in snapshot.first_f}
+        self.reports = {(icao, day): reports for icao, day, reports in snapshot.reports}
+        self.paid = {
+            (icao, day): {ticker: (bin_, value) for ticker, bin_, value in paid}
+            for icao, day, paid in snapshot.paid
+        }
 
     def forget(self, at: datetime) -> None:
         """Let go of what no report can change any more."""

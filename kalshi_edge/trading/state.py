@@ -1,8 +1,9 @@
 """What the engine knows of the world: the newest of every fact, and what those taught."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 
 from kalshi_edge.domain.events import AcknowledgeTerms, Event
 from kalshi_edge.domain.market import Book, Ladder, Market
@@ -14,6 +15,9 @@ from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation, Sta
 from kalshi_edge.models.observed import Evidence, evidence
 from kalshi_edge.portfolio.tracker import is_mark, mark_after
 from kalshi_edge.trading.learning import Course, Learned, Learning
+from kalshi_edge.trading.snapshot import StateSnapshot
+
+T = TypeVar("T")
 
 REFERENCE = "NWS"
 """The model name of the forecast that ours is checked against."""
@@ -65,6 +69,52 @@ class WorldState:
     def traded_models(self) -> tuple[str, ...]:
         """The models that a distribution may come from."""
         return tuple(dict.fromkeys((*self.models, BRIDGE)))
+
+    def snapshot(self) -> StateSnapshot:
+        """All of it but the rules, which the store has."""
+        books, marks = self.books, self.marks
+        readings = {day: tuple(_only(Observation, seen)) for day, seen in self._seen.items()}
+        floors = {day: tuple(_only(ClimateReport, seen)) for day, seen in self._seen.items()}
+        return StateSnapshot(
+            ladders=tuple(self.ladders.values()),
+            former=tuple(
+                (ticker, ladder)
+                for ticker, ladder in self._ladder_by_ticker.items()
+                if self.ladders.get(ladder.event_ticker) is not ladder
+            ),
+            books=tuple(books.values()),
+            marked=tuple(ticker for ticker, mark in marks.items() if books.get(ticker) is mark),
+            marks=tuple(mark for ticker, mark in marks.items() if books.get(ticker) is not mark),
+            forecasts=tuple(self._forecasts.values()),
+            lessons=tuple(f for day in self.learning.forecasts.values() for f in day.values()),
+            readings=tuple((*day, kept) for day, kept in readings.items()),
+            floors=tuple((*day, kept) for day, kept in floors.items() if kept),
+            settlements=tuple(self._settlements.values()),
+            calibrations=tuple(self.calibrations.values()),
+            hours=self.hours,
+            results=self.learning.results.snapshot(),
+        )
+
+    def restore(self, snapshot: StateSnapshot) -> None:
+        """Take in what was known at the time of ``snapshot``; before anything else is."""
+        for ladder in snapshot.ladders:
+            self._keep_ladder(ladder)
+        self._ladder_by_ticker.update(snapshot.former)
+        self.books = {book.ticker: book for book in snapshot.books}
+        self.marks = {ticker: self.books[ticker] for ticker in snapshot.marked}
+        self.marks |= {mark.ticker: mark for mark in snapshot.marks}
+        self._forecasts = {(f.station, f.climate_day, f.model): f for f in snapshot.forecasts}
+        for lesson in snapshot.lessons:
+            self.learning.forecast(lesson)
+        for icao, day, readings in snapshot.readings:
+            self._seen[icao, day] = dict.fromkeys(readings)
+        for icao, day, reports in snapshot.floors:
+            self._seen[icao, day] |= dict.fromkeys(reports)
+        self._settlements = {one.ticker: one for one in snapshot.settlements}
+        for record in snapshot.calibrations:
+            self.learned(record)
+        self.hours = snapshot.hours
+        self.learning.results.restore(snapshot.results)
 
     # --- taking facts in ----------------------------------------------------------------------
 
@@ -181,16 +231,21 @@ class WorldState:
             case _:
                 pass
 
+    def learned(self, record: Calibration) -> None:
+        """Take in what an earlier life had learned."""
+        self.calibrations[record.city, record.model, record.version] = record
+
     def forget(self, at: datetime) -> None:
         """Let go of what concerns climate days long over."""
         last = (at - KEEP).date()
         gone = [ladder for ladder in self.ladders.values() if ladder.climate_day < last]
         for ladder in gone:
             del self.ladders[ladder.event_ticker]
-            for market in ladder.markets:
-                kept = (self._ladder_by_ticker, self.books, self.marks, self._settlements)
-                for by_ticker in kept:
-                    by_ticker.pop(market.ticker, None)
+        of_them = [t for t, one in self._ladder_by_ticker.items() if one.climate_day < last]
+        for ticker in of_them:
+            kept = (self._ladder_by_ticker, self.books, self.marks, self._settlements)
+            for by_ticker in kept:
+                by_ticker.pop(ticker, None)
         self._forecasts = {k: v for k, v in self._forecasts.items() if k[1] >= last}
         self.learning.forget(at, last)
         self._seen = {k: v for k, v in self._seen.items() if k[1] >= last}
@@ -289,6 +344,10 @@ class WorldState:
 
     def _station(self, icao: str) -> Station | None:
         return next((station for station in self.stations if station.icao == icao), None)
+
+
+def _only(kind: type[T], facts: Iterable[object]) -> Iterator[T]:
+    return (fact for fact in facts if isinstance(fact, kind))
 
 
 def _was_announced(before: Ladder | None, ladder: Ladder) -> bool:

@@ -16,8 +16,9 @@ from kalshi_edge.domain.orders import Fill, Order, Settlement, Side
 from kalshi_edge.engine import Engine
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.execution.simulator import SimulatedExchange
-from kalshi_edge.runner import resumed_engine, run, start
+from kalshi_edge.runner import run, start
 from kalshi_edge.runtime.bootstrap import _simulated
+from kalshi_edge.runtime.resumption import resumed_engine
 from tests.cases.account_stories import EVE, TICKER, offer, setup
 from tests.support.builders import book
 

@@ -28,8 +28,9 @@ from kalshi_edge.domain.records import Calibration, DailyRecord, Switch, Trade
 from kalshi_edge.domain.verdicts import Alarm, Approved, Verdict
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.execution.simulator import SimulatedExchange
-from kalshi_edge.runner import MEMORY, READ_LINES, complete_until, replay, resumed_engine, run
+from kalshi_edge.runner import replay, run
 from kalshi_edge.runtime.event_queue import EventQueue
+from kalshi_edge.runtime.resumption import MEMORY, READ_LINES, complete_until, resumed_engine
 from kalshi_edge.trading.risk import Limits
 from tests.support.builders import book, ladder
 from tests.support.trader_harness import (
@@ -162,8 +163,8 @@ async def _journal(store: SqliteStore) -> list[JournalEntry]:
 # --- deaths in mid-sentence -----------------------------------------------------------------------
 
 
-class Died(Exception):
-    """The process ended here."""
+class Died(BaseException):
+    """The process ended here: nothing catches that."""
 
 
 class MortalExchange(DrawnExchange):

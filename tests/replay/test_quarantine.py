@@ -31,7 +31,8 @@ from kalshi_edge.domain.weather import Forecast
 from kalshi_edge.engine import Engine
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.execution.simulator import SimulatedExchange
-from kalshi_edge.runner import replay, resumed_engine, run
+from kalshi_edge.runner import replay, run
+from kalshi_edge.runtime.resumption import resumed_engine
 from tests.cases.account_stories import AROUND_54, EVE, OTHER, D, later, of, offer, setup
 from tests.simulation.virtual_loop import VirtualLoop
 from tests.support.builders import book, forecast

@@ -45,7 +45,8 @@ from kalshi_edge.domain.verdicts import Approved
 from kalshi_edge.engine import Setup
 from kalshi_edge.errors import HistoryError
 from kalshi_edge.execution.executor import Executor
-from kalshi_edge.runner import resumed_engine, run
+from kalshi_edge.runner import run
+from kalshi_edge.runtime.resumption import resumed_engine
 from kalshi_edge.token_bucket import Rate
 from kalshi_edge.trading.decision import Playbook
 from kalshi_sandbox.server import Plan, Sandbox, new_sandbox

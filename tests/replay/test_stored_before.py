@@ -19,7 +19,8 @@ from kalshi_edge.domain.verdicts import Approved, CycleDone
 from kalshi_edge.domain.weather import Forecast
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.operations.replay import replay_recording, replay_store
-from kalshi_edge.runner import resumed_engine, run
+from kalshi_edge.runner import run
+from kalshi_edge.runtime.resumption import resumed_engine
 from tests.replay.test_recording import SETUP
 from tests.support.trader_harness import DrawnExchange, chained
 

@@ -30,9 +30,10 @@ from kalshi_edge.domain.records import Trade
 from kalshi_edge.engine import Setup
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.ports import Store
-from kalshi_edge.runner import resumed_engine, run, start
+from kalshi_edge.runner import run, start
 from kalshi_edge.runtime.bootstrap import _simulated
 from kalshi_edge.runtime.lease import LeaseHolder
+from kalshi_edge.runtime.resumption import resumed_engine
 from kalshi_edge.runtime.schedule import Timetable
 from kalshi_edge.runtime.trader import Poll, Trader
 from kalshi_edge.token_bucket import Rate

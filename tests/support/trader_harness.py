@@ -35,7 +35,8 @@ from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.errors import ExchangeDown, OrderRejected, OutcomeUnknown
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.execution.simulator import settle
-from kalshi_edge.runner import resumed_engine, run
+from kalshi_edge.runner import run
+from kalshi_edge.runtime.resumption import resumed_engine
 from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.fees import OrderFees, fee_regime
 from tests.support.builders import book, event_ticker, forecast, ladder

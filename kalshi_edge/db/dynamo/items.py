@@ -2,7 +2,7 @@
 
 The body is the record's JSON, as in every store; beside it stand the keys and what people look
 for. In the journal's table ``pk`` says what an item is: ``state`` (head, switch), ``note``,
-``terms``, ``order``, ``live``, ``fill``, ``line`` or a long line's ``part``.
+``terms``, ``order``, ``live``, ``fill``, ``line``, ``snapshot`` or a ``part`` of what is too long.
 """
 
 import zlib
@@ -25,6 +25,9 @@ TTL = "delete_after"
 
 PART_BYTES = 300_000
 """An item may have 400 KB."""
+
+KEEP_SNAPSHOT = timedelta(days=90)
+"""A trader that comes back later reads its journal."""
 
 SWITCH = {"pk": text("state"), "sk": text("switch")}
 
@@ -61,18 +64,27 @@ def line_parts(entry: JournalEntry, keep: Keep) -> tuple[Write, Sequence[Item]]:
     }
     if len(packed) <= PART_BYTES:
         return Write(JOURNAL, line_key(entry.seq), attributes | {"body": blob(packed)}), ()
+    where, parts = _in_parts(f"part#{entry.seq:012d}", packed, attributes[TTL])
+    return Write(JOURNAL, line_key(entry.seq), attributes | where), parts
+
+
+def snapshot_parts(name: str, body: bytes, at: datetime) -> tuple[Write, Sequence[Item]]:
+    """The item that says which snapshot counts, and the parts that must be there before it does.
+
+    Parts that no item leads to any more, as where a process died in between, go by themselves.
+    """
+    where, parts = _in_parts(f"part#snapshot#{name}", body, until(at, KEEP_SNAPSHOT))
+    return Write(JOURNAL, key("snapshot", name), where), parts
+
+
+def _in_parts(prefix: str, packed: bytes, expiry: Any) -> tuple[dict[str, Any], Sequence[Item]]:
+    """Where ``packed`` is found, and the items that hold it."""
     pieces = [packed[at : at + PART_BYTES] for at in range(0, len(packed), PART_BYTES)]
-    name = f"part#{entry.seq:012d}#{derived_id(packed.hex())}"
+    name = f"{prefix}#{derived_id(packed.hex())}"
     parts = [
-        key(name, f"{n:04d}") | {"body": blob(piece), TTL: attributes[TTL]}
-        for n, piece in enumerate(pieces)
+        key(name, f"{n:04d}") | {"body": blob(piece), TTL: expiry} for n, piece in enumerate(pieces)
     ]
-    line = Write(
-        JOURNAL,
-        line_key(entry.seq),
-        attributes | {"parts": text(name), "part_count": number(len(pieces))},
-    )
-    return line, parts
+    return {"parts": text(name), "part_count": number(len(pieces))}, parts
 
 
 def record_writes(entry: JournalEntry, mode: str, keep: Keep) -> list[Write]:

@@ -41,7 +41,8 @@ from kalshi_edge.db.dynamo.items import (
     order_writes,
     record_writes,
 )
-from kalshi_edge.db.dynamo.reading import partition, records_of, unpacked_line
+from kalshi_edge.db.dynamo.reading import know_all_orders, partition, records_of, unpacked_line
+from kalshi_edge.db.dynamo.snapshots import read_snapshot, write_snapshot
 from kalshi_edge.db.dynamo.writes import (
     TRANSACTION_ITEMS,
     Deed,
@@ -141,7 +142,7 @@ class DynamoStore:
             if fits_one_transaction([head, line, *records]):
                 await self.dynamo.write(head, line, *records)
             else:
-                await self._know_all(entry)
+                await know_all_orders(self.dynamo, entry)
                 marked = {**head.values, "unapplied": number(entry.seq)}
                 await self.dynamo.write(
                     Write(JOURNAL, HEAD, marked, condition=head.condition, given=head.given), line
@@ -156,8 +157,9 @@ class DynamoStore:
         limit: int | None = None,
         *,
         kinds: Collection[type] | None = None,
+        event_kinds: Collection[type] | None = None,
     ) -> Sequence[JournalEntry]:
-        """The journal's lines after ``after_seq``, in order; with verdicts of ``kinds`` only."""
+        """The journal's lines after ``after_seq``, in order; of ``kinds`` only."""
         if limit == 0:
             return []
         asked: dict[str, Any] = {} if limit is None else {"Limit": limit}
@@ -169,7 +171,10 @@ class DynamoStore:
             limit=limit,
             **asked,
         )
-        return [line_from_json(await unpacked_line(self.dynamo, item), kinds) for item in items]
+        return [
+            line_from_json(await unpacked_line(self.dynamo, item), kinds, event_kinds)
+            for item in items
+        ]
 
     async def last_seq(self) -> int:
         """The number of the journal's last line; 0 where there is none."""
@@ -198,12 +203,14 @@ class DynamoStore:
                 await self._fenced()
             raise StoreError(f"order {order.intent.intent_id} was never added") from failed
 
-    async def orders(self, *, live_only: bool = False) -> Sequence[Order]:
-        """Orders, oldest first; with ``live_only`` those that may still trade."""
+    async def orders(
+        self, *, live_only: bool = False, also: Collection[str] = ()
+    ) -> Sequence[Order]:
+        """Orders, oldest first; with ``live_only`` those that may still trade, and ``also``."""
         if live_only:
-            live = await self._items("live")
-            keys = [key("order", item["sk"]["S"]) for item in live]
-            items = await self.dynamo.get_many(JOURNAL, keys)
+            live = [str(item["sk"]["S"]) for item in await self._items("live")]
+            names = sorted({*live, *also})
+            items = await self.dynamo.get_many(JOURNAL, [key("order", name) for name in names])
         else:
             items = await self._items("order")
         return records_of(Order, sorted(items, key=lambda item: str(item["placed"]["S"])))
@@ -257,12 +264,14 @@ class DynamoStore:
         except (StoreError, InputError, KeyError) as error:
             return Switch(SwitchState.HALT, f"the stored switch cannot be read: {error}", at)
 
-    async def take_lease(self, holder: str, at: datetime, lasts: timedelta) -> Lease:
+    async def take_lease(
+        self, holder: str, at: datetime, lasts: timedelta, *, abandoned: Lease | None = None
+    ) -> Lease:
         """The lease as it stands after ``holder`` asked for it at instant ``at``."""
         self._may_look_only()
         for _ in range(LEASE_ATTEMPTS):
             before = lease_of(await self._head())
-            lease = before.after(holder, at, lasts)
+            lease = before.after(holder, at, lasts, abandoned=abandoned)
             if lease == before or await self._change_lease(before, lease):
                 self._token = lease.token if lease.holder == holder else 0
                 return lease
@@ -297,6 +306,18 @@ class DynamoStore:
         """Every fact noted, by name."""
         items = await self._items("note")
         return {item["sk"]["S"]: item["body"]["S"] for item in items}
+
+    async def put_snapshot(self, name: str, body: bytes) -> None:
+        """Keep ``body`` in the place of what was kept under ``name`` before."""
+        self._may_write()
+        try:
+            await write_snapshot(self.dynamo, name, body, self._token, self._clock.now())
+        except ConditionFailed:
+            await self._fenced()
+
+    async def snapshot(self, name: str) -> bytes | None:
+        """The newest snapshot of that name; ``None`` where there is none, or not all of it."""
+        return await read_snapshot(self.dynamo, name)
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -333,13 +354,6 @@ class DynamoStore:
         return True
 
     # --- long lines ---------------------------------------------------------------------------
-
-    async def _know_all(self, entry: JournalEntry) -> None:
-        """Every order of ``entry`` exists; asked beforehand, because it cannot be taken back."""
-        names = {v.intent.intent_id for v in entry.verdicts if isinstance(v, Order)}
-        found = await self.dynamo.get_many(JOURNAL, [key("order", name) for name in sorted(names)])
-        for missing in names - {item["sk"]["S"] for item in found}:
-            raise StoreError(f"order {missing} was never added")
 
     async def _apply(self, seq: int, records: Sequence[Write]) -> None:
         """Write the records of the line ``seq``, which is unapplied until the last is written."""

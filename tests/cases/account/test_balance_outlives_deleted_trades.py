@@ -12,7 +12,7 @@ from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Order, OrderState, Settlement
 from kalshi_edge.domain.records import Trade
-from kalshi_edge.runner import resumed_engine
+from kalshi_edge.runtime.resumption import resumed_engine
 from tests.cases.account_stories import EVE, TICKER, D, later, offer, setup, written
 from tests.support.builders import fill, intent
 

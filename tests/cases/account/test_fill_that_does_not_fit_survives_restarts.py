@@ -14,7 +14,8 @@ from kalshi_edge.domain.orders import Intent, Order, OrderReport, Side, TimeInFo
 from kalshi_edge.engine import Engine
 from kalshi_edge.errors import StateError
 from kalshi_edge.execution.executor import Executor
-from kalshi_edge.runner import resumed_engine, run, start
+from kalshi_edge.runner import run, start
+from kalshi_edge.runtime.resumption import resumed_engine
 from kalshi_edge.trading.fees import taker_fee
 from tests.cases.account_stories import EVE, TICKER, D, filled, later, offer, setup
 from tests.support.builders import fill, intent

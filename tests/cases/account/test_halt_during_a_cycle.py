@@ -11,8 +11,9 @@ from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import CycleDue, Halt
 from kalshi_edge.domain.orders import Intent, Order, OrderReport
 from kalshi_edge.execution.executor import Executor
-from kalshi_edge.runner import resumed_engine, run
+from kalshi_edge.runner import run
 from kalshi_edge.runtime.event_queue import EventQueue
+from kalshi_edge.runtime.resumption import resumed_engine
 from tests.cases.account_stories import EVE, D, later, offer, setup
 
 CITIES = ("NYC", "MIA", "CHI", "PHX", "LA")

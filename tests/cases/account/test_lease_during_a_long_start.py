@@ -9,7 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
-import pytest
 
 from kalshi_edge.config import Settings
 from kalshi_edge.data.kalshi.transport import Host
@@ -59,7 +58,6 @@ async def story(path: Path) -> None:
         await store.append(JournalEntry(1, EVE, (), (CashFlow(D(0), "nothing", EVE),)))
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="no renewal before the trader runs")
 def test_a_process_that_is_starting_keeps_its_lease(tmp_path: Path) -> None:
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         runner.run(story(tmp_path / "paper.db"))

@@ -15,8 +15,9 @@ from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Fill
 from kalshi_edge.engine import Engine
 from kalshi_edge.execution.executor import Executor
-from kalshi_edge.runner import resumed_engine, run, start
+from kalshi_edge.runner import run, start
 from kalshi_edge.runtime.bootstrap import _simulated
+from kalshi_edge.runtime.resumption import resumed_engine
 from kalshi_edge.trading.risk import situation
 from tests.cases.account_stories import EVE, offer, setup
 

@@ -13,7 +13,7 @@ from kalshi_edge.domain.events import DayTurned, Halt, Resume
 from kalshi_edge.domain.orders import Order, OrderState
 from kalshi_edge.domain.records import DailyRecord
 from kalshi_edge.engine import Engine
-from kalshi_edge.runner import resumed_engine
+from kalshi_edge.runtime.resumption import resumed_engine
 from tests.cases.account_stories import TICKER, of, setup, written
 from tests.support.builders import book, fill, intent, ladder
 

@@ -5,6 +5,7 @@ To add one: a ``Made`` in ``STORES`` whose ``open`` gives a store on the same da
 
 import asyncio
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -578,6 +579,30 @@ async def test_a_clock_set_back_keeps_the_lease_with_its_holder(store: Store, ma
         await store.append(line(2))
 
 
+async def test_an_abandoned_lease_is_taken_whatever_the_clocks_say(
+    store: Store, made: Made
+) -> None:
+    """The holder's clock was hours ahead when it died: the asker has seen nothing change."""
+    ahead = NOW + timedelta(hours=6)
+    held = await store.take_lease("a", ahead, SHORT)
+    async with made.open() as other:
+        assert await other.take_lease("b", NOW, SHORT) == held
+        taken = await other.take_lease("b", NOW, SHORT, abandoned=held)
+        assert (taken.holder, taken.token, taken.expires_at) == ("b", 2, NOW + SHORT)
+    await assert_fenced(store)
+
+
+async def test_a_lease_that_was_renewed_meanwhile_is_not_abandoned(
+    store: Store, made: Made
+) -> None:
+    held = await store.take_lease("a", NOW, SHORT)
+    renewed = await store.take_lease("a", NOW, SHORT)  # by a clock that stands still
+    assert renewed != held
+    async with made.open() as other:
+        assert await other.take_lease("b", NOW, SHORT, abandoned=held) == renewed
+    await store.append(line(1))
+
+
 async def test_whoever_asked_in_vain_or_gave_it_up_does_not_write(store: Store, made: Made) -> None:
     await store.take_lease("a", NOW, SHORT)
     await store.add_order(ORDER)
@@ -597,6 +622,58 @@ async def test_one_of_many_who_ask_at_once_gets_the_lease(made: Made) -> None:
         leases = await asyncio.gather(*asked)
     assert len(set(leases)) == 1
     assert leases[0].token == 1
+
+
+# --- snapshots ------------------------------------------------------------------------------------
+
+
+async def test_the_newest_snapshot_of_a_name_counts_however_large_it_is(
+    store: Store, made: Made
+) -> None:
+    assert await store.snapshot("engine") is None
+    large = random.Random(1).randbytes(1_000_000)
+    for body in (b"first", large, b"", large[:-1], large[:-1]):
+        await store.put_snapshot("engine", body)
+        await store.put_snapshot("read_model", body[:7])
+        async with made.open(None) as looking:
+            assert await looking.snapshot("engine") == body
+            assert await looking.snapshot("read_model") == body[:7]
+    assert await store.notes() == {}
+
+
+async def test_whoever_lost_the_lease_writes_no_snapshot(store: Store, made: Made) -> None:
+    await store.take_lease("a", NOW, SHORT)
+    await store.put_snapshot("engine", b"ours")
+    async with made.open() as other:
+        await other.take_lease("b", NOW + SHORT, SHORT)
+        with pytest.raises(Fenced):
+            await store.put_snapshot("engine", b"late")
+        assert await other.snapshot("engine") == b"ours"
+
+
+async def test_of_orders_the_live_ones_and_those_named_are_told_in_their_order(
+    store: Store,
+) -> None:
+    first, second, third, live = [Order(intent(name=name)) for name in "abcd"]
+    for order in (first, second, third, live):
+        await store.add_order(order)
+    for order in (first, second, third):
+        await store.save_order(order.step(OrderStep.FINISH))
+    names = [order.intent.intent_id for order in (third, first, live)]
+    told = await store.orders(live_only=True, also=[*names, "unknown"])
+    assert [order.intent for order in told] == [one.intent for one in (first, third, live)]
+    assert len(await store.orders()) == 4
+
+
+async def test_a_line_may_be_read_with_some_kinds_of_event_and_always_its_last(
+    store: Store,
+) -> None:
+    events = (DayTurned(NOW), CycleDue(NOW), DayTurned(LATER))
+    await store.append(JournalEntry(1, LATER, events, (Alarm("a", "b"),)))
+    [narrow] = await store.journal(kinds=(), event_kinds=(CycleDue,))
+    assert (narrow.events, narrow.verdicts) == (events[1:], ())
+    [bare] = await store.journal(event_kinds=())
+    assert (bare.events, bare.verdicts) == (events[2:], (Alarm("a", "b"),))
 
 
 # --- notes ----------------------------------------------------------------------------------------

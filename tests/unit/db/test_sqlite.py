@@ -83,6 +83,7 @@ async def test_a_store_of_the_first_schema_is_read_as_it_is_and_brought_forward_
     async with SqliteStore(path, "paper") as store:
         await store.append(line(1))
         store._db.execute("DROP TABLE lease")
+        store._db.execute("DROP TABLE snapshots")
         store._db.execute("PRAGMA user_version = 1")
     async with SqliteStore(path, None) as looking:
         assert list(await looking.journal()) == [line(1)]

@@ -15,7 +15,7 @@ from kalshi_edge.domain.verdicts import Alarm, Verdict
 from kalshi_edge.domain.weather import Basis, ClimateReport, Observation
 from kalshi_edge.engine import Engine
 from kalshi_edge.models.calibration import LESSONS_KEPT
-from kalshi_edge.runner import MEMORY, resumed_engine
+from kalshi_edge.runtime.resumption import MEMORY, resumed_engine
 from kalshi_edge.trading.learning import DOUBTED_Z, SLIP_F
 from kalshi_edge.trading.results import MEMORY_OF_RESULTS
 from tests.cases.account_stories import AROUND_54, of, setup, written
