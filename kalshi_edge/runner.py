@@ -208,8 +208,9 @@ class _Loop:
         self.engine.become(await restored())
         self.to_do.clear()
         self.lives += 1
-        for one in (*again, await start(self.store, event.received_at), defect):
+        for one in again:
             await self._kept(one)
+        await self.take(await start(self.store, event.received_at), defect)
 
     async def _answer(self, event: Event, *, first: bool) -> None:
         self.now = event.received_at
