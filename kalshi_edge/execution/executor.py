@@ -97,16 +97,16 @@ class Executor:
         return [order_update(report, at)]
 
     async def _place(self, intent: Intent, count: Decimal, at: datetime) -> list[OrderUpdate]:
-        order = Order(intent)
-        if not await self._store.add_order(order):
+        order, refusal = Order(intent), "not sent: the leg before it did not trade"
+        if count > ZERO:
+            refusal = await self._refusal(intent, at)
+        stored = order if refusal else order.limited(count).step(OrderStep.SEND)
+        if not await self._store.add_order(stored):
             # An earlier life of ours stored it and may have sent it: sending would double it.
             return []
-        if count <= ZERO:
-            return [_over(intent, at, "not sent: the leg before it did not trade")]
-        if refusal := await self._refusal(intent, at):
+        if refusal:
             return [_over(intent, at, refusal)]
         sent = OrderUpdate(intent.intent_id, OrderStep.SEND, at, count=count)
-        await self._store.save_order(order.limited(count).step(OrderStep.SEND))
         # Storing may have taken long: the lease is looked at once more, with nothing in between.
         if objection := self._objection():
             return [sent, _over(intent, at, f"not sent: {objection}")]

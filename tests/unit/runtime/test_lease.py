@@ -114,13 +114,13 @@ async def test_nothing_is_sent_with_too_little_of_the_lease_left(tmp_path: Path)
 async def test_the_lease_is_looked_at_once_more_after_the_intent_is_stored(tmp_path: Path) -> None:
     only = process(tmp_path / "s.db", "one")
     await only.lease_holder.begin()
-    save = only.store.save_order
+    add = only.store.add_order
 
-    async def slow(order: Order) -> None:
-        await save(order)
+    async def slow(order: Order) -> bool:
         only.monotonic_s += LONGER.total_seconds()
+        return await add(order)
 
-    only.store.save_order = slow  # type: ignore[method-assign]
+    only.store.add_order = slow  # type: ignore[method-assign]
     assert [update.reason for update in await only.buy(intent())] == [
         "", "not sent: the lease has 0 s left, under 10 s",
     ]  # fmt: skip
