@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, NoReturn, Self
 
 from botocore.exceptions import ClientError
 
@@ -66,8 +66,6 @@ from kalshi_edge.errors import Fenced, InputError, StoreError
 
 LONGEST_NOTE = 300_000
 LEASE_ATTEMPTS = 20
-
-T = TypeVar("T")
 
 
 class DynamoStore:
