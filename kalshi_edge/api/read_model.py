@@ -16,12 +16,14 @@ from kalshi_edge.api.activity import activity_of
 from kalshi_edge.api.schemas.account import EquityPoint, SwitchMark
 from kalshi_edge.api.schemas.status import ActivityItem
 from kalshi_edge.db.snapshots import stored_snapshot
-from kalshi_edge.domain.events import Command
+from kalshi_edge.domain.account_statement import AccountStatement
+from kalshi_edge.domain.events import Command, Event, OrderUpdate
 from kalshi_edge.domain.journal import JournalEntry
-from kalshi_edge.domain.orders import Fill, Settlement
+from kalshi_edge.domain.market import Book, Ladder
+from kalshi_edge.domain.orders import Fill
 from kalshi_edge.domain.records import Calibration, DailyRecord, Switch
 from kalshi_edge.domain.verdicts import Approved, CityView, CycleDone, Opportunity, Refused, Verdict
-from kalshi_edge.domain.weather import ClimateReport
+from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
 from kalshi_edge.ports import Store
 
 K = TypeVar("K")
@@ -33,8 +35,9 @@ READ_LINES = 10
 
 WORTH_KEEPING = tuple(kind for kind in get_args(Verdict) if kind is not Refused)
 """The verdicts that a line of the past is read with: refusals are nine tenths of all."""
-FACTS = (Fill, Settlement, ClimateReport, *get_args(Command))
-"""The events likewise."""
+BULKY = {Book, Ladder, Forecast, Observation, AccountStatement, OrderUpdate}
+FACTS = tuple(kind for kind in get_args(Event) if kind not in BULKY)
+"""The events likewise: people are shown nothing of the others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,11 @@ from typing import get_args
 
 from kalshi_edge.db.snapshots import fingerprint, stored_snapshot
 from kalshi_edge.domain.account_statement import AccountStatement
-from kalshi_edge.domain.events import Command, Defect, Event
+from kalshi_edge.domain.events import Command, Defect, Event, OrderUpdate
 from kalshi_edge.domain.journal import JournalEntry
-from kalshi_edge.domain.market import Book, Ladder
-from kalshi_edge.domain.orders import Fill, Order, Settlement
+from kalshi_edge.domain.orders import Order
 from kalshi_edge.domain.records import Calibration, DailyRecord, Switch
-from kalshi_edge.domain.trading_hours import TradingHours
 from kalshi_edge.domain.verdicts import Adopted, Approved, CashFlow, Verdict
-from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.portfolio.account import KEEP_DONE_ORDERS, Account
 from kalshi_edge.ports import Store
@@ -35,18 +32,8 @@ MEMORY = KEEP + timedelta(days=8)
 READ_LINES = 20
 """At once: others, the lease above all, have their turn in between."""
 
-FACTS = (
-    Forecast,
-    Book,
-    Ladder,
-    ClimateReport,
-    Observation,
-    Fill,
-    Settlement,
-    TradingHours,
-    *get_args(Command),
-)
-"""The events that leave something behind."""
+FACTS = tuple(kind for kind in get_args(Event) if kind not in {AccountStatement, OrderUpdate})
+"""The events that may leave something behind: what followed from these is among the verdicts."""
 RECORDS = (DailyRecord, Switch, CashFlow, Calibration, Approved, Adopted, Order)
 """The verdicts that do."""
 

@@ -21,9 +21,7 @@ from kalshi_edge.domain.events import (
     DayTurned,
     Defect,
     Event,
-    Halt,
     LookDue,
-    Resume,
 )
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.records import Cause

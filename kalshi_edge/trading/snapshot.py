@@ -51,6 +51,7 @@ class StateSnapshot:
     calibrations: tuple[Calibration, ...]
     hours: TradingHours
     results: ResultsSnapshot
+    hours: TradingHours
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,7 @@ class WorldState:
             calibrations=tuple(self.calibrations.values()),
             hours=self.hours,
             results=self.learning.results.snapshot(),
+            hours=self.hours,
         )
 
     def restore(self, snapshot: StateSnapshot) -> None:
@@ -115,6 +116,7 @@ class WorldState:
             self.learned(record)
         self.hours = snapshot.hours
         self.learning.results.restore(snapshot.results)
+        self.hours = snapshot.hours
 
     # --- taking facts in ----------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from kalshi_edge.domain.events import (
     Started,
 )
 from kalshi_edge.domain.journal import JournalEntry
+from kalshi_edge.domain.trading_hours import TradingHours
 from kalshi_edge.domain.verdicts import Verdict
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.errors import InputError
@@ -157,7 +158,8 @@ async def test_weeks_later_the_same_is_known_from_every_line() -> None:
     at = told(days)[-1].received_at
     then = at - timedelta(days=1)
     deposit = CashMovement("m1", CashKind.DEPOSIT, Decimal(7), Decimal(0), then, then)
-    events = sorted([*told(days), deposit], key=lambda event: event.received_at)
+    hours = TradingHours(then, maintenance=((at, at + timedelta(hours=3)),))
+    events = sorted([*told(days), deposit, hours], key=lambda event: event.received_at)
     await desk.play([*events, CycleDue(at)])
     assert len(await desk.store.daily_records()) > 5
     for seq in [*range(1, len(desk.taken), 61), len(desk.taken)]:
@@ -263,6 +265,7 @@ SHAPE: dict[str, list[str]] = {
         "_seen",
         "_settlements",
         "books",
+        "hours",
         "ladders",
         "learning",
         "marks",
@@ -301,6 +304,7 @@ SHAPE: dict[str, list[str]] = {
         "floors",
         "forecasts",
         "former",
+        "hours",
         "ladders",
         "lessons",
         "marked",
