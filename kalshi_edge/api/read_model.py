@@ -29,6 +29,8 @@ from kalshi_edge.ports import Store
 K = TypeVar("K")
 V = TypeVar("V")
 
+READ_MODEL = "read_model"
+"""The name of its snapshot."""
 READ_BACK_LINES = 5000
 READ_LINES = 10
 """At once: others have their turn in between."""
@@ -101,13 +103,14 @@ class ReadModel:
 
     async def read(self, store: Store) -> None:
         """Take in what ``store`` holds; asked once. What is published meanwhile shows at once."""
-        self._meanwhile = []
-        past = ReadModel()
-        await past._read(store)
-        for line in self._meanwhile:
-            if line.seq > past.seq:
-                past.recall(line)
-        self._meanwhile = None
+        past, self._meanwhile = ReadModel(), []
+        try:
+            await past._read(store)
+            for line in self._meanwhile:
+                if line.seq > past.seq:
+                    past.recall(line)
+        finally:
+            self._meanwhile = None
         for name in _SHOWN:
             setattr(self, name, getattr(past, name))
 
@@ -115,7 +118,7 @@ class ReadModel:
         last = await store.last_seq()
         self.days = {record.day: record for record in await store.daily_records()}
         self.calibrations.extend(map(_shown, await store.calibrations()))
-        snapshot = await stored_snapshot(store, "read_model", ReadModelSnapshot)
+        snapshot = await stored_snapshot(store, READ_MODEL, ReadModelSnapshot)
         if snapshot is None or snapshot.seq > last:
             self.seq = max(last - READ_BACK_LINES, 0)
         else:

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from kalshi_edge.api.context import ApiContext
-from kalshi_edge.api.read_model import ReadModel
+from kalshi_edge.api.read_model import READ_MODEL, ReadModel
 from kalshi_edge.api.server import address_of, bound, policy_of, run_with_api
+from kalshi_edge.api.starting import answering_while_starting
 from kalshi_edge.config import Settings
 from kalshi_edge.console.live_view import Dashboard
 from kalshi_edge.db.open_store import open_store
@@ -16,12 +17,12 @@ from kalshi_edge.ports import Store
 from kalshi_edge.runtime.bootstrap import open_trader
 from kalshi_edge.runtime.cycle_log import CycleLog
 from kalshi_edge.runtime.environment import environment_of
-from kalshi_edge.runtime.snapshots import SnapshotSource
+from kalshi_edge.runtime.snapshots import SnapshotSource, SnapshotWriter
 
 QUIET = logging.getLogger(__name__)
 
 
-READ_WITHIN_S = 2.0
+READ_WITHIN_S = 1.0
 """The API waits for its past so long; with a snapshot that takes a moment."""
 
 
@@ -35,14 +36,14 @@ async def run_trader(
     environment = await environment_of(settings)
     dashboard.is_synthetic = environment.is_synthetic
     read_model = ReadModel()
-    kept = {"read_model": SnapshotSource(read_model.snapshot)}
+    publishers = (dashboard, CycleLog(write), read_model)
     with bound(address_of(settings)) as listener:
         async with (
+            answering_while_starting(listener) as started,
             open_store(settings, environment.store_mode) as store,
-            open_trader(
-                settings, environment, store, (dashboard, CycleLog(write), read_model), kept
-            ) as trader,
-            _filled(read_model, store),
+            nullcontext(_snapshots(store, read_model)) as snapshots,
+            open_trader(settings, environment, store, publishers, snapshots) as trader,
+            _filled(read_model, store, snapshots),
         ):
             dashboard.follow(trader)
             policy = policy_of(settings)
@@ -53,11 +54,18 @@ async def run_trader(
                 is_synthetic=environment.is_synthetic,
                 has_key=bool(policy.api_key),
             )
+            await started()
             await run_with_api(context, policy, listener, write)
 
 
+def _snapshots(store: Store, read_model: ReadModel) -> SnapshotWriter:
+    return SnapshotWriter(store, {READ_MODEL: SnapshotSource(read_model.snapshot)})
+
+
 @asynccontextmanager
-async def _filled(read_model: ReadModel, store: Store) -> AsyncIterator[None]:
+async def _filled(
+    read_model: ReadModel, store: Store, snapshots: SnapshotWriter
+) -> AsyncIterator[None]:
     """``read_model`` is given its past: before the block where that is quick, else meanwhile.
 
     Nobody waits with a halt for what was months ago, and a past that cannot be shown ends nothing.
@@ -68,6 +76,8 @@ async def _filled(read_model: ReadModel, store: Store) -> AsyncIterator[None]:
             await read_model.read(store)
         except EdgeError as error:
             QUIET.warning("the past is not shown: %s", error)
+        else:
+            snapshots.take(READ_MODEL, read_model.seq)
 
     task = asyncio.create_task(reading())
     try:

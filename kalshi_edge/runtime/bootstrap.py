@@ -1,7 +1,7 @@
 """Where a trader lives: whose exchange, whose weather, whose time. Modes differ in nothing else."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -61,13 +61,13 @@ async def open_trader(
     environment: Environment,
     store: Store,
     publishers: Sequence[Publisher],
-    kept: Mapping[str, SnapshotSource] | None = None,
+    snapshots: SnapshotWriter | None = None,
 ) -> AsyncIterator[Trader]:
     """A trader with everything it needs but its store, closed with the block.
 
     It goes on where the store left off. A new store begins with the account's balance, or with
     the starting balance of the settings where orders are simulated. Snapshots of the engine, and
-    of what else is to be ``kept``, are written as it trades and at its end.
+    of what ``snapshots`` has beside it, are written as it trades and at its end.
     """
     async with AsyncExitStack() as stack:
         transport = environment.transport
@@ -88,8 +88,9 @@ async def open_trader(
         setup = await _setup(settings, environment, store, account)
         defects: list[Defect] = []
         engine = await resumed_engine(setup, store, defects=defects)
-        engine_source = SnapshotSource(engine.snapshot, fingerprint(setup))
-        snapshots = SnapshotWriter(store, {"engine": engine_source, **(kept or {})})
+        snapshots = snapshots or SnapshotWriter(store)
+        snapshots.sources["engine"] = SnapshotSource(engine.snapshot, fingerprint(setup))
+        snapshots.take("engine", await store.last_seq())
         await stack.enter_async_context(snapshots.kept())
         line, simulated, recorder = None, None, None
         exchange: Exchange

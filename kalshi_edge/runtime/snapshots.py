@@ -6,7 +6,7 @@ making bytes of it is done off the loop.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -35,7 +35,7 @@ class SnapshotWriter:
     """A publisher that keeps the state of ``sources`` beside the journal."""
 
     store: Store
-    sources: Mapping[str, SnapshotSource]
+    sources: dict[str, SnapshotSource] = field(default_factory=dict)
     every_lines: int = EVERY_LINES
     _taken: dict[str, tuple[int, object]] = field(default_factory=dict)
     """By name, the newest state and its line."""
@@ -44,11 +44,16 @@ class SnapshotWriter:
 
     def publish(self, entry: JournalEntry) -> None:
         """Take hold of everything as it is after ``entry``."""
-        for name, source in self.sources.items():
-            if (state := source.taken(entry.seq)) is not None:
-                self._taken[name] = entry.seq, state
-                if entry.seq - self._written.get(name, 0) >= self.every_lines:
-                    self._is_due.set()
+        for name in self.sources:
+            self.take(name, entry.seq)
+
+    def take(self, name: str, seq: int) -> None:
+        """Take hold of one of them, which is as it was after the line ``seq``."""
+        if (state := self.sources[name].taken(seq)) is None:
+            return
+        self._taken[name] = seq, state
+        if seq - self._written.get(name, 0) >= self.every_lines:
+            self._is_due.set()
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:

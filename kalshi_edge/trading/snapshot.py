@@ -51,7 +51,6 @@ class StateSnapshot:
     calibrations: tuple[Calibration, ...]
     hours: TradingHours
     results: ResultsSnapshot
-    hours: TradingHours
 
 
 @dataclass(frozen=True, slots=True)

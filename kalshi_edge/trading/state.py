@@ -93,7 +93,6 @@ class WorldState:
             calibrations=tuple(self.calibrations.values()),
             hours=self.hours,
             results=self.learning.results.snapshot(),
-            hours=self.hours,
         )
 
     def restore(self, snapshot: StateSnapshot) -> None:
@@ -116,7 +115,6 @@ class WorldState:
             self.learned(record)
         self.hours = snapshot.hours
         self.learning.results.restore(snapshot.results)
-        self.hours = snapshot.hours
 
     # --- taking facts in ----------------------------------------------------------------------
 
