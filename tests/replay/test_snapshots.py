@@ -368,3 +368,25 @@ def test_a_snapshot_that_cannot_be_written_ends_nothing(
         assert await desk.store.snapshot("engine") is None
 
     virtually(story())
+
+
+# --- while a journal is read ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trusts_snapshot", [True, False])
+async def test_others_have_their_turn_between_the_lines(*, trusts_snapshot: bool) -> None:
+    """A start that takes minutes renews its lease, and answers, meanwhile."""
+    desk = await a_desk()
+    await desk.store.put_snapshot("engine", desk.taken[1])
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    task = asyncio.create_task(other())
+    await resumed_engine(SETUP, desk.store, trusts_snapshot=trusts_snapshot)
+    task.cancel()
+    assert turns >= len(desk.taken) - 1
