@@ -65,7 +65,7 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 def response_to(head: bytes) -> bytes:
     r"""The bytes that answer a request with this head.
 
-    >>> response_to(b"POST /api/halt HTTP/1.1\r\n\r\n").split(b"\r\n")[0]
+    >>> response_to(b"POST /api/risk/halt HTTP/1.1\r\n\r\n").split(b"\r\n")[0]
     b'HTTP/1.1 503 Service Unavailable'
     """
     line = head.split(b"\r\n", 1)[0].decode("ascii", "replace")

@@ -389,4 +389,4 @@ async def test_others_have_their_turn_between_the_lines(*, trusts_snapshot: bool
     task = asyncio.create_task(other())
     await resumed_engine(SETUP, desk.store, trusts_snapshot=trusts_snapshot)
     task.cancel()
-    assert turns >= len(desk.taken) - 1
+    assert turns > len(desk.taken) / 2

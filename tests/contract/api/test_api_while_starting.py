@@ -27,11 +27,11 @@ async def test_readiness_and_refusals_have_the_shapes_of_the_api() -> None:
         ready = await http.get("/api/ready?x=1")
         assert ready.status_code == 503
         assert not Readiness.model_validate(ready.json()).is_ready
-        halt = await http.post("/api/halt", json={"reason": "now"})
+        halt = await http.post("/api/risk/halt", json={"reason": "now"})
         assert (halt.status_code, halt.headers["Retry-After"]) == (503, "1")
         assert halt.headers["Content-Type"] == "application/problem+json"
         problem = Problem.model_validate(halt.json())
-        assert (problem.detail, problem.instance) == ("the trader is starting", "/api/halt")
+        assert (problem.detail, problem.instance) == ("the trader is starting", "/api/risk/halt")
 
 
 async def test_whatever_is_sent_is_answered_or_closed() -> None:
