@@ -206,8 +206,7 @@ class DynamoStore:
     ) -> Sequence[Order]:
         """Orders, oldest first; with ``live_only`` those that may still trade, and ``also``."""
         if live_only:
-            live = [str(item["sk"]["S"]) for item in await self._items("live")]
-            names = sorted({*live, *also})
+            names = sorted({*also, *(item["sk"]["S"] for item in await self._items("live"))})
             items = await self.dynamo.get_many(JOURNAL, [key("order", name) for name in names])
         else:
             items = await self._items("order")
