@@ -1,4 +1,4 @@
-"""What the running program itself holds new risk back for: its clock, and the order group."""
+"""What the running program itself holds new risk back for: its clock, lease and order group."""
 
 import asyncio
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from kalshi_edge.domain.records import Cause
 from kalshi_edge.engine import Engine
 from kalshi_edge.errors import ExchangeError
 from kalshi_edge.runtime.event_queue import EventQueue
+from kalshi_edge.runtime.lease import LeaseHolder
 
 LOOK_EVERY_S = 2.0
 GROUP_RESTS_S = 300.0
@@ -52,6 +53,16 @@ async def mind_the_clock(hold: OwnHold, lead: timedelta) -> None:
         await hold.hold(f"this machine's clock is {off}")
     elif hold.is_held and not lead:
         await hold.lift("the clock is right")
+
+
+async def mind_the_lease(lease: LeaseHolder, hold: OwnHold) -> None:
+    """Hold while the lease, which is renewed elsewhere, cannot be kept, for ever."""
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        if lease.trouble and lease.objection() and not hold.is_held:
+            await hold.hold(f"the lease cannot be kept: {lease.trouble}")
+        elif hold.is_held and not lease.trouble and not lease.objection():
+            await hold.lift("the lease is ours")
 
 
 async def follow_group(group: OrderGroup, hold: OwnHold) -> None:

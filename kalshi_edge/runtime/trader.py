@@ -33,7 +33,13 @@ from kalshi_edge.ports import Feed, Publisher, Store
 from kalshi_edge.runner import Restored, as_it_came, run, start
 from kalshi_edge.runtime.event_queue import EventQueue
 from kalshi_edge.runtime.lease import LeaseHolder
-from kalshi_edge.runtime.own_holds import LOOK_EVERY_S, OwnHold, follow_group, mind_the_clock
+from kalshi_edge.runtime.own_holds import (
+    LOOK_EVERY_S,
+    OwnHold,
+    follow_group,
+    mind_the_clock,
+    mind_the_lease,
+)
 from kalshi_edge.runtime.schedule import LOOK_AGAIN_S, Job, Tick, Timetable
 from kalshi_edge.trading.supervisor import needs_attention
 
@@ -127,7 +133,8 @@ class Trader:
         since_at = await self._last_at(last_seq)
         inbox.put(await start(self.store, self.clock.now()), *self.defects)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._stay())
+            lease_hold = self._own_hold(Cause.LEASE)
+            group.create_task(mind_the_lease(self.lease_holder, lease_hold))
             group.create_task(self._look())
             if self.line is not None:
                 hold = self._own_hold(Cause.ORDER_GROUP)
@@ -183,18 +190,6 @@ class Trader:
                     await self._calibrate(tick)
                 case Job.HEARTBEAT:
                     await self.inbox.handled()
-
-    async def _stay(self) -> None:
-        """Hold new risk back while the lease cannot be kept."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            now, lease = self.clock.now(), self.lease_holder
-            is_held = self.engine.kill_switch.switch_at(now).hold(Cause.LEASE, now) is not None
-            if lease.trouble and lease.objection() and not is_held:
-                reason = f"the lease cannot be kept: {lease.trouble}"
-                self.inbox.put(Halt(reason, now, cause=Cause.LEASE))
-            elif is_held and not lease.trouble and not lease.objection():
-                self.inbox.put(Resume("the lease is ours", now, cause=Cause.LEASE))
 
     async def _look(self) -> None:
         """Have lost answers, and what the kill switch wants done, looked after."""
