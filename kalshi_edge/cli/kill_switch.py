@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import httpx
 
 TIMEOUT_S = 30.0
+DRILL = "drill"
+"""The name of a drill's holds."""
 
 Level = Annotated[HaltLevel, typer.Option(help="How far; each level includes the ones before it.")]
 Reason = Annotated[str, typer.Option("--reason", help="Reason, kept in the journal.")]
@@ -53,17 +55,22 @@ def drill(
 ) -> None:
     """Test the running trader's kill switch.
 
-    For each cause it is triggered, checked and released again. Nothing new is bought meanwhile.
+    For each cause it is triggered, checked and released again. Nothing new is bought meanwhile, and
+    whatever held trading back before still does afterwards.
     Levels beyond halt have their effect: cancel takes resting entries out of the book, flatten
     sells open positions.
     """
     results: list[tuple[Cause, bool, bool]] = []
     with _api() as api:
         for one in cause or list(Cause):
-            command = {"reason": f"drill of {one}", "cause": one, "confirm": yes}
-            held = _outcome(api, "/api/risk/halt", {**command, "level": level})["switch"]
-            seen = _hold(api.get("/api/risk/status").json()["switch"], one)
-            released = _outcome(api, "/api/risk/resume", command)["switch"]
+            command = {
+                "reason": f"drill of {one}", "cause": one, "name": DRILL, "confirm": yes,
+            }  # fmt: skip
+            try:
+                held = _outcome(api, "/api/risk/halt", {**command, "level": level})["switch"]
+                seen = _hold(api.get("/api/risk/status").json()["switch"], one)
+            finally:  # also where it is interrupted
+                released = _outcome(api, "/api/risk/resume", command)["switch"]
             is_held = held["is_halted"] and seen is not None
             results.append((one, is_held, _hold(released, one) is None))
     from rich.box import SIMPLE_HEAD
@@ -125,7 +132,9 @@ def _outcome(api: "httpx.Client", path: str, command: Mapping[str, object]) -> d
 
 
 def _hold(state: Mapping[str, Any], cause: Cause) -> dict[str, Any] | None:
-    return next((one for one in state["holds"] if one["cause"] == cause), None)
+    """A drill's own hold, never one in earnest."""
+    holds = (one for one in state["holds"] if one["cause"] == cause and one["name"] == DRILL)
+    return next(holds, None)
 
 
 def _show(state: Mapping[str, Any]) -> None:
@@ -135,6 +144,5 @@ def _show(state: Mapping[str, Any]) -> None:
     out.print(f"kill switch [bold {colour}]{state['state'].upper()}[/]", highlight=False)
     for one in state["holds"]:
         until = f", until {one['until_at']}" if one["until_at"] else ""
-        out.print(
-            f"  {one['state']} by {one['cause']} since {one['since_at']}{until}: {one['reason']}"
-        )
+        cause = f"{one['name']} of {one['cause']}" if one["name"] == DRILL else one["cause"]
+        out.print(f"  {one['state']} by {cause} since {one['since_at']}{until}: {one['reason']}")

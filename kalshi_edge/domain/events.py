@@ -178,6 +178,10 @@ class Resume:
     name: str | None = None
     """Only the hold of this name is lifted; ``None`` lifts all of the cause."""
 
+    def lifts(self, cause: Cause, name: str = "") -> bool:
+        """Whether it lifts the hold of ``cause`` so named; a breaker's own hold has no name."""
+        return self.cause in {None, cause} and self.name in {None, name}
+
 
 @dataclass(frozen=True, slots=True)
 class Close:

@@ -196,7 +196,7 @@ class Trader:
                 reason = f"the lease cannot be kept: {lease.trouble}"
                 self.inbox.put(Halt(reason, now, cause=Cause.LEASE))
             elif is_held and not lease.trouble and not lease.objection():
-                self.inbox.put(Resume("the lease is ours", now, cause=Cause.LEASE))
+                self.inbox.put(Resume("the lease is ours", now, cause=Cause.LEASE, name=""))
 
     async def _look(self) -> None:
         """Have lost answers, and what the kill switch wants done, looked after."""
