@@ -11,6 +11,8 @@ from kalshi_edge.domain.records import Cause
 from kalshi_edge.errors import StateError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
 
 TIMEOUT_S = 30.0
@@ -26,7 +28,7 @@ Confirmed = Annotated[
 
 def switch() -> None:
     """Show the kill switch and what holds trading back."""
-    with _api() as api:
+    with _trader() as api:
         _show(api.get("/api/risk/status").json()["switch"])
 
 
@@ -34,14 +36,14 @@ def halt(
     reason: Reason = "by hand", level: Level = HaltLevel.HALT, *, yes: Confirmed = False
 ) -> None:
     """Trigger the running trader's kill switch."""
-    with _api() as api:
+    with _trader() as api:
         command = {"reason": reason, "level": level, "confirm": yes}
         _show(_outcome(api, "/api/risk/halt", command)["switch"])
 
 
 def resume(reason: Reason = "by hand", *, yes: Confirmed = False) -> None:
     """Release the running trader's kill switch."""
-    with _api() as api:
+    with _trader() as api:
         _show(_outcome(api, "/api/risk/resume", {"reason": reason, "confirm": yes})["switch"])
 
 
@@ -61,7 +63,7 @@ def drill(
     sells open positions.
     """
     results: list[tuple[Cause, bool, bool]] = []
-    with _api() as api:
+    with _trader() as api:
         for one in cause or list(Cause):
             command = {
                 "reason": f"drill of {one}", "cause": one, "name": DRILL, "confirm": yes,
@@ -91,22 +93,70 @@ def drill(
 
 
 @contextmanager
-def _api() -> "Iterator[httpx.Client]":
-    """A client of the API of the trader that the settings name."""
+def _trader() -> "Iterator[httpx.Client]":
+    """A client of the running trader that the settings name.
+
+    Over its control socket where there is one, else over its API, which is said.
+    """
+    from kalshi_edge.api.control_socket import NAME, control_address, control_folder
     from kalshi_edge.config import load_settings
 
     settings = load_settings()
     import httpx
 
+    folder = control_folder(settings.store_path)
+    if folder is not None and folder.is_dir():
+        try:
+            with (
+                control_address(folder) as address,
+                httpx.HTTPTransport(uds=address) as transport,
+                _client("http://localhost", {}, transport=transport) as client,
+            ):
+                if _is_reached(client, folder / NAME):
+                    yield client
+                    return
+        except (httpx.TransportError, OSError) as error:
+            raise StateError(f"the trader does not answer at {folder / NAME}: {error}") from error
     host = settings.api_host if settings.api_host not in ("::", "0.0.0.0") else "127.0.0.1"  # noqa: S104
     base = f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}"
-    headers = {"X-API-Key": settings.api_secret_key.get_secret_value(), "X-Acting": "console"}
+    missing = "this kind of store has none" if folder is None else f"no trader at {folder / NAME}"
+    typer.echo(f"no control socket ({missing}): over the API at {base}", err=True)
     try:
-        with httpx.Client(base_url=base, headers=headers, timeout=TIMEOUT_S) as client:
-            client.event_hooks["response"] = [_raise_for_error]
+        with _client(base, {"X-API-Key": settings.api_secret_key.get_secret_value()}) as client:
             yield client
     except httpx.TransportError as error:
         raise StateError(f"no trader answers at {base} (API_HOST, API_PORT): {error}") from error
+
+
+def _client(base: str, headers: dict[str, str], **more: Any) -> "httpx.Client":
+    import httpx
+
+    client = httpx.Client(
+        base_url=base,
+        headers={"X-Acting": "console", **headers},
+        timeout=TIMEOUT_S,
+        trust_env=False,  # a trader is never behind a web proxy
+        **more,
+    )
+    client.event_hooks["response"] = [_raise_for_error]
+    return client
+
+
+def _is_reached(client: "httpx.Client", path: "Path") -> bool:
+    """Whether a trader listens there; where its process is gone, none does.
+
+    Raises ``StateError`` where this user may not ask.
+    """
+    import httpx
+
+    try:
+        client.get("/api/risk/status")
+    except httpx.ConnectError as error:
+        denied = "ermission denied" in str(error)
+        if denied:
+            raise StateError(f"{path} is another user's: run this as the trader's user") from error
+        return False
+    return True
 
 
 def _raise_for_error(answer: "httpx.Response") -> None:

@@ -263,7 +263,7 @@ class Switch:
         return self.level(at) is not SwitchState.RUN
 
     def hold(self, cause: Cause, at: datetime, *, name: str = "") -> Hold | None:
-        """The hold of ``cause`` so named at instant ``at``, if any; a drill's is not a breaker's."""
+        """The hold of ``cause`` so named at ``at``, if any; a drill's is not a breaker's."""
         found = (hold for hold in self.in_force(at) if hold.identity == (cause, name))
         return next(found, None)
 

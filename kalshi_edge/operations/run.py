@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from kalshi_edge.api.context import ApiContext
+from kalshi_edge.api.control_socket import control_folder
 from kalshi_edge.api.read_model import ReadModel
 from kalshi_edge.api.server import address_of, bound, policy_of, run_with_api
 from kalshi_edge.config import Settings
@@ -53,7 +54,8 @@ async def run_trader(
                 is_synthetic=environment.is_synthetic,
                 has_key=bool(policy.api_key),
             )
-            await run_with_api(context, policy, listener, write)
+            control = control_folder(settings.store_path)
+            await run_with_api(context, policy, listener, write, control)
 
 
 @asynccontextmanager
