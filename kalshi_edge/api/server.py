@@ -42,6 +42,8 @@ from kalshi_edge.errors import SettingError, StateError
 from kalshi_edge.runtime.kept import kept
 
 MINUTE_S = 60.0
+QUEUED = 1024
+"""Connections that wait for being accepted."""
 CONTROL_AGAIN_S = 5.0
 CONTROL_CAPACITY = Capacity(strangers=16, known=16)
 
@@ -277,6 +279,12 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
         """Signals are the program's."""
         return nullcontext()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen; the system queues more than are accepted at once, and that costs us nothing."""
+        await super().startup(sockets)
+        for one in sockets or ():
+            one.listen(QUEUED)
 
 
 def policy_of(settings: Settings) -> Policy:

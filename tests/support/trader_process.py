@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.support.patience import PATIENCE_S
 
+ROOT = Path(__file__).resolve().parents[2]
 KEY = "a-key-for-processes-only"
 
 
@@ -86,7 +87,7 @@ async def trader_process(
     """
     usual = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+        "PYTHONPATH": str(ROOT),
         "LOG_PATH": str(folder / "log.jsonl"),
         "API_PORT": "0",
         **environment,
