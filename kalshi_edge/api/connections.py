@@ -23,8 +23,10 @@ REQUEST_WITHIN_S = 10.0
 """From the opening, or from a request's first byte, to its last."""
 TAKEN_WITHIN_S = 30.0
 """For so long an answer or a live message may wait for whoever asked for it."""
-LONGEST_REQUEST = 65_536
-"""Bytes of a request, headers and all, that has not ended."""
+LONGEST_HEADER = 65_536
+"""Bytes of a request whose header has not ended; all of it is kept meanwhile."""
+LONGEST_BODY_SENT = 1_048_576
+"""Bytes after it: beyond the longest body they are only thrown away until the answer is taken."""
 SWEPT_EVERY_S = 1.0
 
 
@@ -36,7 +38,7 @@ class Closed(StrEnum):
     UNFINISHED = "unfinished"
     """Its request did not end in time."""
     TOO_LONG = "too long"
-    """Its request did not end within the longest."""
+    """Its request had too many bytes."""
     UNREAD = "unread"
     """What was sent was not taken in time."""
 
@@ -74,8 +76,8 @@ class Connection:
     is_known: bool = False
     is_receiving: bool = True
     """A request is on its way; otherwise it is being answered, or none is wanted."""
-    received: int = 0
-    """Bytes since the last request ended."""
+    left: int = LONGEST_HEADER
+    """Bytes that may come before this part of the request ends."""
     deadline_s: float | None = None
 
 
@@ -130,15 +132,15 @@ class Connections:
 
     def receiving(self, one: Connection) -> None:
         """A request begins."""
-        one.is_receiving, one.received = True, 0
+        one.is_receiving, one.left = True, LONGEST_HEADER
         one.deadline_s = self.now_s() + REQUEST_WITHIN_S
 
     def is_too_long(self, one: Connection, more: int) -> bool:
         """Whether ``more`` bytes are too many for one request; then it is closed."""
         if not one.is_receiving:
             return False
-        one.received += more
-        if one.received <= LONGEST_REQUEST:
+        one.left -= more
+        if one.left >= 0:
             return False
         self._close(one, Closed.TOO_LONG)
         return True

@@ -11,7 +11,7 @@ from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from kalshi_edge.api.connections import Connection, Connections
+from kalshi_edge.api.connections import LONGEST_BODY_SENT, Connection, Connections
 from kalshi_edge.api.descriptors import BURST
 
 LET_IN = "let in"
@@ -95,6 +95,12 @@ class LimitedHttp(HttpToolsProtocol):
             self._all.receiving(self._connection)
             know = partial(self._all.know, self._connection)
             self.scope["extensions"] = {LET_IN: know}  # type: ignore[dict-item]
+
+    def on_headers_complete(self) -> None:
+        """End a header; a body may follow."""
+        if self._connection is not None:
+            self._connection.left = LONGEST_BODY_SENT
+        super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """End a request."""

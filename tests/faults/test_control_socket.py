@@ -1,6 +1,5 @@
 """The console over the control socket, against a trader's own process on the SYNTHETIC sandbox."""
 
-import os
 import socket
 import stat
 from collections.abc import AsyncIterator
@@ -103,6 +102,6 @@ def test_a_folder_that_others_may_enter_is_closed_and_one_of_another_kind_refuse
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     (tmp_path / "elsewhere").mkdir()
     link = tmp_path / "other.db.control"
-    os.symlink(tmp_path / "elsewhere", link)
+    link.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(StateError, match="not a folder"), control_listener(link):
         pytest.fail("it was followed")
