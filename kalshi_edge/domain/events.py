@@ -144,6 +144,21 @@ class Defect:
 
 
 @dataclass(frozen=True, slots=True)
+class PartFailed:
+    """A part of the process beside the loop raised what it never should; it is begun again.
+
+    Told once for as long as the part goes on failing.
+    """
+
+    received_at: datetime
+    part: str
+    """A source, a job, a publisher …"""
+    error: str
+    """One line."""
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LookDue:
     """Time to look after orders whose fate is open, and after what the kill switch wants done."""
 
@@ -253,6 +268,7 @@ Event: TypeAlias = (
     | TradingHours
     | Started
     | Defect
+    | PartFailed
     | CycleDue
     | LookDue
     | DayTurned

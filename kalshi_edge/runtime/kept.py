@@ -5,14 +5,24 @@ that nothing may go on (``StoreError``, ``Fenced``), and cancellation, goes thro
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import traceback
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TypeAlias
 
+from kalshi_edge.clock import Clock
+from kalshi_edge.data.source_status import PollOutcome, SourceStatus
+from kalshi_edge.domain.events import PartFailed
+from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.errors import StoreError
+from kalshi_edge.ports import Publisher
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 300.0
-CALM_AFTER_S = 600.0
-"""A part that has run so long is well: its next pause is the first again."""
+CALM_AFTER_S = 900.0
+"""A part that has not raised for so long is well: its next pause is the first again."""
+LONGEST_ERROR, LONGEST_TRACEBACK = 200, 4000
+"""Characters."""
 
 Failed: TypeAlias = Callable[[str, Exception], None]
 """Hears which part raised what; raises nothing."""
@@ -35,3 +45,76 @@ async def kept(part: str, work: Callable[[], Awaitable[None]], failed: Failed) -
             pause_s = FIRST_PAUSE_S
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a part raised last."""
+
+    error: str
+    at: datetime
+    at_s: float
+    count: int = 1
+    """Times since it was last well."""
+
+
+@dataclass(slots=True)
+class Failures:
+    """Which parts fail, and since when nothing more was heard of it."""
+
+    clock: Clock
+    tell: Callable[[PartFailed], None]
+    """Hears of a part that was well and is not any more: once."""
+    _last: dict[str, Failure] = field(default_factory=dict)
+
+    def note(self, part: str, error: Exception) -> None:
+        """A part raised; a ``Failed``."""
+        at, at_s = self.clock.now(), asyncio.get_running_loop().time()
+        text = f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
+        before = self._last.get(part)
+        if before is not None and at_s - before.at_s < CALM_AFTER_S:
+            self._last[part] = Failure(text, at, at_s, before.count + 1)
+            return
+        self._last[part] = Failure(text, at, at_s)
+        trace = "".join(traceback.format_exception(error))[-LONGEST_TRACEBACK:]
+        self.tell(PartFailed(at, part, text, trace))
+
+    def shown(self, statuses: Iterable[SourceStatus]) -> tuple[SourceStatus, ...]:
+        """``statuses``, with what fails: in its own where it has one, else in one more."""
+        now_s = asyncio.get_running_loop().time() if self._last else 0.0
+        failing = {k: one for k, one in self._last.items() if now_s - one.at_s < CALM_AFTER_S}
+        known = [
+            _failing(status, failing.pop(status.name)) if status.name in failing else status
+            for status in statuses
+        ]
+        return (*known, *(_failing(_unknown(name), one) for name, one in failing.items()))
+
+
+def _failing(status: SourceStatus, failure: Failure) -> SourceStatus:
+    times = f" ({failure.count} times)" if failure.count > 1 else ""
+    return replace(
+        status,
+        outcome=PollOutcome.FAILED,
+        is_stale=True,
+        error=failure.error + times,
+        error_at=failure.at,
+    )
+
+
+def _unknown(name: str) -> SourceStatus:
+    return SourceStatus(name, PollOutcome.FAILED, None, None, None, True, None, "", None, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPublisher:
+    """A publisher whose failures are noted and go no further: readers end no trader."""
+
+    publisher: Publisher
+    failed: Failed
+
+    def publish(self, entry: JournalEntry) -> None:
+        """Show ``entry`` where that works."""
+        try:
+            self.publisher.publish(entry)
+        except Exception as error:
+            self.failed(type(self.publisher).__name__, error)

@@ -80,10 +80,12 @@ async def trader_process(
     *,
     shell: str = "",
     until: str = '"event":"api"',
+    stdout: int | None = None,
 ) -> AsyncIterator[TraderProcess]:
     """A trader's process, once its log has ``until``; it is killed at the end.
 
-    ``shell`` goes before it, as ``ulimit -n 256 && exec``.
+    ``shell`` goes before it, as ``ulimit -n 256 && exec``. With ``stdout`` its output goes there, and
+    what it says on standard error only to its file.
     """
     usual = {
         "PATH": os.environ["PATH"],
@@ -97,7 +99,7 @@ async def trader_process(
         argv = ("/bin/sh", "-c", f'{shell} "$@"', "sh", *argv)
     with (folder / "said.txt").open("ab") as said:
         process = await asyncio.create_subprocess_exec(
-            *argv, cwd=folder, env=usual, stdout=said, stderr=said
+            *argv, cwd=folder, env=usual, stdout=stdout or said, stderr=said
         )
     running = TraderProcess(process, folder, usual)
     try:
