@@ -8,7 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from kalshi_edge.config import load_settings
+from kalshi_edge.db.open_store import open_store
 from kalshi_edge.db.sqlite import SqliteStore
+from kalshi_edge.domain.events import Halt
+from kalshi_edge.domain.orders import Intent, Order, OrderState, TimeInForce
+from kalshi_edge.errors import StoreError
+from kalshi_edge.runtime import trader
+from kalshi_edge.runtime.bootstrap import open_trader
+from kalshi_edge.runtime.environment import environment_of
+from kalshi_edge.runtime.trader import Trader
+from kalshi_sandbox.exchange.control.faults import Fault, FaultKind
+from tests.support.builders import intent
 from tests.support.patience import PATIENCE_S
 from tests.support.served import enrolled, new_pem, served
 from tests.support.trader_process import trader_process
@@ -17,18 +28,7 @@ pytestmark = pytest.mark.realtime
 
 PAPER = "synthetic paper"
 STORE_FAILED, FENCED = 3, 4
-EAGER = {
-    "LAST_ENTRY_H": "24",
-    "MIN_EDGE_THRESHOLD": "0",
-    "MAX_EDGE_THRESHOLD": "1",
-    "MIN_ASK": "0.01",
-    "MAX_ASK": "0.99",
-    "MAX_SPREAD": "0.5",
-    "MAX_REFERENCE_GAP_F": "50",
-    "MAX_CITY_POSITIONS": "10",
-    "MAX_CITY_DAY_SHARE": "0.2",
-}
-"""Gates wide open, so that the made-up market is traded at once."""
+GTC = TimeInForce.GOOD_TILL_CANCELED
 
 
 async def until_it_listens(folder: Path) -> None:
@@ -103,28 +103,62 @@ async def test_nobody_who_reads_standard_output_any_more_ends_nothing(tmp_path: 
     assert "Broken pipe" in said[0]
 
 
-async def test_a_full_store_disk_ends_it_in_a_sentence_and_takes_its_entries_out(
-    tmp_path: Path,
-) -> None:
-    async with served(tmp_path, speed=30) as (sandbox, settings):
-        account, key = enrolled(sandbox, new_pem())
-        environment = {
-            **key,
-            **paper(tmp_path, settings.sandbox_url),
-            "TRADING_MODE": "demo",
-            **EAGER,
-        }
-        async with trader_process(tmp_path, environment) as running:
-            async with asyncio.timeout(PATIENCE_S):
-                while not account.all_resting():  # noqa: ASYNC110 - the sandbox has no event for it
-                    await asyncio.sleep(0.02)
-            resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, (4096, 4096))
-            code = await running.ended()
-            said = running.said.splitlines()
-    assert len(said) == 1, said
-    print(said[0])  # noqa: T201
+async def test_a_full_store_disk_ends_it_in_a_sentence(tmp_path: Path) -> None:
+    async with (
+        served(tmp_path, speed=60) as (_, settings),
+        trader_process(tmp_path, paper(tmp_path, settings.sandbox_url)) as running,
+    ):
+        await next_cycle(tmp_path)
+        resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, (4096, 4096))
+        code = await running.ended()
+        said = running.said.splitlines()
+    assert "error: trading ended, the store failed: " in said[-1]
+    assert "Traceback" not in running.said
     assert code == STORE_FAILED
-    assert account.all_resting() == ()
+    assert len(said) <= 4, said  # the log and two snapshots cannot be written either
+
+
+@pytest.mark.parametrize("is_reached", [True, False], ids=["reached", "not reached"])
+async def test_what_rests_is_taken_out_first_where_the_exchange_can_be_reached(
+    is_reached: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trader, "WITHDRAWN_WITHIN_S", PATIENCE_S if is_reached else 0.1)
+    async with served(tmp_path, speed=1) as (sandbox, plain):
+        account, key = enrolled(sandbox, new_pem())
+        own = {name.lower(): value for name, value in key.items()}
+        settings = load_settings(**plain.model_dump(exclude_unset=True) | own)
+        environment = await environment_of(settings)
+        async with (
+            open_store(settings, environment.store_mode) as store,
+            open_trader(settings, environment, store, ()) as ours,
+        ):
+            assert isinstance(store, SqliteStore)
+            wanted = await _rests(ours)
+            assert [order.client_order_id for order in account.all_resting()] == [wanted.intent_id]
+            if not is_reached:
+                sandbox.exchange.faults.add(Fault(FaultKind.HANG, times=None))
+            store._db.execute("PRAGMA max_page_count = 1")  # what there is, and no more
+            # The pages that are there already take some lines.
+            ours.inbox.put(*(Halt(f"line {n}", ours.clock.now()) for n in range(2000)))
+            with pytest.raises(StoreError, match=r"full.*of 1 resting entries") as ended:
+                await ours.run()
+    assert len(account.all_resting()) == (0 if is_reached else 1)
+    assert f"; {int(is_reached)} of 1 resting entries were cancelled" in str(ended.value)
+    assert ("1 may still rest" in str(ended.value)) is not is_reached
+
+
+async def _rests(ours: Trader) -> Intent:
+    """An entry of ours that waits in the book, as the trader knows it."""
+    await ours.markets.refresh()
+    ticker = ours.markets.open_tickers[0]
+    now = ours.clock.now()
+    wanted = intent(ticker, count=1, price="0.01", created_at=now, time_in_force=GTC)
+    report = await ours.executor._exchange.place(wanted)
+    assert report.rests
+    order = Order(wanted, OrderState.RESTING, report.order_id)
+    ours.engine.account.orders[wanted.intent_id] = order
+    await ours.store.add_order(order)
+    return wanted
 
 
 async def test_one_whose_lease_was_taken_says_so_and_leaves_the_book_alone(tmp_path: Path) -> None:

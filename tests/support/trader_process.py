@@ -84,8 +84,8 @@ async def trader_process(
 ) -> AsyncIterator[TraderProcess]:
     """A trader's process, once its log has ``until``; it is killed at the end.
 
-    ``shell`` goes before it, as ``ulimit -n 256 && exec``. With ``stdout`` its output goes there, and
-    what it says on standard error only to its file.
+    ``shell`` goes before it, as ``ulimit -n 256 && exec``. With ``stdout`` its output goes there;
+    what it says on standard error goes to its file.
     """
     usual = {
         "PATH": os.environ["PATH"],
