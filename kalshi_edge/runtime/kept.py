@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import inf
 from typing import TypeAlias
 
 from kalshi_edge.clock import Clock
@@ -53,7 +54,8 @@ class Failure:
 
     error: str
     at: datetime
-    at_s: float
+    until_s: float
+    """It counts as failing until this instant of the loop's time."""
     count: int = 1
     """Times since it was last well."""
 
@@ -66,23 +68,33 @@ class Failures:
     tell: Callable[[PartFailed], None]
     """Hears of a part that was well and is not any more: once."""
     _last: dict[str, Failure] = field(default_factory=dict)
+    _now_s: Callable[[], float] = float
+    """The loop's time, once something failed in it: a screen asks from a thread of its own."""
 
-    def note(self, part: str, error: Exception) -> None:
-        """A part raised; a ``Failed``."""
-        at, at_s = self.clock.now(), asyncio.get_running_loop().time()
+    def note(self, part: str, error: Exception, lasts_s: float = CALM_AFTER_S) -> None:
+        """A part raised, and fails for ``lasts_s`` from now unless it is ``well``; a ``Failed``."""
+        self._now_s = asyncio.get_running_loop().time
+        at, now_s = self.clock.now(), self._now_s()
         text = f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
         before = self._last.get(part)
-        if before is not None and at_s - before.at_s < CALM_AFTER_S:
-            self._last[part] = Failure(text, at, at_s, before.count + 1)
+        if before is not None and now_s < before.until_s:
+            self._last[part] = Failure(text, at, now_s + lasts_s, before.count + 1)
             return
-        self._last[part] = Failure(text, at, at_s)
+        self._last[part] = Failure(text, at, now_s + lasts_s)
         trace = "".join(traceback.format_exception(error))[-LONGEST_TRACEBACK:]
         self.tell(PartFailed(at, part, text, trace))
 
+    def well(self, part: str) -> None:
+        """A part did what it should: it fails no more, once that has lasted."""
+        before = self._last.get(part)
+        if before is not None:
+            until_s = min(before.until_s, self._now_s() + CALM_AFTER_S)
+            self._last[part] = replace(before, until_s=until_s)
+
     def shown(self, statuses: Iterable[SourceStatus]) -> tuple[SourceStatus, ...]:
         """``statuses``, with what fails: in its own where it has one, else in one more."""
-        now_s = asyncio.get_running_loop().time() if self._last else 0.0
-        failing = {k: one for k, one in self._last.items() if now_s - one.at_s < CALM_AFTER_S}
+        now_s, last = self._now_s(), dict(self._last)
+        failing = {k: one for k, one in last.items() if now_s < one.until_s}
         known = [
             _failing(status, failing.pop(status.name)) if status.name in failing else status
             for status in statuses
@@ -110,11 +122,14 @@ class KeptPublisher:
     """A publisher whose failures are noted and go no further: readers end no trader."""
 
     publisher: Publisher
-    failed: Failed
+    failures: Failures
 
     def publish(self, entry: JournalEntry) -> None:
         """Show ``entry`` where that works."""
+        part = type(self.publisher).__name__
         try:
             self.publisher.publish(entry)
         except Exception as error:
-            self.failed(type(self.publisher).__name__, error)
+            self.failures.note(part, error, inf)  # the next line may be far
+        else:
+            self.failures.well(part)

@@ -185,7 +185,7 @@ class Trader:
                 self.engine,
                 self.executor,
                 self.store,
-                [KeptPublisher(one, self.failures.note) for one in self.publishers],
+                [KeptPublisher(one, self.failures) for one in self.publishers],
                 last_seq=last_seq,
                 told=as_it_came if self.recorder is None else self.recorder.told,
                 urgent=inbox.urgent,

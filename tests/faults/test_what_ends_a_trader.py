@@ -136,7 +136,7 @@ async def test_what_rests_is_taken_out_first_where_the_exchange_can_be_reached(
             wanted = await _rests(ours)
             assert [order.client_order_id for order in account.all_resting()] == [wanted.intent_id]
             if not is_reached:
-                sandbox.exchange.faults.add(Fault(FaultKind.HANG, times=None))
+                sandbox.exchange.faults.add(Fault(FaultKind.REFUSE, times=None, status=503))
             store._db.execute("PRAGMA max_page_count = 1")  # what there is, and no more
             # The pages that are there already take some lines.
             ours.inbox.put(*(Halt(f"line {n}", ours.clock.now()) for n in range(2000)))
