@@ -25,6 +25,7 @@ from kalshi_edge.domain.events import (
     Halt,
     LookDue,
     OrderUpdate,
+    PartFailed,
     Resume,
     Started,
 )
@@ -222,6 +223,8 @@ class Engine(Core):
                 return supervisor.defective(self, event)
             case LookDue():
                 return supervisor.due(self, at)
+            case PartFailed():
+                return (Alarm("part_failed", f"{event.part}: {event.error}"),)
             case Halt():
                 return (self.kill_switch.halt(event),)
             case Resume():

@@ -1,6 +1,7 @@
 """Every error this program raises on purpose, sorted by what the caller does next.
 
 EdgeError
+├── ProgramError          the program raised what it never should: restart it, and report it
 ├── NoNetwork             nothing outside this machine answers: say so, offer what works without
 ├── InputError            somebody gave us something wrong: say so, lose nothing, go on
 │   ├── BulletinError     a text from the weather office that we cannot read
@@ -21,13 +22,27 @@ EdgeError
     └── RequestRefused    a definite no to a question: wrong, forbidden or about nothing
 """
 
+from collections.abc import Iterator
+from typing import ClassVar
+
 
 class EdgeError(Exception):
     """Any error raised on purpose; its text is one sentence for a person."""
 
+    exit_code: ClassVar[int] = 2
+    """What a command that it ends exits with; a supervisor decides by it whether to restart."""
+
+
+class ProgramError(EdgeError):
+    """The program raised what it never should."""
+
+    exit_code = 1
+
 
 class NoNetwork(EdgeError):
     """Nothing outside this machine answers."""
+
+    exit_code = 5
 
 
 class InputError(EdgeError):
@@ -94,13 +109,19 @@ class StateError(EdgeError):
 class StoreError(StateError):
     """The store is not one we may use."""
 
+    exit_code = 3
+
 
 class Fenced(StoreError):
     """Another process holds the store's lease; nothing was written."""
 
+    exit_code = 4
+
 
 class ExchangeError(EdgeError):
     """The exchange did not do what we asked."""
+
+    exit_code = 5
 
 
 class OrderRejected(ExchangeError):
@@ -130,3 +151,25 @@ class RequestRefused(ExchangeError):
         self.status = status
         """The HTTP status: 401 and 403 are about us, 404 is about what we asked for."""
         super().__init__(reason)
+
+
+def cause_of(error: Exception) -> Exception:
+    """The one error of a group that says most: what ends a program is told in one sentence.
+
+    >>> cause_of(ExceptionGroup("", [ValueError("x"), StoreError("full"), Fenced("another")]))
+    Fenced('another')
+    """
+    leaves = list(_leaves(error))
+    for kind in (Fenced, StoreError, EdgeError):
+        for one in leaves:
+            if isinstance(one, kind):
+                return one
+    return leaves[0]
+
+
+def _leaves(error: Exception) -> Iterator[Exception]:
+    if isinstance(error, ExceptionGroup):
+        for part in error.exceptions:
+            yield from _leaves(part)
+    else:
+        yield error

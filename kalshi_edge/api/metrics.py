@@ -8,6 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from starlette.types import Scope
 
+from kalshi_edge.api.connections import Closed, Connections
 from kalshi_edge.api.context import ApiContext
 from kalshi_edge.api.hub import Hub
 from kalshi_edge.api.views.status import last_cycle_at, source_views
@@ -22,7 +23,7 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 class Metrics:
     """Counts requests and cycles as they happen, and looks at the trader when it is asked."""
 
-    def __init__(self, context: ApiContext, hub: Hub) -> None:
+    def __init__(self, context: ApiContext, hub: Hub, connections: Connections) -> None:
         self._registry = CollectorRegistry()
         self._clock = context.trader.clock
         self._requests = Histogram(
@@ -36,7 +37,7 @@ class Metrics:
             "From a cycle's timer event to its journal line, in the trader's own time.",
             registry=self._registry,
         )
-        self._registry.register(_Trader(context, hub))
+        self._registry.register(_Trader(context, hub, connections))
         context.read_model.listeners.append(self._recorded)
 
     def watch(self, scope: Scope, status: int, took_s: float) -> None:
@@ -59,9 +60,10 @@ class Metrics:
 class _Trader(Collector):
     """The trader as it is at the moment of asking."""
 
-    def __init__(self, context: ApiContext, hub: Hub) -> None:
+    def __init__(self, context: ApiContext, hub: Hub, connections: Connections) -> None:
         self._context = context
         self._hub = hub
+        self._connections = connections
 
     def collect(self) -> Iterable[Metric]:
         """Every figure."""
@@ -71,6 +73,19 @@ class _Trader(Collector):
         yield _gauge("live_clients", "Open live connections.", self._hub.clients)
         yield _counter("live_dropped", "Live clients that did not keep up.", self._hub.dropped)
         yield _counter("live_messages", "Numbered live messages.", self._hub.n)
+        yield from self._open()
+
+    def _open(self) -> Iterable[Metric]:
+        all_ = self._connections
+        is_open = GaugeMetricFamily(f"{PREFIX}connections", "Open connections.", labels=["of"])
+        is_open.add_metric(["known"], all_.known)
+        is_open.add_metric(["strangers"], all_.strangers)
+        closed = CounterMetricFamily(
+            f"{PREFIX}connections_closed", "Connections closed from here.", labels=["why"]
+        )
+        for why in Closed:
+            closed.add_metric([why], all_.closed[why])
+        return (is_open, closed)
 
     def _ages(self) -> Iterable[Metric]:
         context, now = self._context, self._context.now()

@@ -7,6 +7,7 @@ import hmac
 import re
 import secrets
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -16,7 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
 from kalshi_edge.api.problems import Refusal, problem_response
+from kalshi_edge.api.protocols import let_in
 from kalshi_edge.api.rate_limits import Meter, Rates
+from kalshi_edge.api.request_log import LONGEST_TRACEBACK, MeteredLog
 
 LONGEST_BODY = 16_384
 LONGEST_QUERY = 2_048
@@ -24,6 +27,10 @@ SLOW_S = 1.0
 
 OPEN_PATHS = {"/api/ready", "/api/docs", "/api/openapi.json"}
 """Asked without a key: a host's health check has none, and the document holds no secret."""
+
+CONTROL = {("GET", "/api/risk/status"), ("POST", "/api/risk/halt"), ("POST", "/api/risk/resume")}
+"""What the control socket serves."""
+CONTROL_CLIENT = "the control socket"
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -56,11 +63,17 @@ class ApiMiddleware:
     """What stands before the application."""
 
     def __init__(
-        self, app: ASGIApp, policy: Policy, log: FilteringBoundLogger, watch: Watch
+        self,
+        app: ASGIApp,
+        policy: Policy,
+        log: FilteringBoundLogger,
+        metered: MeteredLog,
+        watch: Watch,
     ) -> None:
         self._app = app
         self._policy = policy
         self._log = log
+        self._metered = metered
         self._watch = watch
         self._reads = Meter(policy.rates.reads, time.monotonic)
         # Counted apart: a stranger at the same proxy cannot use up an operator's.
@@ -79,9 +92,16 @@ class ApiMiddleware:
             if problem is not None:
                 await visit.refuse(problem)
             else:
+                visit.is_let_in = scope["path"] not in OPEN_PATHS
                 await self._app(scope, _bounded(receive), visit.send)
         except Exception as error:  # the last line of defence: nothing of it is shown
-            self._log.exception("request failed", request_id=visit.request_id, error=repr(error))
+            self._metered.note(
+                "failed",
+                "request failed",
+                request_id=visit.request_id,
+                error=repr(error)[:LONGEST_TRACEBACK],
+                exception="".join(traceback.format_exception(error))[-LONGEST_TRACEBACK:],
+            )
             if not visit.status:
                 await visit.refuse(Refusal(500, f"an error of ours, logged as {visit.request_id}"))
         finally:
@@ -96,10 +116,11 @@ class ApiMiddleware:
             return Refusal(413, f"a body of over {LONGEST_BODY} bytes")
         if scope["path"] in OPEN_PATHS or _is_preflight(scope, headers):
             return _too_many(self._open.take(address))
-        return (
-            self._no_entry(headers, address)
-            or self._foreign(scope, headers)
-            or _too_many((self._reads if scope["method"] == "GET" else self._writes).take(address))
+        if refusal := self._no_entry(headers, address):
+            return refusal
+        let_in(scope)
+        return self._foreign(scope, headers) or _too_many(
+            (self._reads if scope["method"] == "GET" else self._writes).take(address)
         )
 
     def _no_entry(self, headers: Headers, address: str) -> Refusal | None:
@@ -128,17 +149,19 @@ class ApiMiddleware:
         self._watch(scope, visit.status, took_s)
         if scope["method"] == "GET" and visit.status < 400 and took_s < SLOW_S:
             return
-        route = scope.get("route")
-        self._log.info(
-            "request",
-            request_id=visit.request_id,
-            method=scope["method"],
-            path=scope["path"][:200],
-            route=getattr(route, "path", ""),
-            status=visit.status,
-            took_ms=round(took_s * 1000, 2),
-            address=address_of(scope),
-        )
+        details = {
+            "request_id": visit.request_id,
+            "method": scope["method"],
+            "path": scope["path"][:200],
+            "route": getattr(scope.get("route"), "path", ""),
+            "status": visit.status,
+            "took_ms": round(took_s * 1000, 2),
+            "address": address_of(scope),
+        }
+        if visit.is_command:
+            self._log.info("request", **details)
+        else:
+            self._metered.note(f"status_{visit.status}", "request", **details)
 
 
 class Visit:
@@ -148,10 +171,16 @@ class Visit:
         given = Headers(scope=scope).get("x-request-id", "")
         self.request_id = given if _REQUEST_ID.match(given) else secrets.token_hex(8)
         self.status = 0
+        self.is_let_in = False
         self._scope = scope
         self._send = send
         self._began_s = time.perf_counter()
         scope["request_id"] = self.request_id
+
+    @property
+    def is_command(self) -> bool:
+        """Whether it asked for something to be done, and came in: that is written down always."""
+        return self.is_let_in and self._scope["method"] not in {"GET", "HEAD", "OPTIONS"}
 
     @property
     def took_s(self) -> float:
@@ -180,6 +209,18 @@ class Visit:
             headers=dict(refusal.headers or {}),
         )
         await response(self._scope, _nothing, self.send)
+
+
+def only_control(app: ASGIApp) -> ASGIApp:
+    """``app`` as the control socket serves it: commands to the kill switch and its status."""
+
+    async def control(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or (scope["method"], scope["path"]) not in CONTROL:
+            await Visit(scope, send).refuse(Refusal(404, "not on the control socket"))
+            return
+        await app({**scope, "client": (CONTROL_CLIENT, 0)}, receive, send)
+
+    return control
 
 
 def is_allowed(origin: str, headers: Headers, policy: Policy) -> bool:

@@ -177,8 +177,14 @@ class ReadModel:
         self.recall(entry)
         if self._meanwhile is not None:
             self._meanwhile.append(entry)
+        failed: list[Exception] = []
         for listener in self.listeners:
-            listener(entry)
+            try:
+                listener(entry)
+            except Exception as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
 
     def recall(self, entry: JournalEntry) -> None:
         """Take in one line of an earlier life: no cycle of this one, and no news."""

@@ -1,7 +1,13 @@
-"""Structured log lines of the API: JSON, a request's id in each, secrets never."""
+"""Structured log lines of the API: JSON, a request's id in each, secrets never.
 
+What strangers can cause is written a few times a minute; the rest is counted, and the count is one
+line a minute (``MeteredLog``).
+"""
+
+import logging
 import re
-from collections.abc import Callable, MutableMapping
+from collections import Counter
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 import orjson
@@ -12,6 +18,10 @@ SECRET = re.compile(r"key|secret|token|ticket|password|authorization|cookie|pem"
 HIDDEN = "(hidden)"
 
 Write = Callable[[bytes], object]
+
+LINES_A_MINUTE = 20
+LONGEST_TRACEBACK = 8000
+"""Characters, its end."""
 
 
 def new_log(write: Write) -> FilteringBoundLogger:
@@ -28,6 +38,55 @@ def new_log(write: Write) -> FilteringBoundLogger:
         wrapper_class=structlog.make_filtering_bound_logger("info"),
     )
     return log
+
+
+class MeteredLog:
+    """The log of what may come without end."""
+
+    def __init__(self, log: FilteringBoundLogger) -> None:
+        self._log = log
+        self._left = LINES_A_MINUTE
+        self._left_out: Counter[str] = Counter()
+        self.server_logger = logging.Logger("kalshi_edge.api", logging.WARNING)
+        """What the server itself has to say comes here too; it is in no global registry."""
+        self.server_logger.addHandler(_Forward(self))
+
+    def note(self, kind: str, event: str, **details: Any) -> None:
+        """Write a line, or count it as one of its ``kind`` where there were enough."""
+        if self._left > 0:
+            self._left -= 1
+            self._log.info(event, **details)
+        else:
+            self._left_out[kind] += 1
+
+    def minute(self, counts: Mapping[str, int]) -> None:
+        """A minute is over: say what was left out, and what else was counted in it."""
+        left_out, self._left_out, self._left = self._left_out, Counter(), LINES_A_MINUTE
+        if left_out:
+            self._log.warning("lines left out", count=left_out.total(), **_named(left_out))
+        if any(counts.values()):
+            self._log.warning("connections closed", **_named(counts))
+
+
+def _named(counts: Mapping[str, int]) -> dict[str, int]:
+    return {name.replace(" ", "_"): count for name, count in counts.items() if count}
+
+
+class _Forward(logging.Handler):
+    """Hands the standard library's records to a metered log."""
+
+    def __init__(self, metered: MeteredLog) -> None:
+        super().__init__()
+        self._metered = metered
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Note it, with the end of its traceback."""
+        text = record.getMessage().strip()
+        details = {}
+        if record.exc_info:
+            trace = logging.Formatter().formatException(record.exc_info)
+            details["exception"] = trace[-LONGEST_TRACEBACK:]
+        self._metered.note("server", "server", text=text, **details)
 
 
 class _Lines:

@@ -5,8 +5,12 @@ import contextlib
 import ipaddress
 import json
 import socket
+import traceback
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -16,24 +20,32 @@ from pydantic.json_schema import models_json_schema
 from starlette.types import ASGIApp
 
 from kalshi_edge.api.commands import CommandQueue
+from kalshi_edge.api.connections import SWEPT_EVERY_S, Capacity, Closed, Connections
 from kalshi_edge.api.context import ApiContext
+from kalshi_edge.api.control_socket import NAME, control_listener
 from kalshi_edge.api.deps import Parts
+from kalshi_edge.api.descriptors import capacity_of, raised_limit
 from kalshi_edge.api.hub import Hub
 from kalshi_edge.api.live_topics import Topics
 from kalshi_edge.api.metrics import Metrics
-from kalshi_edge.api.middleware import ApiMiddleware, Policy
+from kalshi_edge.api.middleware import ApiMiddleware, Policy, only_control
 from kalshi_edge.api.problems import add_problem_answers
-from kalshi_edge.api.request_log import Write, new_log
+from kalshi_edge.api.protocols import ServerConfig
+from kalshi_edge.api.request_log import LONGEST_TRACEBACK, MeteredLog, Write, new_log
 from kalshi_edge.api.routes import live, probes, reads, writes
 from kalshi_edge.api.schemas.live import Heartbeat, Resumed, Snapshot, Update
 from kalshi_edge.api.schemas.status import Problem
 from kalshi_edge.api.views.status import VERSION
 from kalshi_edge.api.ws_tickets import Tickets
 from kalshi_edge.config import Settings
-from kalshi_edge.errors import SettingError
+from kalshi_edge.errors import SettingError, StateError
+from kalshi_edge.runtime.kept import kept
 
-LONGEST_MESSAGE = 4096
-STOP_WITHIN_S = 3
+MINUTE_S = 60.0
+QUEUED = 1024
+"""Connections that wait for being accepted."""
+CONTROL_AGAIN_S = 5.0
+CONTROL_CAPACITY = Capacity(strangers=16, known=16)
 
 ABOUT = """
 What a running trader knows, and the few things that people may ask of it.
@@ -142,20 +154,29 @@ def bound(address: Address) -> socket.socket:
 
 
 class Api:
-    """The API of one trader: what it remembers, and the server."""
+    """The API of one trader: what it remembers, and its two servers.
 
-    def __init__(self, context: ApiContext, policy: Policy, write: Write) -> None:
-        hub = Hub(context.now)
+    The public one is for everybody with the key; the control socket is for the machine's owner, has
+    connections of its own, and knows commands to the kill switch only.
+    """
+
+    def __init__(
+        self, context: ApiContext, policy: Policy, write: Write, capacity: Capacity | None = None
+    ) -> None:
+        hub, now_s = Hub(context.now), asyncio.get_running_loop().time
+        self.connections = Connections(capacity or Capacity(), now_s)
         self.parts = Parts(
             context=context,
             policy=policy,
             hub=hub,
             commands=CommandQueue(context.trader, context.read_model),
-            tickets=Tickets(asyncio.get_running_loop().time),
-            metrics=Metrics(context, hub),
+            tickets=Tickets(now_s),
+            metrics=Metrics(context, hub, self.connections),
         )
         self.topics = Topics(context, lambda: hub.clients)
+        self._control = Connections(CONTROL_CAPACITY, now_s)
         self._log = new_log(write)
+        self._metered = MeteredLog(self._log)
         context.read_model.listeners.append(hub.wake)
         hub.tell(self.topics.changes())
 
@@ -171,24 +192,85 @@ class Api:
             allow_headers=["Content-Type", "Idempotency-Key", "X-API-Key", "X-Acting"],
             expose_headers=["X-Request-Id", "Retry-After"],
         )
-        return ApiMiddleware(app, parts.policy, self._log, parts.metrics.watch)
+        return self._entered(app, parts.policy)
 
-    async def serve(self, listener: socket.socket) -> None:
-        """Serve until cancelled, then let requests under way end."""
+    @property
+    def control_app(self) -> ASGIApp:
+        """What the control socket serves: without a key, and with limits of its own."""
+        parts = replace(
+            self.parts,
+            policy=Policy(),
+            commands=CommandQueue(self.parts.context.trader, self.parts.context.read_model),
+        )
+        return only_control(self._entered(create_app(parts), parts.policy))
+
+    def _entered(self, app: ASGIApp, policy: Policy) -> ASGIApp:
+        return ApiMiddleware(app, policy, self._log, self._metered, self.parts.metrics.watch)
+
+    async def serve(self, listener: socket.socket, control: Path | None = None) -> None:
+        """Serve until cancelled, then let requests under way end.
+
+        At ``listener``, and at the socket in the folder ``control`` where there is one. A part that
+        raises is logged and begun again.
+        """
         host, port = listener.getsockname()[:2]
         only_here = "" if self.parts.policy.api_key else "no API_SECRET_KEY: this machine only"
         self._log.info("api", host=host, port=port, note=only_here)
-        server = _Server(_config(self.app))
+        works: dict[str, Callable[[], Awaitable[None]]] = {
+            "live connection": lambda: self.parts.hub.run(self.topics.changes),
+            "connections": self._sweep,
+            "api": lambda: self._serve(self.app, self.connections, listener),
+        }
+        if control is not None:
+            works["control socket"] = lambda: self._serve_control(control)
         async with asyncio.TaskGroup() as group:
-            telling = group.create_task(self.parts.hub.run(self.topics.changes))
-            serving = asyncio.create_task(server.serve([listener]))
+            for part, work in works.items():
+                group.create_task(kept(part, work, self._failed))
+
+    async def _serve_control(self, folder: Path) -> None:
+        said = ""
+        while True:
             try:
-                await asyncio.shield(serving)
-            finally:
-                server.should_exit = True
-                with contextlib.suppress(asyncio.CancelledError):
-                    await serving
-                telling.cancel()
+                with control_listener(folder) as listener:
+                    self._log.info("control socket", path=str(folder / NAME))
+                    await self._serve(self.control_app, self._control, listener)
+            except StateError as error:
+                if str(error) != said:
+                    said = str(error)
+                    self._log.warning("no control socket", error=said)
+                await asyncio.sleep(CONTROL_AGAIN_S)
+
+    async def _serve(self, app: ASGIApp, connections: Connections, listener: socket.socket) -> None:
+        server = _Server(ServerConfig(app, connections, self._metered.server_logger))
+        serving = asyncio.create_task(server.serve([listener]))
+        try:
+            await asyncio.shield(serving)
+        finally:
+            server.should_exit = True
+            with contextlib.suppress(asyncio.CancelledError):
+                await serving
+
+    async def _sweep(self) -> None:
+        """Close what dawdles; once a minute, say what was closed and what was not logged."""
+        now_s = asyncio.get_running_loop().time
+        said, minute_s = Counter[Closed](), now_s() + MINUTE_S
+        while True:
+            await asyncio.sleep(SWEPT_EVERY_S)
+            self.connections.sweep()
+            self._control.sweep()
+            if now_s() >= minute_s:
+                closed = self.connections.closed.copy()
+                self._metered.minute({str(why): n for why, n in (closed - said).items()})
+                said, minute_s = closed, now_s() + MINUTE_S
+
+    def _failed(self, part: str, error: Exception) -> None:
+        self._metered.note(
+            "failed",
+            "part failed",
+            part=part,
+            error=repr(error)[:LONGEST_TRACEBACK],
+            exception="".join(traceback.format_exception(error))[-LONGEST_TRACEBACK:],
+        )
 
 
 class _Server(uvicorn.Server):
@@ -198,20 +280,11 @@ class _Server(uvicorn.Server):
         """Signals are the program's."""
         return nullcontext()
 
-
-def _config(app: ASGIApp) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        lifespan="off",
-        ws="websockets-sansio",
-        ws_max_size=LONGEST_MESSAGE,
-        ws_per_message_deflate=False,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=STOP_WITHIN_S,
-    )
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen; the system queues more than are accepted at once, and that costs us nothing."""
+        await super().startup(sockets)
+        for one in sockets or ():
+            one.listen(QUEUED)
 
 
 def policy_of(settings: Settings) -> Policy:
@@ -223,10 +296,19 @@ def policy_of(settings: Settings) -> Policy:
 
 
 async def run_with_api(
-    context: ApiContext, policy: Policy, listener: socket.socket, write: Write
+    context: ApiContext,
+    policy: Policy,
+    listener: socket.socket,
+    write: Write,
+    control: Path | None = None,
 ) -> None:
-    """Trade and serve until cancelled; trading that ends takes the API with it."""
+    """Trade and serve until cancelled; trading that ends takes the API with it, never the reverse.
+
+    The control socket is in the folder ``control``, where there is one.
+    """
+    capacity = capacity_of(raised_limit())
     async with asyncio.TaskGroup() as group:
-        serving = group.create_task(Api(context, policy, write).serve(listener))
+        api = Api(context, policy, write, capacity)
+        serving = group.create_task(api.serve(listener, control))
         await context.trader.run()
         serving.cancel()

@@ -11,9 +11,13 @@ from kalshi_edge.domain.records import Cause
 from kalshi_edge.errors import StateError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
 
 TIMEOUT_S = 30.0
+DRILL = "drill"
+"""The name of a drill's holds."""
 
 Level = Annotated[HaltLevel, typer.Option(help="How far; each level includes the ones before it.")]
 Reason = Annotated[str, typer.Option("--reason", help="Reason, kept in the journal.")]
@@ -24,7 +28,7 @@ Confirmed = Annotated[
 
 def switch() -> None:
     """Show the kill switch and what holds trading back."""
-    with _api() as api:
+    with _trader() as api:
         _show(api.get("/api/risk/status").json()["switch"])
 
 
@@ -32,14 +36,14 @@ def halt(
     reason: Reason = "by hand", level: Level = HaltLevel.HALT, *, yes: Confirmed = False
 ) -> None:
     """Trigger the running trader's kill switch."""
-    with _api() as api:
+    with _trader() as api:
         command = {"reason": reason, "level": level, "confirm": yes}
         _show(_outcome(api, "/api/risk/halt", command)["switch"])
 
 
 def resume(reason: Reason = "by hand", *, yes: Confirmed = False) -> None:
     """Release the running trader's kill switch."""
-    with _api() as api:
+    with _trader() as api:
         _show(_outcome(api, "/api/risk/resume", {"reason": reason, "confirm": yes})["switch"])
 
 
@@ -53,17 +57,22 @@ def drill(
 ) -> None:
     """Test the running trader's kill switch.
 
-    For each cause it is triggered, checked and released again. Nothing new is bought meanwhile.
+    For each cause it is triggered, checked and released again. Nothing new is bought meanwhile, and
+    whatever held trading back before still does afterwards.
     Levels beyond halt have their effect: cancel takes resting entries out of the book, flatten
     sells open positions.
     """
     results: list[tuple[Cause, bool, bool]] = []
-    with _api() as api:
+    with _trader() as api:
         for one in cause or list(Cause):
-            command = {"reason": f"drill of {one}", "cause": one, "confirm": yes}
-            held = _outcome(api, "/api/risk/halt", {**command, "level": level})["switch"]
-            seen = _hold(api.get("/api/risk/status").json()["switch"], one)
-            released = _outcome(api, "/api/risk/resume", command)["switch"]
+            command = {
+                "reason": f"drill of {one}", "cause": one, "name": DRILL, "confirm": yes,
+            }  # fmt: skip
+            try:
+                held = _outcome(api, "/api/risk/halt", {**command, "level": level})["switch"]
+                seen = _hold(api.get("/api/risk/status").json()["switch"], one)
+            finally:  # also where it is interrupted
+                released = _outcome(api, "/api/risk/resume", command)["switch"]
             is_held = held["is_halted"] and seen is not None
             results.append((one, is_held, _hold(released, one) is None))
     from rich.box import SIMPLE_HEAD
@@ -84,22 +93,70 @@ def drill(
 
 
 @contextmanager
-def _api() -> "Iterator[httpx.Client]":
-    """A client of the API of the trader that the settings name."""
+def _trader() -> "Iterator[httpx.Client]":
+    """A client of the running trader that the settings name.
+
+    Over its control socket where there is one, else over its API, which is said.
+    """
+    from kalshi_edge.api.control_socket import NAME, control_address, control_folder
     from kalshi_edge.config import load_settings
 
     settings = load_settings()
     import httpx
 
+    folder = control_folder(settings.store_path)
+    if folder is not None and folder.is_dir():
+        try:
+            with (
+                control_address(folder) as address,
+                httpx.HTTPTransport(uds=address) as transport,
+                _client("http://localhost", {}, transport=transport) as client,
+            ):
+                if _is_reached(client, folder / NAME):
+                    yield client
+                    return
+        except (httpx.TransportError, OSError) as error:
+            raise StateError(f"the trader does not answer at {folder / NAME}: {error}") from error
     host = settings.api_host if settings.api_host not in ("::", "0.0.0.0") else "127.0.0.1"  # noqa: S104
     base = f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}"
-    headers = {"X-API-Key": settings.api_secret_key.get_secret_value(), "X-Acting": "console"}
+    missing = "this kind of store has none" if folder is None else f"no trader at {folder / NAME}"
+    typer.echo(f"no control socket ({missing}): over the API at {base}", err=True)
     try:
-        with httpx.Client(base_url=base, headers=headers, timeout=TIMEOUT_S) as client:
-            client.event_hooks["response"] = [_raise_for_error]
+        with _client(base, {"X-API-Key": settings.api_secret_key.get_secret_value()}) as client:
             yield client
     except httpx.TransportError as error:
         raise StateError(f"no trader answers at {base} (API_HOST, API_PORT): {error}") from error
+
+
+def _client(base: str, headers: dict[str, str], **more: Any) -> "httpx.Client":
+    import httpx
+
+    client = httpx.Client(
+        base_url=base,
+        headers={"X-Acting": "console", **headers},
+        timeout=TIMEOUT_S,
+        trust_env=False,  # a trader is never behind a web proxy
+        **more,
+    )
+    client.event_hooks["response"] = [_raise_for_error]
+    return client
+
+
+def _is_reached(client: "httpx.Client", path: "Path") -> bool:
+    """Whether a trader listens there; where its process is gone, none does.
+
+    Raises ``StateError`` where this user may not ask.
+    """
+    import httpx
+
+    try:
+        client.get("/api/risk/status")
+    except httpx.ConnectError as error:
+        denied = "ermission denied" in str(error)
+        if denied:
+            raise StateError(f"{path} is another user's: run this as the trader's user") from error
+        return False
+    return True
 
 
 def _raise_for_error(answer: "httpx.Response") -> None:
@@ -125,7 +182,9 @@ def _outcome(api: "httpx.Client", path: str, command: Mapping[str, object]) -> d
 
 
 def _hold(state: Mapping[str, Any], cause: Cause) -> dict[str, Any] | None:
-    return next((one for one in state["holds"] if one["cause"] == cause), None)
+    """A drill's own hold, never one in earnest."""
+    holds = (one for one in state["holds"] if one["cause"] == cause and one["name"] == DRILL)
+    return next(holds, None)
 
 
 def _show(state: Mapping[str, Any]) -> None:
@@ -135,6 +194,5 @@ def _show(state: Mapping[str, Any]) -> None:
     out.print(f"kill switch [bold {colour}]{state['state'].upper()}[/]", highlight=False)
     for one in state["holds"]:
         until = f", until {one['until_at']}" if one["until_at"] else ""
-        out.print(
-            f"  {one['state']} by {one['cause']} since {one['since_at']}{until}: {one['reason']}"
-        )
+        cause = f"{one['name']} of {one['cause']}" if one["name"] == DRILL else one["cause"]
+        out.print(f"  {one['state']} by {cause} since {one['since_at']}{until}: {one['reason']}")

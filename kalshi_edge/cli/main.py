@@ -6,6 +6,7 @@ them, and tests/unit/cli/test_startup.py keeps it so.
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -18,7 +19,7 @@ from kalshi_edge.cli.preflight import doctor, sample
 from kalshi_edge.cli.run import api_schema, demo, run
 from kalshi_edge.cli.sandbox import sandbox
 from kalshi_edge.cli.store import store, tables
-from kalshi_edge.errors import EdgeError
+from kalshi_edge.errors import EdgeError, cause_of
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -70,12 +71,16 @@ def kalshi_edge(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command; an error of ours becomes one line on standard error and exit code 2."""
+    """Run the command; an error of ours becomes one line on standard error and its exit code."""
     try:
         cli(args=arguments, prog_name="kalshi-edge")
-    except EdgeError as error:
-        typer.echo(f"{typer.style('error:', fg='red')} {error}", err=True)
-        sys.exit(2)
+    except (EdgeError, ExceptionGroup) as error:
+        cause = cause_of(error)
+        if not isinstance(cause, EdgeError):
+            raise cause from None
+        with suppress(OSError):  # standard error may be closed
+            typer.echo(f"{typer.style('error:', fg='red')} {cause}", err=True)
+        sys.exit(cause.exit_code)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,20 @@
 """``kalshi-edge run``, ``demo`` and ``api-schema``: the trader, its demonstration, its API."""
 
+import os
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kalshi_edge.errors import EdgeError, ProgramError, cause_of
+
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from kalshi_edge.config import Settings
     from kalshi_edge.console.live_view import Dashboard
 
@@ -40,7 +47,10 @@ def run() -> None:
         write = stack.enter_context(_log(settings))
         if out.is_terminal:
             stack.enter_context(_live_view(dashboard, per_second=2))
-        asyncio.run(_until_ended(run_trader(settings, dashboard, write)))
+        try:
+            asyncio.run(_until_ended(run_trader(settings, dashboard, write)))
+        except Exception as error:
+            raise _in_one_line(error, write) from error
 
 
 def demo(
@@ -100,30 +110,63 @@ def api_schema() -> None:
 @contextmanager
 def _live_view(dashboard: "Dashboard", *, per_second: int) -> Iterator[None]:
     from rich.live import Live
+    from rich.text import Text
 
     from kalshi_edge.cli.output import out
 
-    with Live(
-        get_renderable=dashboard.render,
+    def rendered() -> "RenderableType":
+        try:
+            return dashboard.render()
+        except Exception as error:
+            return Text(f"the screen cannot be drawn: {error!r}")
+
+    live = Live(
+        get_renderable=rendered,
         console=out,
         refresh_per_second=per_second,
         screen=out.is_terminal,
-    ):
+    )
+    live.start()
+    try:
         yield
+    finally:
+        with suppress(OSError):  # the terminal may be gone
+            live.stop()
+
+
+def _in_one_line(error: Exception, write: Callable[[bytes], object]) -> EdgeError:
+    """What ended the trader, as one sentence; the traceback of what nobody expected is logged."""
+    import traceback
+
+    import orjson
+
+    cause = cause_of(error)
+    if not isinstance(cause, EdgeError) or isinstance(cause, ProgramError):
+        trace = "".join(traceback.format_exception(error))
+        write(orjson.dumps({"event": "ended", "error": repr(cause), "exception": trace}) + b"\n")
+    if isinstance(cause, EdgeError):
+        return cause
+    return ProgramError(f"the trader ended: {cause!r}; the log has the traceback")
 
 
 @contextmanager
 def _log(settings: "Settings") -> Iterator[Callable[[bytes], object]]:
     """Where the cycles' lines go: to ``LOG_PATH``, else to standard output that is no terminal."""
     from kalshi_edge.cli.output import out
+    from kalshi_edge.runtime.log_writer import LogWriter, Sink
 
-    if settings.log_path is not None:
-        with settings.log_path.open("ab", buffering=0) as file:
-            yield file.write
-    elif out.is_terminal:
+    path = settings.log_path
+
+    def opened() -> Sink:
+        if path is not None:
+            return path.open("ab", buffering=0)
+        return os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+
+    if path is None and out.is_terminal:
         yield len
     else:
-        yield lambda line: typer.echo(line.decode(), nl=False)
+        with LogWriter(opened, partial(typer.echo, err=True)).running() as writer:
+            yield writer.write
 
 
 async def _until_ended(work: Coroutine[Any, Any, None]) -> None:

@@ -33,6 +33,8 @@ class PollOutcome(StrEnum):
     TRUNCATED = "truncated"
     MALFORMED = "malformed"
     """Something came, but not what it should be: nothing in it is used."""
+    FAILED = "failed"
+    """The program's own part raised what it never should; it is begun again after a pause."""
     RESTING = "resting"
     """Not asked, after failing too often; it will be."""
 

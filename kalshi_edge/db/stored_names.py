@@ -20,6 +20,7 @@ from kalshi_edge.domain.events import (
     Halt,
     LookDue,
     OrderUpdate,
+    PartFailed,
     Resume,
     Started,
 )
@@ -61,6 +62,7 @@ STORED_KINDS: Mapping[type, str] = {
     # the process and its clock
     Started: "Started",
     Defect: "Defect",
+    PartFailed: "PartFailed",
     CycleDue: "CycleDue",
     LookDue: "LookDue",
     DayTurned: "DayTurned",

@@ -144,6 +144,21 @@ class Defect:
 
 
 @dataclass(frozen=True, slots=True)
+class PartFailed:
+    """A part of the process beside the loop raised what it never should; it is begun again.
+
+    Told once for as long as the part goes on failing.
+    """
+
+    received_at: datetime
+    part: str
+    """A source, a job, a publisher …"""
+    error: str
+    """One line."""
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LookDue:
     """Time to look after orders whose fate is open, and after what the kill switch wants done."""
 
@@ -177,6 +192,10 @@ class Resume:
     cause: Cause | None = None
     name: str | None = None
     """Only the hold of this name is lifted; ``None`` lifts all of the cause."""
+
+    def lifts(self, cause: Cause, name: str = "") -> bool:
+        """Whether it lifts the hold of ``cause`` so named; a breaker's own hold has no name."""
+        return self.cause in {None, cause} and self.name in {None, name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +268,7 @@ Event: TypeAlias = (
     | TradingHours
     | Started
     | Defect
+    | PartFailed
     | CycleDue
     | LookDue
     | DayTurned

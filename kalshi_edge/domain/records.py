@@ -262,9 +262,10 @@ class Switch:
         """Whether new risk is refused at instant ``at``."""
         return self.level(at) is not SwitchState.RUN
 
-    def hold(self, cause: Cause, at: datetime) -> Hold | None:
-        """The first hold of ``cause`` at instant ``at``, if any."""
-        return next((hold for hold in self.in_force(at) if hold.cause is cause), None)
+    def hold(self, cause: Cause, at: datetime, *, name: str = "") -> Hold | None:
+        """The hold of ``cause`` so named at ``at``, if any; a drill's is not a breaker's."""
+        found = (hold for hold in self.in_force(at) if hold.identity == (cause, name))
+        return next(found, None)
 
     def with_hold(self, hold: Hold) -> "Switch":
         """The switch with ``hold``.

@@ -3,7 +3,8 @@
 A lost answer leaves the order unknown; nothing is ever sent twice under another name.
 """
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -36,6 +37,22 @@ class Executor:
         self._exchange = exchange
         self._store = store
         self._objection = objection
+
+    async def withdrawn(self, orders: Collection[Order], within_s: float) -> int:
+        """How many of ``orders`` were taken out of the book within so long.
+
+        For a trader that ends because its store fails: nothing is written down of it.
+        """
+        tasks = [asyncio.create_task(self._cancelled(order)) for order in orders]
+        await asyncio.wait(tasks, timeout=within_s)
+        for task in tasks:
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        return sum(outcome is True for outcome in outcomes)
+
+    async def _cancelled(self, order: Order) -> bool:
+        await self._exchange.cancel(order)
+        return True
 
     async def place(self, approved: Approved, at: datetime) -> AsyncIterator[OrderUpdate]:
         """Send every order of ``approved`` and say what became of each before the next is sent.

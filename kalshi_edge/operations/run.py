@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 
 from kalshi_edge.api.context import ApiContext
+from kalshi_edge.api.control_socket import control_folder
 from kalshi_edge.api.read_model import READ_MODEL, ReadModel
 from kalshi_edge.api.server import address_of, bound, policy_of, run_with_api
 from kalshi_edge.api.starting import answering_while_starting
@@ -55,7 +56,8 @@ async def run_trader(
                 has_key=bool(policy.api_key),
             )
             await started()
-            await run_with_api(context, policy, listener, write)
+            control = control_folder(settings.store_path)
+            await run_with_api(context, policy, listener, write, control)
 
 
 def _snapshots(store: Store, read_model: ReadModel) -> SnapshotWriter:

@@ -31,7 +31,7 @@ class OwnHold:
 
     @property
     def is_held(self) -> bool:
-        """Whether it is in force, whoever put it there."""
+        """Whether it is in force; a drill's is another."""
         now = self.clock.now()
         return self.engine.kill_switch.switch_at(now).hold(self.cause, now) is not None
 
@@ -42,7 +42,8 @@ class OwnHold:
 
     async def lift(self, reason: str) -> None:
         """Lift it again."""
-        self.inbox.put(Resume(reason, self.clock.now(), cause=self.cause))
+        # Its own has no name: a drill's stays.
+        self.inbox.put(Resume(reason, self.clock.now(), cause=self.cause, name=""))
         await self.inbox.handled()
 
 

@@ -1,10 +1,12 @@
 """A running trader: sources and the clock's strokes fill the inbox, the one loop empties it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeAlias
 
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.kalshi.account.account_client import AccountClient
@@ -24,14 +26,17 @@ from kalshi_edge.domain.events import (
     LookDue,
 )
 from kalshi_edge.domain.market import Book
+from kalshi_edge.domain.orders import OrderState
 from kalshi_edge.domain.records import Cause
 from kalshi_edge.domain.weather import Forecast
 from kalshi_edge.engine import Engine
+from kalshi_edge.errors import Fenced, ProgramError, StoreError, cause_of
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.execution.simulator import SimulatedExchange
 from kalshi_edge.ports import Feed, Publisher, Store
 from kalshi_edge.runner import Restored, as_it_came, run, start
 from kalshi_edge.runtime.event_queue import EventQueue
+from kalshi_edge.runtime.kept import Failures, KeptPublisher, kept
 from kalshi_edge.runtime.lease import LeaseHolder
 from kalshi_edge.runtime.own_holds import (
     LOOK_EVERY_S,
@@ -46,10 +51,15 @@ from kalshi_edge.trading.supervisor import needs_attention
 RECONCILED_EVERY_S = 30.0
 FIRST_AGREEMENT_WITHIN_S = 20.0
 """The first cycle waits for it so long; without it, it buys nothing."""
+WITHDRAWN_WITHIN_S = 15.0
+"""What rests is taken out of the book within so long, where the store has failed."""
 RESULTS_EVERY = timedelta(minutes=15)
 REPORTS_AGAIN = timedelta(minutes=15)
 REPORTS_UNTIL = timedelta(hours=7)
 """After 09:00 UTC: by noon in the east a report that is not out is not coming."""
+
+
+Part: TypeAlias = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +126,11 @@ class Trader:
     """How the loop gets its engine back after a defect; without it a defect ends the trader."""
     defects: Sequence[Defect] = ()
     """What the start had to leave out."""
+    failures: Failures = field(init=False)
+    """Which parts fail."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "failures", Failures(self.clock, self.inbox.put))
 
     @property
     def sources(self) -> Sequence[SourceStatus]:
@@ -125,38 +140,77 @@ class Trader:
             () if self.line is None else (self.line.stream.status, self.line.statements.status)
         )
         told = (status for status in statuses if status is not None)
-        return (self.markets.status, *streams, *told)
+        return self.failures.shown((self.markets.status, *streams, *told))
 
     async def run(self) -> None:
-        """Trade until cancelled; whatever part fails for good ends the whole."""
+        """Trade until cancelled, or until the store says that nothing may go on.
+
+        A part beside the loop that raises is begun again. Raises ``Fenced`` where another process
+        trades. Where it ends otherwise, our entries are taken out of the book first, as far as the
+        exchange can be reached: ``StoreError`` or ``ProgramError`` says what became of them.
+        """
+        try:
+            await self._run()
+        except Exception as error:
+            cause = cause_of(error)
+            if isinstance(cause, Fenced):
+                raise cause from error
+            left = "" if self.line is None else await self._withdrawn()
+            if isinstance(cause, StoreError):
+                raise StoreError(f"trading ended, the store failed: {cause}{left}") from error
+            raise ProgramError(f"trading ended: {cause!r}{left}") from error
+
+    async def _withdrawn(self) -> str:
+        """Nobody looks after what rests any more: take our entries out, and say how that went."""
+        entries = [
+            order
+            for order in self.engine.account.orders.values()
+            if order.is_live
+            and order.state is not OrderState.NEW
+            and not order.intent.reduces
+            and not order.intent.adopted
+        ]
+        if not entries:
+            return ""
+        out = await self.executor.withdrawn(entries, WITHDRAWN_WITHIN_S)
+        rest = len(entries) - out
+        some = f"; {out} of {len(entries)} resting entries were cancelled"
+        return f"{some}, {rest} may still rest at the exchange" if rest else some
+
+    async def _run(self) -> None:
         inbox, last_seq = self.inbox, await self.store.last_seq()
         since_at = await self._last_at(last_seq)
         inbox.put(await start(self.store, self.clock.now()), *self.defects)
         async with asyncio.TaskGroup() as group:
-            lease_hold = self._own_hold(Cause.LEASE)
-            group.create_task(mind_the_lease(self.lease_holder, lease_hold))
-            group.create_task(self._look())
-            if self.line is not None:
-                hold = self._own_hold(Cause.ORDER_GROUP)
-                group.create_task(follow_group(self.line.group, hold))
-            for poll in (self.reports, *self.polls, Poll(self.markets.results, RESULTS_EVERY)):
-                group.create_task(self._ask(poll))
-            for job in Job:
-                group.create_task(self._keep(job, since_at))
-            if self.line is not None:
-                group.create_task(self._listen(self.line.news))
-                group.create_task(self._reconcile(self.line.statements))
+            for part, work in self._parts(since_at):
+                group.create_task(kept(part, work, self.failures.note))
             await run(
                 inbox if self.simulated is None else self.simulated.watch(inbox),
                 self.engine,
                 self.executor,
                 self.store,
-                self.publishers,
+                [KeptPublisher(one, self.failures) for one in self.publishers],
                 last_seq=last_seq,
                 told=as_it_came if self.recorder is None else self.recorder.told,
                 urgent=inbox.urgent,
                 restored=self.restored,
             )
+
+    def _parts(self, since_at: datetime | None) -> Iterator[tuple[str, Part]]:
+        """What goes on beside the loop, by name."""
+        lease_hold = self._own_hold(Cause.LEASE)
+        yield "lease", partial(mind_the_lease, self.lease_holder, lease_hold)
+        yield "supervision", self._look
+        for poll in (self.reports, *self.polls, Poll(self.markets.results, RESULTS_EVERY)):
+            name = "results" if poll.status is None else poll.status.name
+            yield name, partial(self._ask, poll)
+        for job in Job:
+            yield f"{job} job", partial(self._keep, job, since_at)
+        if self.line is not None:
+            line, hold = self.line, self._own_hold(Cause.ORDER_GROUP)
+            yield line.stream.status.name, partial(self._listen, line.news)
+            yield line.statements.status.name, partial(self._reconcile, line.statements)
+            yield "order group", partial(follow_group, line.group, hold)
 
     async def _last_at(self, last_seq: int) -> datetime | None:
         """When an earlier life wrote its last line: what was due since then was missed."""
@@ -181,15 +235,19 @@ class Trader:
         if job is Job.CYCLE:
             self.timetable.hurry(job)  # the first look, whatever the time
         async for tick in self.timetable.ticks(job, since_at):
-            match job:
-                case Job.CYCLE:
-                    await self._cycle(tick)
-                case Job.DAY:
-                    self.inbox.put(DayTurned(self.clock.now()))
-                case Job.CALIBRATION:
-                    await self._calibrate(tick)
-                case Job.HEARTBEAT:
-                    await self.inbox.handled()
+            # One that raises is tried again: what is due meanwhile counts as missed.
+            await kept(f"{job} job", partial(self._do, job, tick), self.failures.note)
+
+    async def _do(self, job: Job, tick: Tick) -> None:
+        match job:
+            case Job.CYCLE:
+                await self._cycle(tick)
+            case Job.DAY:
+                self.inbox.put(DayTurned(self.clock.now()))
+            case Job.CALIBRATION:
+                await self._calibrate(tick)
+            case Job.HEARTBEAT:
+                await self.inbox.handled()
 
     async def _look(self) -> None:
         """Have lost answers, and what the kill switch wants done, looked after."""

@@ -66,11 +66,14 @@ class KillSwitch:
         return self._lift(causes, event.reason, event.received_at, event.name)
 
     def lift(
-        self, causes: Collection[Cause], reason: str, at: datetime, *, name: str | None = None
+        self, causes: Collection[Cause], reason: str, at: datetime, *, name: str = ""
     ) -> tuple[Switch, ...]:
-        """The switch without the holds of ``causes``, where there were any."""
+        """The switch without the holds of ``causes`` so named, where there were any.
+
+        A breaker lifts its own hold, which has no name unless it says one: never a drill's.
+        """
         held = self.switch_at(at).in_force(at)
-        if not any(one.cause in causes and name in {None, one.name} for one in held):
+        if not any(one.cause in causes and one.name == name for one in held):
             return ()
         return (self._lift(causes, reason, at, name),)
 

@@ -67,11 +67,11 @@ def moved(core: Core, event: CashMovement) -> tuple[CashFlow, ...]:
 
 def resumed(core: Core, event: Resume) -> tuple[Verdict, ...]:
     """A person lets trading go on; the exchange's books, where they differed, are right."""
-    causes = set(Cause) if event.cause is None else {event.cause}
     at, taken = event.received_at, tuple[Verdict, ...]()
-    if Cause.RECONCILE in causes and core.kill_switch.switch_at(at).hold(Cause.RECONCILE, at):
+    is_held = core.kill_switch.switch_at(at).hold(Cause.RECONCILE, at) is not None
+    if is_held and event.lifts(Cause.RECONCILE):
         taken = _take_over(core, at)
-    if Cause.ERROR_RATE in causes:
+    if event.lifts(Cause.ERROR_RATE):
         core.watch.errors = []
     return (*taken, core.kill_switch.resume(event))
 

@@ -11,6 +11,7 @@ from kalshi_edge.api.deps import Here, Parts, documented_key
 from kalshi_edge.api.hub import Client
 from kalshi_edge.api.middleware import is_allowed
 from kalshi_edge.api.problems import Refusal, documented
+from kalshi_edge.api.protocols import let_in
 from kalshi_edge.api.schemas.commands import Ticket
 from kalshi_edge.api.ws_tickets import LASTS_S
 
@@ -52,6 +53,7 @@ async def live(
     if not _may_enter(socket, here):
         await socket.close(NOT_ALLOWED, "no valid ticket")
         return
+    let_in(socket.scope)
     client = here.hub.join(stream, after)
     if client is None:
         await socket.close(TOO_MANY, "too many clients")

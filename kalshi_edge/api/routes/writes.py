@@ -57,7 +57,15 @@ async def halt(
     """Throw the kill switch by hand."""
     _confirmed(here, is_meant=request.confirm)
     level = SwitchState(request.level)
-    command = Halt(request.reason, here.context.now(), _name(key), by, level, request.cause)
+    command = Halt(
+        reason=request.reason,
+        received_at=here.context.now(),
+        command_id=_name(key),
+        by=by,
+        level=level,
+        cause=request.cause,
+        name=request.name,
+    )
     recorded = await here.commands.put(command)
     response.status_code = 202 if recorded is None else 200
     return switch_outcome(command, recorded, here.context)
@@ -69,7 +77,14 @@ async def resume(
 ) -> SwitchOutcome:
     """Let trading go on, whatever held it back, or where one cause did."""
     _confirmed(here, is_meant=request.confirm)
-    command = Resume(request.reason, here.context.now(), _name(key), by, request.cause)
+    command = Resume(
+        reason=request.reason,
+        received_at=here.context.now(),
+        command_id=_name(key),
+        by=by,
+        cause=request.cause,
+        name=request.name,
+    )
     recorded = await here.commands.put(command)
     response.status_code = 202 if recorded is None else 200
     return switch_outcome(command, recorded, here.context)

@@ -249,6 +249,8 @@ class HoldView(Shape):
 
     cause: str
     """``person``, ``day_loss``, ``reconcile`` …"""
+    name: str
+    """Tells it from others of its cause: an order's, ``drill``; mostly empty."""
     state: str
     reason: str
     since_at: Instant

@@ -15,6 +15,7 @@ Reason = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=
 Confirm = Annotated[
     bool, Field(strict=True, description="Must be true in live mode: real money follows.")
 ]
+HoldName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{0,32}$")]
 TradeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
@@ -36,7 +37,9 @@ class HaltRequest(CommandRequest):
 
     level: HaltLevel = HaltLevel.HALT
     cause: Cause = Cause.PERSON
-    """A guard's cause drills that guard's hold: it is held and lifted like one of its own."""
+    name: HoldName = ""
+    """Tells the hold from others of its cause. A drill names its holds: lifted by that name, they
+    leave what was held back in earnest."""
 
 
 class ResumeRequest(CommandRequest):
@@ -46,6 +49,8 @@ class ResumeRequest(CommandRequest):
 
     cause: Cause | None = None
     """Only what this cause holds back; everything where left out."""
+    name: HoldName | None = None
+    """Only the holds of this name, of the cause or of any; all where left out."""
 
 
 class OtherLeg(Shape):

@@ -49,6 +49,7 @@ def switch_view(switch: Switch, at: datetime) -> SwitchView:
         holds=[
             HoldView(
                 cause=hold.cause,
+                name=hold.name,
                 state=hold.state,
                 reason=hold.reason,
                 since_at=hold.since_at,

@@ -16,7 +16,6 @@ from tests.support.api_harness import EVE, KEY, desk
 pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the drill lifts every hold")
 async def test_what_was_held_back_before_a_drill_is_held_back_after_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -86,8 +86,7 @@ def test_two_holds_of_one_cause_stand_beside_each_other_and_are_lifted_apart() -
     (after,) = ours.lift({Cause.TERMS}, "accepted", NOW, name="KXHIGHNY")
     assert [one.name for one in after.in_force(NOW)] == ["KXHIGHMIA"]
     assert ours.lift({Cause.TERMS}, "accepted", NOW, name="KXHIGHNY") == ()
-    ours.hold(hold("KXHIGHNY"))
-    (over,) = ours.lift({Cause.TERMS}, "all accepted", NOW)
+    over = ours.resume(Resume("all of it", NOW, cause=Cause.TERMS))
     assert over.state is SwitchState.RUN
 
 
@@ -98,6 +97,21 @@ def test_a_drill_leaves_the_real_hold_of_the_same_cause() -> None:
     assert ours.level(NOW) is SwitchState.FLATTEN
     after = ours.resume(Resume("drill over", NOW, cause=Cause.PERSON, name="drill"))
     assert [one.reason for one in after.in_force(NOW)] == ["in earnest"]
+
+
+def test_what_a_breaker_lifts_is_its_own_hold_and_no_drills() -> None:
+    ours = KillSwitch()
+    ours.hold(hold("", cause=Cause.STALE_DATA))
+    ours.hold(hold("drill", cause=Cause.STALE_DATA))
+    (after,) = ours.lift({Cause.STALE_DATA}, "fresh", NOW)
+    assert [one.name for one in after.in_force(NOW)] == ["drill"]
+    assert after.hold(Cause.STALE_DATA, NOW) is None
+    assert ours.lift({Cause.STALE_DATA}, "fresh", NOW) == ()
+
+
+def test_a_drill_of_the_day_loss_keeps_no_real_one_away() -> None:
+    drilled = RUN.with_hold(hold("drill", cause=Cause.DAY_LOSS))
+    assert day_loss_hold(drilled, D(0), D(1000), NOW, LIMITS) is not None
 
 
 def test_a_second_halt_never_lowers_the_level() -> None:
