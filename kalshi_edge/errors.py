@@ -42,8 +42,6 @@ class ProgramError(EdgeError):
 class NoNetwork(EdgeError):
     """Nothing outside this machine answers."""
 
-    exit_code = 5
-
 
 class InputError(EdgeError):
     """Somebody gave us something wrong."""
@@ -120,8 +118,6 @@ class Fenced(StoreError):
 
 class ExchangeError(EdgeError):
     """The exchange did not do what we asked."""
-
-    exit_code = 5
 
 
 class OrderRejected(ExchangeError):

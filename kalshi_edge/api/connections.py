@@ -43,7 +43,7 @@ class Closed(StrEnum):
     """What was sent was not taken in time."""
 
 
-class Wire(Protocol):
+class Abortable(Protocol):
     """As much of an ``asyncio.Transport`` as is needed here."""
 
     def abort(self) -> None:
@@ -71,7 +71,7 @@ class Capacity:
 class Connection:
     """One open connection."""
 
-    wire: Wire
+    wire: Abortable
     address: str
     is_known: bool = False
     is_receiving: bool = True
@@ -103,7 +103,7 @@ class Connections:
         """How many are known."""
         return len(self._known)
 
-    def enter(self, wire: Wire, address: str) -> Connection:
+    def enter(self, wire: Abortable, address: str) -> Connection:
         """A stranger comes in; where there are too many, an older one goes."""
         if self.strangers >= self.capacity.strangers:
             most = max(self._strangers.values(), key=len)

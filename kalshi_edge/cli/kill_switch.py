@@ -98,11 +98,12 @@ def _trader() -> "Iterator[httpx.Client]":
 
     Over its control socket where there is one, else over its API, which is said.
     """
-    from kalshi_edge.api.control_socket import NAME, control_address, control_folder
     from kalshi_edge.config import load_settings
 
     settings = load_settings()
     import httpx
+
+    from kalshi_edge.api.control_socket import NAME, control_address, control_folder
 
     folder = control_folder(settings.store_path)
     if folder is not None and folder.is_dir():
