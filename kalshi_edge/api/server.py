@@ -264,6 +264,7 @@ class Api:
                 said, minute_s = closed, now_s() + MINUTE_S
 
     def _failed(self, part: str, error: Exception) -> None:
+        self.parts.context.trader.failures.note(part, error)
         self._metered.note(
             "failed",
             "part failed",
@@ -306,9 +307,12 @@ async def run_with_api(
 
     The control socket is in the folder ``control``, where there is one.
     """
-    capacity = capacity_of(raised_limit())
+    capacity, failed = capacity_of(raised_limit()), context.trader.failures.note
+
+    async def served() -> None:
+        await Api(context, policy, write, capacity).serve(listener, control)
+
     async with asyncio.TaskGroup() as group:
-        api = Api(context, policy, write, capacity)
-        serving = group.create_task(api.serve(listener, control))
+        serving = group.create_task(kept("api", served, failed))
         await context.trader.run()
         serving.cancel()

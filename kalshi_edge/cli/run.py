@@ -25,6 +25,9 @@ def run() -> None:
     """Trade as the settings say, until Ctrl-C.
 
     Paper mode, the default, uses real prices and needs no key.
+
+    Exits with 0 when asked to end, 1 after an error of the program, 2 where a setting or the
+    outside is wrong, 3 when the store fails, 4 when another process trades with it.
     """
     import asyncio
 

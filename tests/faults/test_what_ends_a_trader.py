@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+import socket
 from asyncio.subprocess import PIPE
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,7 +28,7 @@ from tests.support.trader_process import trader_process
 pytestmark = pytest.mark.realtime
 
 PAPER = "synthetic paper"
-STORE_FAILED, FENCED = 3, 4
+REFUSED, STORE_FAILED, FENCED = 2, 3, 4
 GTC = TimeInForce.GOOD_TILL_CANCELED
 
 
@@ -170,3 +171,15 @@ async def test_one_whose_lease_was_taken_says_so_and_leaves_the_book_alone(tmp_p
             said = running.said.splitlines()
     assert (code, len(said)) == (FENCED, 1), said
     assert "another-process" in said[0]
+
+
+async def test_a_port_that_is_taken_is_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        async with served(tmp_path) as (_, settings):
+            environment = paper(tmp_path, settings.sandbox_url) | {"API_PORT": port}
+            async with trader_process(tmp_path, environment, until="") as running:
+                code = await running.ended()
+                said = running.said.splitlines()
+    assert (code, len(said)) == (REFUSED, 1), said
+    assert f"API_PORT is {port}" in said[0]
