@@ -8,7 +8,7 @@ import asyncio
 import json
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from kalshi_edge.api.problems import MEDIA_TYPE, TITLES
@@ -20,11 +20,9 @@ MOST_AT_ONCE = 64
 READY = "/api/ready"
 REASON = "the trader is starting"
 
-Ended = Callable[[], Awaitable[None]]
-
 
 @asynccontextmanager
-async def answering_while_starting(listener: socket.socket) -> AsyncIterator[Ended]:
+async def answering_while_starting(listener: socket.socket) -> AsyncIterator[Callable[[], None]]:
     """Answers at ``listener`` until what it gives is called, or the block ends."""
     under_way = set[asyncio.Task[None]]()
 
@@ -39,13 +37,8 @@ async def answering_while_starting(listener: socket.socket) -> AsyncIterator[End
     # A copy, so that closing it leaves the listener, and whoever waits there, to the API.
     server = await asyncio.start_server(connected, sock=listener.dup(), limit=LONGEST_HEAD)
 
-    async def end() -> None:
-        server.close()
-        if under_way:
-            await asyncio.wait(under_way, timeout=ANSWERED_WITHIN_S)
-
     try:
-        yield end
+        yield server.close  # who has asked already is still answered
     finally:
         server.close()
         for task in under_way:

@@ -55,7 +55,7 @@ async def run_trader(
                 is_synthetic=environment.is_synthetic,
                 has_key=bool(policy.api_key),
             )
-            await started()
+            started()
             control = control_folder(settings.store_path)
             await run_with_api(context, policy, listener, write, control)
 

@@ -60,7 +60,7 @@ async def test_whoever_connects_around_the_hand_over_is_served_by_the_next() -> 
     with bound(Address("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         async with answering_while_starting(listener) as started:
-            await started()
+            started()
             # Nobody accepts now: the connection waits at the listener.
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"hello")
