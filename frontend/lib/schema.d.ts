@@ -907,7 +907,7 @@ export interface components {
          * @description Who or what holds trading back.
          * @enum {string}
          */
-        Cause: "person" | "drill" | "day_loss" | "reconcile" | "stale_data" | "error_rate" | "terms" | "fee_difference" | "lease";
+        Cause: "person" | "drill" | "day_loss" | "reconcile" | "stale_data" | "error_rate" | "terms" | "fee_difference" | "lease" | "order_group" | "clock" | "defect";
         /**
          * CityCalibration
          * @description A city's calibration records, oldest first, and how its forecasts did.
@@ -1174,11 +1174,15 @@ export interface components {
             confirm: boolean;
             /** @default halt */
             level: components["schemas"]["HaltLevel"];
-            /**
-             * @description A guard's cause drills that guard's hold: it is held and lifted like one of its own.
-             * @default person
-             */
+            /** @default person */
             cause: components["schemas"]["Cause"];
+            /**
+             * Name
+             * @description Tells the hold from others of its cause. A drill names its holds: lifted by that name, they
+             *     leave what was held back in earnest.
+             * @default
+             */
+            name: string;
         };
         /**
          * Health
@@ -1252,6 +1256,11 @@ export interface components {
              * @description ``person``, ``day_loss``, ``reconcile`` …
              */
             cause: string;
+            /**
+             * Name
+             * @description Tells it from others of its cause: an order's, ``drill``; mostly empty.
+             */
+            name: string;
             /** State */
             state: string;
             /** Reason */
@@ -1824,6 +1833,11 @@ export interface components {
             confirm: boolean;
             /** @description Only what this cause holds back; everything where left out. */
             cause?: components["schemas"]["Cause"] | null;
+            /**
+             * Name
+             * @description Only the holds of this name, of the cause or of any; all where left out.
+             */
+            name?: string | null;
         };
         /**
          * RiskLimits

@@ -25,13 +25,13 @@ export function HaltControls({ isHalted }: { isHalted: boolean }) {
     <div className="flex flex-wrap gap-2">
       <SwitchDialog
         name="Halt trading"
-        label={isHalted ? "Change halt level" : "Halt trading"}
+        label={isHalted ? "Raise halt level" : "Halt trading"}
         description="Takes effect before the next order is sent. Orders that reduce risk are always allowed."
         levels={LEVELS}
         send={(command, level, key) =>
           api.POST("/api/risk/halt", {
             params: { header: { "Idempotency-Key": key } },
-            body: { ...command, level, cause: "person" },
+            body: { ...command, level, cause: "person", name: "" },
           })
         }
       />
