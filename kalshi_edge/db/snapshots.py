@@ -17,7 +17,7 @@ from kalshi_edge.ports import Store
 
 T = TypeVar("T")
 
-FORMATS: Final[Mapping[str, int]] = {"engine": 1, "read_model": 1}
+FORMATS: Final[Mapping[str, int]] = {"engine": 2, "read_model": 1}
 """By name of what is stored. One more for every change of what a snapshot holds or means: what an
 older program wrote is then read from the journal once."""
 

@@ -266,7 +266,10 @@ class Trader:
         return OwnHold(cause, self.engine, self.inbox, self.clock)
 
     async def _reconcile(self, statements: StatementSource) -> None:
-        """Hold the exchange's books against ours, soon again where they differ or never agreed."""
+        """Hold the exchange's books against ours, soon again where they differ or never agreed.
+
+        Once a difference holds trading back there is no hurry: it may stand until a person comes.
+        """
         while True:
             self.inbox.put(*await statements.ask())
             await self.inbox.handled()
@@ -274,8 +277,11 @@ class Trader:
             if watch.clean_at is not None:
                 statements.agreed(watch.clean_at)
                 self.agreed.set()
-            doubtful = watch.clean_at is None or bool(watch.suspects)
-            await asyncio.sleep(LOOK_EVERY_S if doubtful else RECONCILED_EVERY_S)
+            now = self.clock.now()
+            held = self.engine.kill_switch.switch_at(now).hold(Cause.RECONCILE, now)
+            is_doubtful = watch.clean_at is None or bool(watch.suspects)
+            hurries = is_doubtful and held is None
+            await asyncio.sleep(LOOK_EVERY_S if hurries else RECONCILED_EVERY_S)
 
     async def _cycle(self, tick: Tick) -> None:
         """Look at the markets afresh, then decide; the first time once the books agreed."""

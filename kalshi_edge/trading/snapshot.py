@@ -50,6 +50,8 @@ class StateSnapshot:
     settlements: tuple[Settlement, ...]
     calibrations: tuple[Calibration, ...]
     hours: TradingHours
+    fills: tuple[tuple[str, datetime], ...]
+    """Those that a mark has been told of, and when."""
     results: ResultsSnapshot
 
 

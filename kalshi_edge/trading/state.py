@@ -59,6 +59,8 @@ class WorldState:
         self._seen: dict[tuple[str, date], dict[Observation | ClimateReport, None]] = {}
         """Readings and intermediate reports, each once, in the order of receipt."""
         self._settlements: dict[str, Settlement] = {}
+        self._fills: dict[str, datetime] = {}
+        """Those that a mark has been told of, and when: a journal has one as often as it came."""
 
     @property
     def calibrations(self) -> dict[tuple[str, str, str], Calibration]:
@@ -92,6 +94,7 @@ class WorldState:
             settlements=tuple(self._settlements.values()),
             calibrations=tuple(self.calibrations.values()),
             hours=self.hours,
+            fills=tuple(self._fills.items()),
             results=self.learning.results.snapshot(),
         )
 
@@ -106,6 +109,7 @@ class WorldState:
         self._forecasts = {(f.station, f.climate_day, f.model): f for f in snapshot.forecasts}
         for lesson in snapshot.lessons:
             self.learning.forecast(lesson)
+        self._fills = dict(snapshot.fills)
         for icao, day, readings in snapshot.readings:
             self._seen[icao, day] = dict.fromkeys(readings)
         for icao, day, reports in snapshot.floors:
@@ -151,7 +155,10 @@ class WorldState:
             self.marks[book.ticker] = book
 
     def traded(self, fill: Fill) -> None:
-        """Take out of the mark what a fill of ours took of the book."""
+        """Take out of the mark what a fill of ours took of the book, once."""
+        if fill.fill_id in self._fills:
+            return
+        self._fills[fill.fill_id] = fill.received_at
         if (mark := self.marks.get(fill.ticker)) is not None:
             self.marks[fill.ticker] = mark_after(mark, fill)
 
@@ -246,6 +253,7 @@ class WorldState:
             kept = (self._ladder_by_ticker, self.books, self.marks, self._settlements)
             for by_ticker in kept:
                 by_ticker.pop(ticker, None)
+        self._fills = {name: then for name, then in self._fills.items() if then.date() >= last}
         self._forecasts = {k: v for k, v in self._forecasts.items() if k[1] >= last}
         self.learning.forget(at, last)
         self._seen = {k: v for k, v in self._seen.items() if k[1] >= last}

@@ -20,7 +20,7 @@ from kalshi_edge.errors import ExchangeDown, InputError, RequestRefused
 OVERLAP = timedelta(minutes=5)
 """Answers trail the matching, and clocks differ."""
 ORDER_LIFE = timedelta(days=2)
-"""Our markets trade for less than that, so no older order rests."""
+"""Our markets trade for less than that, so what rested when our books last agreed is no older."""
 STALE_AFTER = timedelta(minutes=5)
 """A statement is asked for every 30 seconds."""
 
@@ -92,7 +92,9 @@ class StatementSource:
         as_of = await self.account.data_as_of()
         cash = await self.account.balance()
         positions = await self.account.positions()
-        orders = await self.account.orders(now - ORDER_LIFE)
+        # Not from now on: what ended while nobody ran must be told as well.
+        since_at = min(now, self.known_until) - ORDER_LIFE
+        orders = await self.account.orders(since_at)
         payouts = await self.account.payouts(self.known_until - OVERLAP)
         fills = await self.account.fills(self.known_until - OVERLAP)
         movements = await self.cash.ask(cash, as_of)
@@ -114,7 +116,7 @@ class StatementSource:
             cash=cash,
             holdings=tuple(Holding(p.ticker, p.count, p.exposure) for p in positions if p.count),
             orders=orders.found,
-            since_at=now - ORDER_LIFE,
+            since_at=since_at,
             unreadable=self.unreadable,
         )
         return [*movements, *fresh, statement]
