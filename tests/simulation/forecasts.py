@@ -32,8 +32,9 @@ class Reports:
             issued_at = station.day_end(day) + timedelta(hours=2)
             random = self._scenario.random("report", station.icao, day)
             is_wrong, off_f = random.random() < 0.4, random.choice((-30, -10, -1, 1, 10, 30))
+            later = timedelta(hours=random.choice((1, 4, 5, 6)))  # before or after it was learned
             for is_corrected in (False, True):
-                at = issued_at + timedelta(hours=1) * is_corrected
+                at = issued_at + later * is_corrected
                 key = (station.icao, day, is_corrected)
                 if at > now or key in self._told or (is_corrected and not is_wrong):
                     continue

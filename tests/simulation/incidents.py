@@ -15,7 +15,7 @@ from kalshi_edge.units import CENT
 from kalshi_sandbox.exchange.control.faults import Fault, FaultKind
 from kalshi_sandbox.exchange.venue.errors import Refusal
 from kalshi_sandbox.exchange.venue.incidents import maintain
-from tests.simulation import owner
+from tests.simulation import exchange_incidents, owner
 from tests.simulation.process_life import CrashPoint
 from tests.simulation.scenario import OVERNIGHT
 
@@ -149,7 +149,7 @@ async def _two_instances(on: "Simulation", random: Random) -> None:
 async def _process_stopped(on: "Simulation", random: Random) -> None:
     """A machine that stands still while another takes over, and then goes on."""
     old = on.life
-    asleep = asyncio.create_task(old.sleep(random.uniform(20, 900)))
+    asleep = asyncio.create_task(old.stop(random.uniform(20, 900)))
     if random.random() < 0.6:
         await asyncio.sleep(random.uniform(1, 120))
         await on.begin_life()
@@ -159,10 +159,19 @@ async def _process_stopped(on: "Simulation", random: Random) -> None:
         old.kill("after it had been stopped")
 
 
+async def _machine_sleeps(on: "Simulation", random: Random) -> None:
+    """A suspended machine: monotonic clocks stand still, and the world's goes on."""
+    seconds = random.choice((20.0, 200.0, 1800.0, 10_000.0)) * random.uniform(0.5, 1.5)
+    seconds = min(seconds, max(on.left.total_seconds() - 60, 10.0))
+    await asyncio.gather(*(life.sleep(seconds) for life in on.lives if not life.is_dead))
+
+
 async def _clock_jump(on: "Simulation", random: Random) -> None:
-    off_s = random.choice((-7200, -900, -20, -3, 3, 20, 900, 7200))
-    on.machine_is_off(timedelta(seconds=off_s))
-    await asyncio.sleep(random.uniform(60, 1200))
+    """The clock is set, perhaps several times, and is right again in the end."""
+    for _ in range(random.choice((1, 1, 2, 3))):
+        off_s = random.choice((-21_600, -7200, -900, -20, -3, 3, 20, 900, 7200, 21_600))
+        on.machine_is_off(timedelta(seconds=off_s))
+        await asyncio.sleep(random.uniform(60, 1200))
     on.machine_is_off(timedelta())
 
 
@@ -178,10 +187,11 @@ async def _machine_off(on: "Simulation", _random: Random) -> None:
 
 
 async def _halt(on: "Simulation", random: Random) -> None:
+    """A person holds trading back, perhaps once more at another level, and lets it go on."""
     levels = (SwitchState.HALT, SwitchState.CANCEL, SwitchState.REDUCE, SwitchState.FLATTEN)
-    level = random.choice((SwitchState.HALT, *levels))
-    on.command(lambda at: Halt("by hand, in the campaign", at, level=level))
-    await asyncio.sleep(random.uniform(60, 900))
+    for level in random.choices((SwitchState.HALT, *levels), k=random.choice((1, 2))):
+        on.command(lambda at, level=level: Halt("by hand, in the campaign", at, level=level))  # type: ignore[misc]
+        await asyncio.sleep(random.uniform(60, 450))
     on.command(lambda at: Resume("by hand, in the campaign", at))
 
 
@@ -219,6 +229,14 @@ async def _cancel(on: "Simulation", random: Random) -> None:
         on.command(lambda at: CancelRequest(name, "by hand, in the campaign", at))
 
 
+async def _cancel_refused(on: "Simulation", random: Random) -> None:
+    """A cancel does not reach the order, which goes on resting."""
+    kind = random.choice((FaultKind.REFUSE, FaultKind.REFUSE, FaultKind.DROP_BEFORE))
+    status = random.choice((429, 500, 503))
+    on.strike(Fault(kind, times=1, method="DELETE", path=ORDERS, status=status))
+    await _cancel(on, random)
+
+
 def _live(on: "Simulation") -> list[str]:
     trader = on.life_trader()
     orders = [] if trader is None else trader.engine.account.orders.values()
@@ -249,12 +267,14 @@ INCIDENTS: dict[str, Befall] = {
     "restart": _restart,
     "two instances": _two_instances,
     "process stopped": _process_stopped,
+    "machine sleeps": _machine_sleeps,
     "clock jump": _clock_jump,
     "disk full": _disk_full,
     "halt by hand": _halt,
     "resume by hand": _resume,
     "close by hand": _close,
     "cancel by hand": _cancel,
+    "cancel refused": _cancel_refused,
     "the owner trades": owner.trades,
     "the owner amends": owner.amends,
     "the owner cancels": owner.cancels,
@@ -263,8 +283,12 @@ INCIDENTS: dict[str, Befall] = {
     "rows nobody can read": owner.odd_rows,
     "null lists": owner.odd_lists,
     "pages out of order": owner.odd_pages,
-    "fees waived or announced": owner.fees,
-    "scalar settlement": owner.scalar,
+    "fees waived": exchange_incidents.fees_waived,
+    "fee change": exchange_incidents.fee_change,
+    "scalar settlement": exchange_incidents.scalar,
+    "settled otherwise": exchange_incidents.settled_otherwise,
+    "order group triggered": exchange_incidents.group_triggered,
+    "prices fall": exchange_incidents.prices_fall,
     OVERNIGHT: _machine_off,
 }
 

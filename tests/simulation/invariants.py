@@ -17,9 +17,10 @@ from typing import Any
 import httpx
 
 from kalshi_edge.config import Settings
+from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Order, OrderState, Side
-from kalshi_edge.domain.records import Switch, SwitchState
-from kalshi_edge.domain.verdicts import Approved, CashFlow
+from kalshi_edge.domain.records import Cause, Switch, SwitchState
+from kalshi_edge.domain.verdicts import Adopted, Alarm, Approved, CycleDone, Refused
 from kalshi_sandbox.exchange.venue.accounts import Account, VenueFill, VenueOrder
 from kalshi_sandbox.exchange.venue.events import (
     CashChanged,
@@ -29,12 +30,18 @@ from kalshi_sandbox.exchange.venue.events import (
     VenueChange,
 )
 from kalshi_sandbox.exchange.venue.records import VenueMarket
+from tests.simulation.day_loss import DayLoss
+from tests.simulation.holds import HoldsRecord
 from tests.simulation.process_life import Life
+from tests.simulation.records import Flows
+from tests.simulation.restarts import unlike_the_journal
 
 ZERO = Decimal(0)
 NEWS_MAY_TAKE = timedelta(hours=1)
 """How old our idea of the account's size may be when an order arrives."""
 CENT = Decimal("0.01")
+SETTLED_IN = timedelta(minutes=2)
+"""By then a process that has started knows the market's prices."""
 
 
 @dataclass
@@ -52,6 +59,13 @@ class Witness:
     violations: list[str] = field(default_factory=list)
     is_violated: asyncio.Event = field(default_factory=asyncio.Event)
     counts: Counter[str] = field(default_factory=Counter)
+    holds: HoldsRecord = field(default_factory=HoldsRecord)
+    flows: Flows = field(default_factory=Flows)
+    lines: list[JournalEntry] = field(default_factory=list)
+    """Cycles and refusals."""
+    paid_in: Decimal | None = None
+    """By the journal's last line."""
+    loss: DayLoss = field(init=False)
     _approved: set[str] = field(default_factory=set)
     _read_seq: int = 0
     _sent: dict[str, Order] = field(default_factory=dict)
@@ -62,6 +76,10 @@ class Witness:
     _halted_sends: Counter[datetime] = field(default_factory=Counter)
     _touched: set[str] = field(default_factory=set)
     """Markets in which the owner traded by hand: what we hold there is no longer ours alone."""
+    _over: set[str] = field(default_factory=set)
+    _before: dict[str, str] = field(default_factory=dict)
+    """Of a bracket's orders each but the first: which goes before it."""
+    _loss_since_at: datetime | None = None
     _days: set[tuple[str, date]] = field(default_factory=set)
     """Cities and climate days of those markets."""
 
@@ -72,6 +90,7 @@ class Witness:
 
     def __post_init__(self) -> None:
         self._bankrolls.append((self.now(), self.account.cash))
+        self.loss = DayLoss(self.account, self.settings.max_day_loss_share, self.now)
 
     def violated(self, what: str) -> None:
         """Note that something was not as it must be, once."""
@@ -85,6 +104,9 @@ class Witness:
     async def sent(self, life: Life, request: httpx.Request) -> None:
         """An order is on its way to the exchange: it must be stored, approved and allowed."""
         if request.method != "POST" or not request.url.path.endswith("/portfolio/events/orders"):
+            return
+        if self.settings.trading_mode == "paper":
+            self.violated("an order was sent to the exchange, on paper")
             return
         body = json.loads(request.content)
         name, self.counts["orders sent"] = body["client_order_id"], self.counts["orders sent"] + 1
@@ -102,30 +124,142 @@ class Witness:
         if Decimal(body["count"]) > order.intent.count:
             self.violated(f"order {name[:8]} was sent for more than was intended")
         self._sent[name] = order
-        await self._was_approved(name)
-        if not order.intent.reduces:
-            await self._is_let_through(life, name)
-
-    async def _was_approved(self, name: str) -> None:
-        for entry in await self.store.journal(self._read_seq):
-            self._read_seq = entry.seq
-            for verdict in entry.verdicts:
-                if isinstance(verdict, Approved):
-                    self._approved |= {intent.intent_id for intent in verdict.intents}
-                if isinstance(verdict, Switch):
-                    self.counts[f"switch: {verdict.state}"] += 1
+        await self.read()
         if name not in self._approved:
             self.violated(f"order {name[:8]} was sent, and risk never approved it")
+        self._holds_the_lease(life, name)
+        self._follows(name)
+        if order.intent.reduces:
+            if "order_group_id" in body:
+                self.violated(f"order {name[:8]} only reduces, and may be refused with its group")
+        else:
+            await self._is_let_through(life, name)
+
+    async def read(self) -> None:
+        """Read on in the journal: what it says must follow from what it said."""
+        for line in await self.store.journal(self._read_seq):
+            self._read_seq = line.seq
+            self.flows.read(line)
+            self.paid_in = line.paid_in
+            for broken in self.holds.read(line):
+                self.violated(broken)
+            for verdict in line.verdicts:
+                self._read_verdict(verdict)
+            if any(isinstance(verdict, CycleDone | Refused) for verdict in line.verdicts):
+                self.lines = [*self.lines[-50:], line]
+
+    def _read_verdict(self, verdict: Any) -> None:
+        match verdict:
+            case Approved():
+                names = [intent.intent_id for intent in verdict.intents]
+                self._approved |= set(names)
+                self._before |= {later: first for first, later in pairwise(names)}
+            case Switch():
+                self.counts[f"switch: {verdict.state}"] += 1
+                self._is_due(verdict)
+            case Adopted():
+                name = verdict.order.intent.intent_id
+                if name in self._sent:
+                    self.violated(f"order {name[:8]} of ours was taken for somebody else's")
+            case Alarm():
+                self.counts[f"alarm: {verdict.name}"] += 1
+                if verdict.name == "defect":
+                    self.violated(f"the engine raised: {verdict.text}")
+            case Order():
+                self._followed(verdict)
+
+    def _followed(self, order: Order) -> None:
+        """An order of ours that we took for over must not turn out to rest."""
+        name = order.intent.intent_id
+        if order.intent.adopted:
+            return  # the last word on it is the next statement's
+        if order.state is OrderState.DONE:
+            self._over.add(name)
+        elif name in self._over and order.state in {OrderState.RESTING, OrderState.PARTIAL}:
+            self.violated(f"order {name[:8]} rests, and was taken for over")
+
+    def _is_due(self, switch: Switch) -> None:
+        """A day loss that is thrown must be one by the exchange's books as well."""
+        held = switch.hold(Cause.DAY_LOSS, self.now())
+        if held is None or held.since_at == self._loss_since_at:
+            return
+        self._loss_since_at = held.since_at
+        self.counts["day losses"] += 1
+        self._sample()
+        if self.loss.is_surely_within():
+            self.violated(f"{held.reason}, and by the exchange's books there is none")
+
+    async def look(self, life: Life) -> None:
+        """What is to be seen now and then, whether or not anything is sent."""
+        await self.read()
+        self._sample()
+        runs = not (life.is_dead or life.is_stopped or life.disk_full or life.clock.off)
+        if runs and self.loss.is_surely_beyond(life.began_at + SETTLED_IN):
+            self.counts["looks at a day loss"] += 1
+            if not any(h.cause is Cause.DAY_LOSS for h in self.holds.in_force(self.now())):
+                self.violated("the day's loss is beyond its limit, and nothing holds for it")
+        if self.settings.trading_mode != "paper" and not self.is_taken_over():
+            await self._no_more_than_traded()
+
+    async def _no_more_than_traded(self) -> None:
+        """Our books may trail the exchange's fills; they never have more of them."""
+        bought, traded = Counter[str](), Counter[str]()
+        for trade in await self.store.trades():
+            bought[trade.ticker] += trade.count
+        for fill in self.account.fills:
+            traded[fill.order.market.ticker] += fill.trade.count  # type: ignore[assignment]
+        for ticker, count in bought.items():
+            if count > traded[ticker]:
+                self.violated(f"{ticker}: {count} contracts booked, {traded[ticker]} traded")
+
+    def _sample(self) -> None:
+        if self.settings.trading_mode != "paper":
+            self.loss.sample(self.flows.opening_balance(self.account.deposited))
+
+    async def restarted(self, life: Life, trader: Any) -> None:
+        """A process has read the store: it must know every hold that was in force."""
+        await self.read()
+        at = life.clock.now()
+        ours = {(h.identity, h.state) for h in trader.engine.kill_switch.switch_at(at).in_force(at)}
+        theirs = {(hold.identity, hold.state) for hold in self.holds.in_force(at)}
+        self.counts["restarts under a hold"] += bool(theirs)
+        for name in await unlike_the_journal(trader.engine, self.store):
+            self.violated(f"life {life.number}: its snapshot and the journal differ in {name}")
+        if lost := theirs - ours:
+            names = ", ".join(sorted(f"{cause} ({state})" for (cause, _), state in lost))
+            self.violated(f"life {life.number} begins without the hold of {names}")
+
+    def _holds_the_lease(self, life: Life, name: str) -> None:
+        if life.holder != life.leases.holder:
+            self.violated(f"order {name[:8]} was sent by life {life.number} without the lease")
+
+    def _follows(self, name: str) -> None:
+        """Of a bracket the second order goes out only if the first got something."""
+        first_name = self._before.get(name)
+        if first_name is None:
+            return
+        self.counts["second legs sent"] += 1
+        theirs = {one.client_order_id: one for one in self.account.orders.values()}
+        first = theirs.get(first_name)
+        if first is None or first.filled + first.remaining <= ZERO:
+            self.violated(f"order {name[:8]} was sent, and the leg before it got nothing")
 
     async def _is_let_through(self, life: Life, name: str) -> None:
         at = life.clock.now()
         switch = await self.store.switch(at)
-        if switch.state is SwitchState.RUN or (switch.until_at and at >= switch.until_at):
+        level = self.holds.level(at)
+        if switch.level(at) is not level:
+            self.violated(f"the store has the switch at {switch.level(at)}, the journal at {level}")
+        if level is SwitchState.RUN:
+            began_at = life.began_at + SETTLED_IN
+            if self.loss.is_surely_beyond(began_at):
+                self.violated(f"order {name[:8]} was sent beyond the day's loss")
             return
-        self._halted_sends[switch.since_at] += 1
+        since_at = max(hold.since_at for hold in self.holds.in_force(at))
+        self._halted_sends[since_at] += 1
         # One may be on its way while another process throws the switch.
-        if self._halted_sends[switch.since_at] > (1 if self.lives() > 1 else 0):
-            self.violated(f"order {name[:8]} was sent, and the switch is at {switch.state}")
+        if self._halted_sends[since_at] > (1 if self.lives() > 1 else 0):
+            self.violated(f"order {name[:8]} was sent, and the switch is at {level}")
 
     # --- when the exchange's books on us change ---------------------------------------------------
 
@@ -216,92 +350,6 @@ class Witness:
                 exposed += self._fees.get(ticker, ZERO)
         return exposed
 
-    # --- once all has come to rest ----------------------------------------------------------------
-
-    async def differences(self, trader: Any) -> list[str]:
-        """Where ledger and exchange do not agree, to the last digit."""
-        found: list[str] = []
-
-        def compare(what: str, ours: object, theirs: object) -> None:
-            if ours != theirs:
-                found.append(f"{what}: ours {ours}, the exchange's {theirs}")
-
-        account, tracker = self.account, trader.engine.account.tracker
-        trades = await self.store.trades()
-        flows = sum((t.received - t.paid - t.fees for t in trades), ZERO)
-        found += await self._day_differences(trades)
-        if trader.simulated is not None:
-            ledger = trader.simulated.ledger
-            compare("cash on paper", tracker.cash, ledger.cash)
-            compare("cash by the store", self.settings.starting_balance + flows, ledger.cash)
-            held = {t: n for t, n in ledger.positions.items() if n}
-            compare("positions on paper", _held(tracker.open_trades()), held)
-            return found
-        moved = await self._cash_moved()
-        compare("cash", tracker.cash, account.cash)
-        compare("cash by the store", account.deposited + moved + flows, account.cash)
-        compare("positions", _held(tracker.open_trades()), _positions(account))
-        compare("positions by the store", _held(trades), _positions(account))
-        fees = sum((f.fee for f in account.fills), ZERO)
-        compare("fees", sum((t.fees for t in trades), ZERO), fees)
-        fills = {fill.trade.trade_id for fill in account.fills}
-        compare("fills", set(await self.store.fill_ids()) ^ fills, set())
-        found += await self._order_differences()
-        return found
-
-    async def _cash_moved(self) -> Decimal:
-        """Dollars that came or left without a trade, by the journal."""
-        lines = await self.store.journal(kinds=(CashFlow,))
-        flows = (v for line in lines for v in line.verdicts if isinstance(v, CashFlow))
-        return sum((flow.amount for flow in flows), ZERO)
-
-    async def _day_differences(self, trades: Any) -> list[str]:
-        """Days follow each other, and each closed trade is in exactly one day's record."""
-        found, days = [], await self.store.daily_records()
-        for before, after in pairwise(days):
-            if after.day != before.day + timedelta(days=1):
-                found.append(f"no record between {before.day} and {after.day}")
-            if after.opening_balance != before.closing_balance:
-                found.append(f"{after.day} opens at {after.opening_balance}: another balance")
-        last = days[-1].day if days else date.min
-        over = [t for t in trades if t.pnl is not None and t.closed_at.date() <= last]
-        told, made = sum((d.realised for d in days), ZERO), sum((t.pnl for t in over), ZERO)
-        if told != made:
-            found.append(f"the days' records tell of ${told}, closed trades of ${made}")
-        return found
-
-    async def _order_differences(self) -> list[str]:
-        found, account = [], self.account
-        stored = {order.intent.intent_id: order for order in await self.store.orders()}
-        theirs = {o.client_order_id or o.order_id: o for o in account.orders.values()}
-        # One by hand that was over before anybody looked, and never traded, is nobody's business.
-        matters = {
-            name
-            for name, order in theirs.items()
-            if order.client_order_id or order.filled or order.status == "resting"
-        }
-        found += [f"order {name[:8]} is unknown to the store" for name in matters - stored.keys()]
-        for name, order in stored.items():
-            their = theirs.get(name)
-            filled = ZERO if their is None else their.filled
-            rests = their is not None and their.status == "resting"
-            if order.filled != filled or order.is_live is not rests:
-                word = "nothing" if their is None else f"{their.status}, {filled} filled"
-                found.append(
-                    f"order {name[:8]} is {order.state}, {order.filled} filled;"
-                    f" the exchange says {word}"
-                )
-        return found
-
-
-def _held(trades: Any) -> dict[str, Decimal]:
-    held: dict[str, Decimal] = {}
-    for trade in trades:
-        if trade.is_open:
-            signed = trade.open_count if trade.side is Side.BUY else -trade.open_count
-            held[trade.ticker] = held.get(trade.ticker, ZERO) + signed
-    return {ticker: count for ticker, count in held.items() if count}
-
-
-def _positions(account: Account) -> dict[str, Decimal]:
-    return {p.market.ticker: p.count for p in account.positions.values() if p.count}
+    def is_taken_over(self) -> bool:
+        """Whether positions were set to what the exchange says: at no known price."""
+        return bool(self.counts["alarm: taken_over"])

@@ -6,12 +6,11 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING
 
-from kalshi_edge.domain.market import FeeRule, FeeType, MarketStatus
+from kalshi_edge.domain.market import MarketStatus
 from kalshi_edge.domain.orders import Side, TimeInForce
 from kalshi_edge.units import CENT
 from kalshi_sandbox.exchange.rest.oddities import LISTS
 from kalshi_sandbox.exchange.venue.accounts import NewOrder
-from kalshi_sandbox.exchange.venue.incidents import announce_fees, settle_fairly, waive_fees
 from kalshi_sandbox.exchange.venue.payments import NewPayment, change_cash, pay, take_back
 from kalshi_sandbox.exchange.venue.records import VenueMarket
 
@@ -110,25 +109,6 @@ async def odd_pages(on: "Simulation", random: Random) -> None:
     on.rows_missing = random.choice((0.0, 0.2, 0.6))
     await asyncio.sleep(random.uniform(30, 600))
     on.rows_missing = None
-
-
-async def fees(on: "Simulation", random: Random) -> None:
-    """Fees are waived for a while, or a change of them is announced."""
-    on.exchange.venue.advance(on.clock.now())
-    venue = on.exchange.venue
-    if random.random() < 0.5:
-        event = random.choice(sorted(venue.events))
-        waive_fees(on.exchange, event, timedelta(minutes=random.uniform(5, 60)))
-        return
-    series, after = random.choice(sorted(venue.series)), timedelta(minutes=random.uniform(2, 30))
-    multiplier = Decimal(random.choice(("0.5", "1", "2")))
-    announce_fees(on.exchange, series, FeeRule(FeeType.QUADRATIC, multiplier), after)
-
-
-async def scalar(on: "Simulation", random: Random) -> None:
-    """A ladder is to settle at a fair price."""
-    events = sorted(on.exchange.venue.events)
-    settle_fairly(on.exchange, random.choice(events), random.choice((None, Decimal("0.37"))))
 
 
 def _market(on: "Simulation", random: Random) -> VenueMarket | None:

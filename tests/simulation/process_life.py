@@ -9,11 +9,13 @@ import inspect
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 from typing import Any
 
+from kalshi_edge.domain.records import Lease
 from kalshi_edge.errors import StoreError
-from tests.simulation.virtual_loop import VirtualClock
+from tests.simulation.virtual_loop import Process, VirtualClock, the_loop
 
 ORDER_PATH = (
     "store.append",
@@ -56,6 +58,17 @@ class CrashPoint:
         return self.times <= 0
 
 
+@dataclass(slots=True)
+class Leases:
+    """Who has the store's lease, by the store's own answers."""
+
+    holder: str = ""
+
+    def told(self, lease: Lease) -> None:
+        """What the store answered last."""
+        self.holder = lease.holder
+
+
 class Over(BaseException):
     """The simulation is over; what is left of a dead life may end."""
 
@@ -67,6 +80,9 @@ class Life:
     number: int
     clock: VirtualClock
     told: Callable[[str], None]
+    leases: Leases = field(default_factory=Leases)
+    holder: str = ""
+    """The name that it asks for the lease under."""
     crash_point: CrashPoint | None = None
     passed: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often it came by every point of the order path."""
@@ -78,10 +94,8 @@ class Life:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     hang_up: list[Callable[[], None]] = field(default_factory=list)
     """What the system does to the sockets of a process that ends."""
-    _running: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __post_init__(self) -> None:
-        self._running.set()
+    process: Process = field(default_factory=Process)
+    """All that it has on the loop."""
 
     async def gate(self, what: str, side: str) -> None:
         """Pass, unless this process is dead or about to die."""
@@ -89,24 +103,10 @@ class Life:
             self.passed[side, what] += 1
             if self.crash_point is not None and self.crash_point.strikes(side, what):
                 self.kill(f"{side} {what}")
-        if self.is_dead or not self._running.is_set():
-            await self._stand_still()
         if self.is_torn_down:
             raise Over
-
-    async def _stand_still(self) -> None:
-        """Wait until the process goes on, which a dead one does not.
-
-        Its own time-outs fire when it goes on, and not before.
-        """
-        was_cancelled = False
-        while not self.is_torn_down and (self.is_dead or not self._running.is_set()):
-            try:
-                await (asyncio.Event() if self.is_dead else self._running).wait()
-            except asyncio.CancelledError:
-                was_cancelled = True
-        if was_cancelled and not self.is_torn_down:
-            raise asyncio.CancelledError
+        if self.is_dead:
+            await asyncio.Event().wait()  # its last step ends here
 
     def kill(self, where: str) -> None:
         """``kill -9``."""
@@ -114,6 +114,7 @@ class Life:
             return
         self.is_dead, self.killed_at = True, where
         self.told(f"life {self.number} is killed {where}")
+        the_loop().hold(self.process)
         self._end()
 
     def end(self) -> None:
@@ -127,24 +128,53 @@ class Life:
         for close in self.hang_up:
             close()
 
-    async def sleep(self, seconds: float) -> None:
-        """Stop the process and let it go on after a while."""
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it stands still, and may go on."""
+        return self.process.is_held and not self.is_dead
+
+    @property
+    def began_at(self) -> datetime:
+        """When it was started, by the true time."""
+        return self.clock.begun_at
+
+    def now_s(self) -> float:
+        """Seconds on its monotonic clock, which stands still while the machine sleeps."""
+        return the_loop().time() - self.process.asleep_s
+
+    async def stop(self, seconds: float) -> None:
+        """Stop the process alone and let it go on after a while: what fell due is overdue then."""
         self.told(f"life {self.number} is stopped")
-        self._running.clear()
+        the_loop().hold(self.process)
         await asyncio.sleep(seconds)
         self.wake()
 
-    def wake(self) -> None:
+    async def sleep(self, seconds: float) -> None:
+        """Suspend its machine for a while, without its monotonic clock; the sockets are dead."""
+        self.told(f"the machine of life {self.number} sleeps")
+        the_loop().hold(self.process)
+        await asyncio.sleep(seconds)
+        if not self.is_dead:
+            for close in self.hang_up:
+                close()
+        self.wake(seconds)
+
+    def wake(self, slept_s: float = 0.0) -> None:
         """Let it go on."""
-        if not self._running.is_set():
+        if self.is_stopped:
             self.told(f"life {self.number} goes on")
-            self._running.set()
+            the_loop().release(self.process, slept_s)
+
+    def tear_down(self) -> None:
+        """The simulation is over: whatever is left of it may end."""
+        self.is_torn_down = self.is_dead = True
+        the_loop().release(self.process)
 
 
 class GatedStore:
     """A store whose every call passes the gates of a life, and may find the disk full."""
 
-    WRITES = frozenset({"append", "add_order", "save_order", "note", "take_lease"})
+    WRITES = frozenset({"append", "add_order", "save_order", "note", "take_lease", "put_snapshot"})
 
     def __init__(self, store: Any, life: Life) -> None:
         self._store = store
@@ -161,6 +191,10 @@ class GatedStore:
         if self._life.disk_full and name in self.WRITES:
             self._life.refused_writes += 1
             raise StoreError("database or disk is full")
+        if name == "take_lease":
+            self._life.holder = args[0]
         answer = await call(*args, **named)
+        if name == "take_lease":
+            self._life.leases.told(answer)
         await self._life.gate(f"store.{name}", "after")
         return answer

@@ -6,6 +6,8 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from kalshi_sandbox.exchange.venue.lifecycle import weekly_pause
+
 CITIES = ("NYC", "LA", "MIA", "CHI", "PHX")
 
 WEIGHTS = {
@@ -31,12 +33,14 @@ WEIGHTS = {
     "kill on the order path": 10,
     "two instances": 3,
     "process stopped": 2,
-    "clock jump": 2,
+    "machine sleeps": 3,
+    "clock jump": 3,
     "disk full": 2,
     "halt by hand": 3,
     "resume by hand": 3,
-    "close by hand": 14,
-    "cancel by hand": 8,
+    "close by hand": 10,
+    "cancel by hand": 5,
+    "cancel refused": 5,
     "the owner trades": 8,
     "the owner amends": 4,
     "the owner cancels": 3,
@@ -45,12 +49,20 @@ WEIGHTS = {
     "rows nobody can read": 3,
     "null lists": 2,
     "pages out of order": 3,
-    "fees waived or announced": 2,
+    "fees waived": 2,
+    "fee change": 2,
     "scalar settlement": 1,
+    "settled otherwise": 1,
+    "order group triggered": 4,
+    "prices fall": 5,
 }
 """How often each incident is drawn, relatively."""
 OVERNIGHT = "machine off overnight"
 """Until twenty minutes before the scenario ends, when the markets have settled."""
+
+
+NIGHTS, PAUSES = 0.6, 0.1
+"""Shares of scenarios that go on when the day has settled, and that are about the weekly pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +96,28 @@ class Scenario:
 
 
 def draw(seed: int) -> Scenario:
-    """The scenario of ``seed``: an hour or so at any time of day, and some go on next morning."""
+    """The scenario of ``seed``: an hour or so at any time of day.
+
+    Most go on next morning, when the day has settled, and some only days later; some are about the
+    weekly pause.
+    """
     random = Random(seed)
     day = datetime(2027, 1, 4, tzinfo=UTC) + timedelta(days=random.randrange(360))
     start_at = day + timedelta(hours=random.uniform(14.5, 29))
     lasts = timedelta(minutes=random.uniform(40, 80))
-    names = random.choices(list(WEIGHTS), list(WEIGHTS.values()), k=random.randint(12, 20))
+    names = _names(random, random.randint(12, 20))
+    kind = random.random()
+    if kind < PAUSES:
+        pause_at, resumes_at = weekly_pause(day)
+        start_at = random.choice((pause_at, resumes_at)) - timedelta(minutes=random.uniform(20, 50))
     drawn = [(lasts * random.uniform(0.01, 0.95), name) for name in names]
-    if random.random() < 0.4:
+    if kind > 1 - NIGHTS:
+        days = random.choice((0, 0, 0, 0, 1, 3))
         drawn.append((lasts, OVERNIGHT))
-        lasts = day + timedelta(hours=random.uniform(36.5, 40)) - start_at
-        names = random.choices(list(WEIGHTS), list(WEIGHTS.values()), k=3)
-        drawn += [(lasts - timedelta(minutes=random.uniform(1, 20)), name) for name in names]
+        lasts = day + timedelta(days=days, hours=random.uniform(36.5, 40)) - start_at
+        drawn += [
+            (lasts - timedelta(minutes=random.uniform(1, 20)), name) for name in _names(random, 3)
+        ]
     return Scenario(
         seed=seed,
         start_at=start_at,
@@ -107,6 +129,10 @@ def draw(seed: int) -> Scenario:
         mode="paper" if seed % 10 == 9 else "demo",
         incidents=_in_order(drawn),
     )
+
+
+def _names(random: Random, count: int) -> list[str]:
+    return random.choices(list(WEIGHTS), list(WEIGHTS.values()), k=count)
 
 
 def _settings(random: Random) -> dict[str, Any]:
@@ -132,7 +158,7 @@ def week(seed: int, days: int = 7) -> Scenario:
     """Days of trading: killed every hour, on the hour or on its way, and four incidents a day."""
     base, random = draw(seed), Random(f"week|{seed}")
     lasts = timedelta(days=days)
-    names = random.choices(list(WEIGHTS), list(WEIGHTS.values()), k=4 * days)
+    names = _names(random, 4 * days)
     drawn = [(lasts * random.random() * 0.97, name) for name in names]
     hourly = [
         (timedelta(hours=hour, minutes=random.uniform(-2, 32)), random.choice(("kill", "restart")))

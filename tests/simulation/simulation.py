@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.transport import Host
 from kalshi_edge.data.weather.sources.addresses import WeatherAddresses
 from kalshi_edge.data.weather.stations import station_of
-from kalshi_edge.domain.events import Command, Resume
+from kalshi_edge.domain.events import Command
+from kalshi_edge.domain.weather import Station
 from kalshi_edge.errors import ExchangeDown, RequestRefused, SettingError, StoreError
 from kalshi_edge.runtime.bootstrap import open_trader
 from kalshi_edge.runtime.environment import Environment, Transport
@@ -39,14 +40,15 @@ from kalshi_sandbox.server import Sandbox, sandbox_of
 from kalshi_sandbox.weather.faults import Faults as WeatherFaults
 from kalshi_sandbox.weather.product_feed import Newsroom
 from kalshi_sandbox.world.world import World
+from tests.simulation.calm import come_to_rest
 from tests.simulation.forecasts import BULLETIN_EVERY, Forecasts, Reports
 from tests.simulation.incidents import befall
 from tests.simulation.invariants import Witness
 from tests.simulation.outcome import Diary, Outcome, nameless
-from tests.simulation.process_life import CrashPoint, GatedStore, Life, Over
+from tests.simulation.process_life import CrashPoint, GatedStore, Leases, Life, Over
 from tests.simulation.scenario import Scenario
 from tests.simulation.stores import Stores
-from tests.simulation.virtual_loop import VirtualClock, VirtualLoop
+from tests.simulation.virtual_loop import VirtualClock, VirtualLoop, task_of
 from tests.simulation.wire import SlowTransport, Streams
 
 HOST = Host("http://127.0.0.1:1/trade-api/v2", "ws://127.0.0.1:1/trade-api/ws/v2")
@@ -55,8 +57,7 @@ HABITS = Habits(
     patient_every=timedelta(hours=3),
     taker_every=timedelta(minutes=8),
 )
-REST_FOR = (timedelta(minutes=5), timedelta(minutes=40), timedelta(hours=2), timedelta(hours=14))
-"""After how long without faults ledger and exchange are compared; the last must agree."""
+LOOKED_EVERY_S = 30.0
 MAY_END_IT = (StoreError, ExchangeDown, RequestRefused, SettingError)
 """What a process may give up over: it is started again."""
 
@@ -74,6 +75,8 @@ class Simulation:
         self.is_unexplained = False
         """Whether cash moved that no list explains: only then may a person be needed."""
         self.lives: list[Life] = []
+        self._leases = Leases()
+        self._is_calm = asyncio.Event()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._traders: dict[int, Trader] = {}
         self._streams: list[Streams] = []
@@ -124,6 +127,10 @@ class Simulation:
     def life(self) -> Life:
         """The newest process."""
         return self.lives[-1]
+
+    def high_f(self, station: Station, day: date) -> int:
+        """The world's maximum of a climate day, °F."""
+        return self._nature.high_f(station, day)
 
     def life_trader(self) -> Trader | None:
         """The newest process's trader, if it runs."""
@@ -194,7 +201,7 @@ class Simulation:
         number = len(self.lives) + 1
         clock = VirtualClock(self.scenario.start_at, asyncio.get_running_loop())
         clock.off = self._off
-        life = Life(number, clock, self.tell, disk_full=self._disk_full)
+        life = Life(number, clock, self.tell, self._leases, disk_full=self._disk_full)
         random = self.scenario.random("life", number)
         if self._is_eventful:
             life.crash_point = (
@@ -203,7 +210,7 @@ class Simulation:
         self.lives.append(life)
         self.counts["lives"] += 1
         self.tell(f"life {number} begins")
-        self._tasks[number] = asyncio.create_task(self._live(life))
+        self._tasks[number] = task_of(life.process, self._live(life))
 
     def _left_crash_point(self) -> CrashPoint | None:
         """What lay in wait for the process before, unless that is what it died of."""
@@ -225,6 +232,7 @@ class Simulation:
                     ),
                 )
                 self._traders[life.number] = trader
+                await task_of(None, self.witness.restarted(life, trader))
                 await trader.run()
         except asyncio.CancelledError:
             if not life.is_dead:
@@ -264,7 +272,7 @@ class Simulation:
                 connect=streams.connect,
                 jitter=random.random,
                 machine=life.clock,
-                now_s=asyncio.get_running_loop().time,
+                now_s=life.now_s,
             ),
             is_synthetic=True,
         )
@@ -303,12 +311,15 @@ class Simulation:
         self.witness.store = await self._stores.open(f"synthetic {self.scenario.mode}")
         self.exchange.venue.listen(self.witness.hear)
         self._is_eventful = True
-        background = [asyncio.create_task(self._keep_world()), asyncio.create_task(self._restart())]
+        background = [
+            asyncio.create_task(work)
+            for work in (self._keep_world(), self._restart(), self._watch())
+        ]
         happening = [asyncio.create_task(self._happen(one)) for one in self.scenario.incidents]
         await self.begin_life()
         if not await self._is_violated_early(until_violated=until_violated):
             await self._calm(happening)
-            await self._compare()
+            await come_to_rest(self)
         await self._tear_down([*background, *happening])
         self._count()
         return Outcome(self.scenario.seed, self.witness.violations, self.counts, self.trace)
@@ -334,7 +345,9 @@ class Simulation:
             life = self.life
             await life.ended.wait()
             waits_s = (120.0, 900.0) if self._disk_full else (0.5, 5.0, 30.0, 300.0)
-            await asyncio.sleep(random.choice(waits_s) if self._is_eventful else 5.0)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(random.choice(waits_s)):
+                    await self._is_calm.wait()
             await self._powered.wait()
             if life is self.life:
                 await self.begin_life()
@@ -343,6 +356,7 @@ class Simulation:
         for task in happening:
             task.cancel()
         self._is_eventful = False
+        self._is_calm.set()
         self.exchange.faults.lift()
         self.scramble = 0.0
         self.rows_missing = None
@@ -357,25 +371,15 @@ class Simulation:
                 self.stop(life)
         self.tell("no more faults")
 
-    async def _compare(self) -> None:
-        differences = ["nothing runs"]
-        for rest in REST_FOR:
-            await asyncio.sleep(rest.total_seconds())
-            trader = self.life_trader()
-            if trader is not None:
-                differences = await self.witness.differences(trader)
-            if not differences:
-                self.tell("ledger and exchange agree")
-                return
-            if self.is_unexplained:
-                self.command(lambda at: Resume("what no list explains is theirs to tell", at))
-        for difference in differences:
-            self.witness.violated(difference)
+    async def _watch(self) -> None:
+        """Have the witness look now and then."""
+        while True:
+            await asyncio.sleep(LOOKED_EVERY_S)
+            await self.witness.look(self.life)
 
     async def _tear_down(self, tasks: list[asyncio.Task[None]]) -> None:
         for life in self.lives:
-            life.is_torn_down = True
-            life.is_dead = True
+            life.tear_down()
         mine = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in (*tasks, *mine):
             task.cancel()

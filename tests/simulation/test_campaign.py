@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from tests.simulation.planted_bugs import PLANTED_BUGS
+from tests.simulation.planted.table import PLANTED_BUGS
 from tests.simulation.process_life import Life
 from tests.simulation.report import failure
 from tests.simulation.scenario import draw

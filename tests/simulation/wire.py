@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
+from contextvars import Context
 from email.utils import format_datetime
 from random import Random
 from typing import Any
@@ -23,6 +24,7 @@ from kalshi_sandbox.exchange.rest.app import ABORT, ConnectionCut
 from kalshi_sandbox.exchange.stream.socket import FREEZE
 from kalshi_sandbox.server import Sandbox
 from tests.simulation.process_life import Life
+from tests.simulation.virtual_loop import task_of
 
 _ID = re.compile(r"/(?:[0-9a-f]{8}-[0-9a-f-]{27}|KX[A-Z0-9.-]+)(?=/|$)")
 LISTS = {
@@ -93,9 +95,9 @@ class SlowTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         route = route_of(request)
         await self._life.gate(route, "before")
-        delivery = asyncio.create_task(self._deliver(request))
+        delivery = task_of(None, self._deliver(request))
         self._under_way.add(delivery)
-        delivery.add_done_callback(self._forget)
+        delivery.add_done_callback(self._forget, context=Context())
         await self._life.gate(route, "during")
         try:
             response = await asyncio.shield(delivery)
@@ -221,8 +223,8 @@ class Streams:
         await self._life.gate("stream.connect", "before")
         line = Line(self._life, self._random, self._scramble)
         self.lines.append(line)
-        self._life.hang_up.append(line.hang_up)
-        served = asyncio.create_task(self._serve(url, headers, line))
+        self._life.hang_up.append(line.cut)
+        served = task_of(None, self._serve(url, headers, line))
         self._serving.add(served)
         served.add_done_callback(self._serving.discard)
         await asyncio.sleep(self._random.uniform(0.01, 0.1))

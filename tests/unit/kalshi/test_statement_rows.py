@@ -272,3 +272,16 @@ async def test_a_transfer_that_does_not_touch_our_balance_is_not_told(transfer: 
     )
     statement, before = await Asked(**{name: [transfer]}).ask()
     assert (list(before), statement.is_complete) == ([], True)
+
+
+async def test_orders_are_asked_for_from_before_the_days_in_which_nobody_ran() -> None:
+    asked = Asked()
+    asked.source = StatementSource(asked.account, asked.clock, NOW - timedelta(days=3))
+
+    statement, _ = await asked.ask()
+
+    # One that rested three days ago may be two days older, and has ended since.
+    since_at = NOW - timedelta(days=5)
+    assert statement.since_at == since_at
+    [request] = [one for one in asked.seen if one.url.path.endswith("/portfolio/orders")]
+    assert request.url.params["min_ts"] == str(int(since_at.timestamp()))
