@@ -1,6 +1,6 @@
 """What the trader hears of the weather: the SYNTHETIC world's outlook, made to trade a lot."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
 from kalshi_edge.clock import Clock
@@ -17,12 +17,20 @@ class Reports:
     """One process's source of final climate reports: each once, some wrong first and corrected."""
 
     def __init__(
-        self, scenario: Scenario, stations: Sequence[Station], nature: WorldNature, clock: Clock
+        self,
+        scenario: Scenario,
+        stations: Sequence[Station],
+        nature: WorldNature,
+        clock: Clock,
+        *,
+        wrong: Callable[[], None],
     ) -> None:
+        """``wrong`` hears of each that is wrong and will be corrected."""
         self._scenario = scenario
         self._stations = stations
         self._nature = nature
         self._clock = clock
+        self._wrong = wrong
         self._told: set[tuple[str, date, bool]] = set()
 
     async def __call__(self) -> list[ClimateReport]:
@@ -40,7 +48,9 @@ class Reports:
                     continue
                 self._told.add(key)
                 high_f = self._nature.high_f(station, day)
-                high_f += off_f if is_wrong and not is_corrected else 0
+                if is_wrong and not is_corrected:
+                    high_f += off_f
+                    self._wrong()
                 found.append(
                     ClimateReport(
                         station.report, day, high_f, None, True, is_corrected, False, at, now

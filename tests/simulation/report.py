@@ -43,6 +43,7 @@ def summary(outcomes: Iterable[Outcome]) -> str:
             *_section("faults that struck", _under("fault: ", counts)),
             *_section("incidents", _under("incident: ", counts)),
             *_section("processes ended by an error", _under("ended by ", counts)),
+            *_section("alarms", _under("alarm: ", counts)),
             *_section("switch", _under("switch: ", counts)),
             *_section(
                 f"killed at {sum(1 for n in hit.values() if n)} of {len(POINTS)} points"

@@ -40,6 +40,7 @@ from kalshi_sandbox.server import Sandbox, sandbox_of
 from kalshi_sandbox.weather.faults import Faults as WeatherFaults
 from kalshi_sandbox.weather.product_feed import Newsroom
 from kalshi_sandbox.world.world import World
+from tests.simulation.alarms import unexplained
 from tests.simulation.calm import come_to_rest
 from tests.simulation.forecasts import BULLETIN_EVERY, Forecasts, Reports
 from tests.simulation.incidents import befall
@@ -188,6 +189,9 @@ class Simulation:
             self.tell(f"command {command}")
             trader.inbox.put(command)
 
+    def _wrong_report(self) -> None:
+        self.counts["incident: a report corrected"] += 1
+
     def stop(self, life: Life) -> None:
         """End a process politely."""
         if not life.is_dead:
@@ -227,7 +231,13 @@ class Simulation:
                     opened,
                     polls=(Poll(forecasts, BULLETIN_EVERY / 3),),
                     reports=Poll(
-                        Reports(self.scenario, self.settings.stations, self._nature, life.clock),
+                        Reports(
+                            self.scenario,
+                            self.settings.stations,
+                            self._nature,
+                            life.clock,
+                            wrong=self._wrong_report,
+                        ),
                         timedelta(minutes=15),
                     ),
                 )
@@ -322,6 +332,8 @@ class Simulation:
             await come_to_rest(self)
         await self._tear_down([*background, *happening])
         self._count()
+        for what in unexplained(self.counts):
+            self.witness.violated(what)
         return Outcome(self.scenario.seed, self.witness.violations, self.counts, self.trace)
 
     async def _happen(self, incident: Any) -> None:
