@@ -172,9 +172,10 @@ def fee_check(
 
     Fees are computed in the order of execution; ``rule_at`` says what was charged at an instant,
     waivers included. Whether an order pays by the rule of its placing or of each trade is not
-    documented: the nearer one counts. The tolerance is 0.0002 dollars a fill today, within which
-    fills that are still missing make no difference. Raises ``ContractError`` for an unknown fee
-    type.
+    documented: the nearer one counts. An order that was charged nothing at all is waived, whether
+    or not its market has said so: nobody loses by it. The tolerance is 0.0002 dollars a fill today,
+    within which fills that are still missing make no difference. Raises ``ContractError`` for an
+    unknown fee type.
 
     >>> check = fee_check((), lambda at: FeeRule())
     >>> check.expected, check.difference
@@ -186,6 +187,8 @@ def fee_check(
     if placed_at is not None:
         then = rule_at(placed_at)
         readings.append(_computed(known, lambda _: then))
+    if charged == ZERO:
+        readings.append(ZERO)
     expected = min(readings, key=lambda reading: abs(charged - reading))
     steps = (fee_regime(fill.valid_at).balance_step for fill in known)
     return FeeCheck(charged, expected, ROUNDINGS_PER_FILL * sum(steps, ZERO))

@@ -8,8 +8,6 @@ nothing while the market's fees are waived. None of it is a fee that we do not u
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import pytest
-
 from kalshi_edge.domain.market import FeeRule
 from kalshi_edge.domain.orders import Fill, Intent
 from kalshi_edge.domain.records import Switch
@@ -54,7 +52,6 @@ def test_a_fee_within_two_hundredths_of_a_cent_holds_nothing_back() -> None:
     assert holds(order, [fill(order, 10, "0.25", fee, valid_at=EVE, received_at=EVE)]) == []
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="a waiver of fees is not known")
 def test_a_waived_fee_holds_nothing_back() -> None:
     order = order_for(10)
     assert holds(order, [fill(order, 10, "0.25", "0", valid_at=EVE, received_at=EVE)]) == []
