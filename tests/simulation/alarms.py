@@ -37,11 +37,14 @@ FEES = frozenset({"fees waived", "fee change"})
 RESULTS = frozenset({"settled otherwise", "scalar settlement", "a report corrected"})
 CLOCKS = frozenset({"clock jump", "machine sleeps", "process stopped", OVERNIGHT})
 
+AT_REST = "resumed at rest"
+"""A person lifts what waits for one, once all else is well."""
+
 EXPLAINED_BY: Mapping[str, frozenset[str]] = {
     "order_unknown": LOST,
     "adopted_order": OWNER,
     "books_differ": LOST | OWNER | MONEY | FEES | RESULTS,
-    "taken_over": frozenset({"resume by hand"}),
+    "taken_over": frozenset({"resume by hand", "halt by hand", AT_REST}),
     "fee_difference": FEES,
     "terms_changed": FEES,
     "settlement_differs": RESULTS,

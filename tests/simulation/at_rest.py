@@ -32,6 +32,7 @@ async def differences(witness: Witness, trader: Any) -> list[str]:
         compare("positions on paper", _held(tracker.open_trades()), held)
         return found
     moved = witness.flows.total
+    compare("cash that no list explains", witness.flows.unlisted, witness.unlisted)
     compare("paid in, by the journal", witness.paid_in, account.deposited + moved)
     compare("cash", tracker.cash, account.cash)
     compare("cash by the store", account.deposited + moved + flows, account.cash)

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from kalshi_edge.domain.events import Halt, Resume
-from kalshi_edge.domain.records import SwitchState
+from kalshi_edge.domain.records import Cause, SwitchState
+from tests.simulation.alarms import AT_REST
 from tests.simulation.at_rest import differences, left_over
 from tests.simulation.exchange_incidents import held_markets
 from tests.simulation.holds import FOR_A_PERSON
@@ -32,8 +33,11 @@ async def come_to_rest(on: "Simulation") -> None:
         await asyncio.sleep(on.clock.delay_s(pause.resumes_at) + 1)
     calm_at = on.clock.now()
     await asyncio.sleep(WITHIN.total_seconds())
-    if on.is_unexplained or _waits_for_a_person(on):
-        on.command(lambda at: Resume("by hand, when all was well", at))
+    waiting = _waiting_for_a_person(on)
+    for cause in waiting:
+        on.command(lambda at, cause=cause: Resume("by hand, when all was well", at, cause=cause))  # type: ignore[misc]
+    if waiting:
+        on.counts[f"incident: {AT_REST}"] += 1
         await asyncio.sleep(CLEAN_WITHIN.total_seconds())
     for difference in await _differences(on):
         on.witness.violated(difference)
@@ -44,9 +48,11 @@ async def come_to_rest(on: "Simulation") -> None:
     await _drill(on)
 
 
-def _waits_for_a_person(on: "Simulation") -> bool:
+def _waiting_for_a_person(on: "Simulation") -> set[Cause]:
+    """Whose holds a person is to lift: a difference only where no list explains the cash."""
+    asked = FOR_A_PERSON | ({Cause.RECONCILE} if on.witness.unlisted else set())
     held = on.witness.holds.in_force(on.clock.now())
-    return any(hold.cause in FOR_A_PERSON or "by hand" in hold.reason for hold in held)
+    return {hold.cause for hold in held if hold.cause in asked or "by hand" in hold.reason}
 
 
 async def _differences(on: "Simulation") -> list[str]:

@@ -63,6 +63,8 @@ class Witness:
     flows: Flows = field(default_factory=Flows)
     lines: list[JournalEntry] = field(default_factory=list)
     """Cycles and refusals."""
+    unlisted: Decimal = ZERO
+    """Dollars that came and are on no list."""
     paid_in: Decimal | None = None
     """By the journal's last line."""
     loss: DayLoss = field(init=False)

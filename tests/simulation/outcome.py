@@ -8,15 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 _PROCESS = re.compile(r"[\w.-]+:\d+:[0-9a-f]{8}")
+_FILE = re.compile(r"/\S*/campaign\.db")
 
 
 def nameless(line: str) -> str:
-    """A line without names of processes: all else is the same in every run of a seed.
+    """A line without names of processes and files: all else is the same in every run of a seed.
 
     >>> nameless("box:4711:0a1b2c3d trades with this store")
     'a process trades with this store'
     """
-    return _PROCESS.sub("a process", line)
+    return _FILE.sub("the store", _PROCESS.sub("a process", line))
 
 
 class Diary(logging.Handler):

@@ -84,8 +84,9 @@ async def pays(on: "Simulation", random: Random) -> None:
 async def interest(on: "Simulation", random: Random) -> None:
     """Cash comes that is on no list."""
     on.exchange.venue.advance(on.clock.now())
-    change_cash(on.exchange.venue, on.account, Decimal(random.randint(1, 999)) / 10_000)
-    on.is_unexplained = True
+    amount = Decimal(random.randint(1, 999)) / 10_000
+    change_cash(on.exchange.venue, on.account, amount)
+    on.witness.unlisted += amount
 
 
 async def odd_rows(on: "Simulation", random: Random) -> None:

@@ -20,6 +20,8 @@ class Flows:
     """Cash that came and left otherwise than by trading, by the journal and the day."""
 
     total: Decimal = ZERO
+    unlisted: Decimal = ZERO
+    """Of these what no list of the exchange explains, and was taken over."""
     today: Decimal = ZERO
     """Since the last day's books were closed."""
     closed: dict[date, Decimal] = field(default_factory=dict)
@@ -31,6 +33,7 @@ class Flows:
             match verdict:
                 case CashFlow():
                     self.total += verdict.amount
+                    self.unlisted += ZERO if verdict.movement_id else verdict.amount
                     self.today += verdict.amount
                 case DailyRecord():
                     self.closed[verdict.day] = self.today

@@ -73,8 +73,6 @@ class Simulation:
         self.scramble = 0.0
         self.rows_missing: float | None = None
         """The share of rows that pages leave out; ``None`` while they are whole and in order."""
-        self.is_unexplained = False
-        """Whether cash moved that no list explains: only then may a person be needed."""
         self.lives: list[Life] = []
         self._leases = Leases()
         self._is_calm = asyncio.Event()

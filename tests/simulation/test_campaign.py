@@ -16,15 +16,35 @@ from tests.simulation.virtual_loop import VirtualClock, VirtualLoop
 from tests.simulation.wire import Line
 
 SEEN_BY = {
-    "retry under a new id": 16,
-    "store after send": 16,
-    "count fills twice": 17,
-    "ignore the switch": 0,
+    "retry under a new id": 3,
+    "store after send": 0,
+    "second leg regardless": 5,
+    "exit in the order group": 0,
+    "refused cancel is done": 12,
+    "ignore the switch": 1,
+    "switch not stored": 0,
+    "resting order forgotten": 0,
+    "lease ignored": 7,
+    "count fills twice": 0,
+    "fees not booked": 5,
+    "strange fill dropped": 2,
+    "settled twice": 4,
+    "deposit is profit": 0,
+    "days overlap": 24,
+    "never clean": 5,
+    "differences overlooked": 0,
+    "no day loss": 0,
+    "day loss for ever": 0,
+    "all holds lifted": 0,
+    "newest hold wins": 10,
+    "every fill halts": 1,
+    "nothing enforced": 1,
+    "clock held for ever": 18,
 }
 """A seed that shows each planted bug."""
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_nothing_is_lost_bought_twice_or_beyond_a_limit(seed: int, tmp_path: Path) -> None:
     outcome = play(draw(seed), tmp_path)
 
@@ -42,7 +62,7 @@ def test_a_seed_plays_the_same_way_every_time(tmp_path: Path) -> None:
     for path in paths:
         path.mkdir()
 
-    once, again = (play(draw(2), path) for path in paths)
+    once, again = (play(draw(5), path) for path in paths)
 
     assert once.trace == again.trace
     assert once.counts == again.counts
@@ -69,6 +89,7 @@ def test_every_planted_bug_has_a_seed_that_shows_it() -> None:
 
 @pytest.mark.parametrize(("bug", "seed"), SEEN_BY.items())
 def test_a_planted_bug_is_seen(bug: str, seed: int, tmp_path: Path) -> None:
-    with PLANTED_BUGS[bug]():
+    with PLANTED_BUGS[bug].planted() as times:
         outcome = play(draw(seed), tmp_path, until_violated=True)
     assert outcome.violations
+    assert times[0], "the planted code had no chance"
