@@ -5,12 +5,17 @@ first instant where it was never quoted; both are of the same lead class in an a
 quotes. What each model said then is kept beside what came.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import TypeAlias
+from pathlib import Path
 
-from kalshi_edge.data.history.records import Record
+from numpy.random import Generator
+
+from kalshi_edge.data.history.records import Record, read_city
+from kalshi_edge.data.weather.stations import station_of
+from kalshi_edge.domain.beliefs import PoolLesson, PoolState
 from kalshi_edge.domain.market import Bin, Book, Ladder
 from kalshi_edge.domain.records import Calibration
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Station
@@ -18,14 +23,10 @@ from kalshi_edge.errors import InputError
 from kalshi_edge.models.calibration import learn, uncalibrated
 from kalshi_edge.models.distribution import Normal, ladder_probabilities
 from kalshi_edge.models.lead import lead_of
-from kalshi_edge.models.pool import Posterior
+from kalshi_edge.models.pool import FRESH, Posterior, free_vector, pooled, posterior
 from kalshi_edge.models.quoted import LadderQuotes, ladder_quotes
 from kalshi_edge.models.temperature import daily_high
 from kalshi_edge.trading.forecasting import Forecasting
-
-Own: TypeAlias = Callable[[date, Normal], Normal]
-"""What stands in for our forecast of a day: itself, or another day's in a negative control."""
-
 
 BAR_QUOTES = timedelta(hours=8)
 """An archive of hourly bars has a bar only for an hour in which a market's quotes changed: a bin's
@@ -52,6 +53,8 @@ class JudgedLadder:
     at: datetime
     bins: tuple[Bin, ...]
     quotes: LadderQuotes
+    own: Normal
+    """Our forecast: EMOS."""
     seed: tuple[float, ...]
     posterior: Posterior
     won: int
@@ -66,7 +69,6 @@ class CityWalk:
     """The seed's forecasts, the best first."""
     one_instant: timedelta = BAR_QUOTES
     """How far apart the receipts of a ladder's quotes may lie."""
-    own: Own = lambda _, normal: normal
     days: list[JudgedDay] = field(default_factory=list)
     ladders: list[JudgedLadder] = field(default_factory=list)
     incoherent: list[tuple[date, str]] = field(default_factory=list)
@@ -75,6 +77,7 @@ class CityWalk:
     _seed: dict[date, tuple[Forecast, Normal]] = field(default_factory=dict)
     _emos: dict[date, Normal] = field(default_factory=dict)
     _calibrations: dict[tuple[str, str], Calibration] = field(default_factory=dict)
+    _highs: dict[date, int] = field(default_factory=dict)
     _ladders: dict[date, Ladder] = field(default_factory=dict)
     _books: dict[str, Book] = field(default_factory=dict)
     _said: dict[date, tuple[datetime, Ladder, LadderQuotes, Posterior]] = field(
@@ -111,12 +114,18 @@ class CityWalk:
         if found is not None:
             self._seed[day] = found, daily_high(found, self._calibration(found))
         lead = lead_of(self.station, day, at)
-        said = self.forecasting.emos_forecast(self.station.city, day, lead, forecasts)
+        said = self.forecasting.emos_forecast(
+            self.station.city,
+            day,
+            lead,
+            forecasts,
+            high_before_f=self._highs.get(day - timedelta(days=1)),
+        )
         if said is None:
             return
         self._emos[day] = said.distribution
         if day in self._ladders:
-            self._look(self._ladders[day], self.own(day, said.distribution), at)
+            self._look(self._ladders[day], said.distribution, at)
 
     def _look(self, ladder: Ladder, own: Normal, at: datetime) -> None:
         try:
@@ -149,8 +158,19 @@ class CityWalk:
             won = next(i for i, bin_ in enumerate(bins) if bin_.contains(high_f))
             seed_said = ladder_probabilities(self._seed[day][1], bins)
             self.ladders.append(
-                JudgedLadder(self.station.city, day, asked_at, bins, quotes, seed_said, said, won)
+                JudgedLadder(
+                    city=self.station.city,
+                    climate_day=day,
+                    at=asked_at,
+                    bins=bins,
+                    quotes=quotes,
+                    own=self._emos[day],
+                    seed=seed_said,
+                    posterior=said,
+                    won=won,
+                )
             )
+        self._highs[day] = high_f
         self.forecasting.result(self.station.city, day, high_f)
         self.forecasting.forget(day)
         self._forget(day - timedelta(days=5))
@@ -160,9 +180,66 @@ class CityWalk:
         return known or uncalibrated(self.station.city, forecast)
 
     def _forget(self, before: date) -> None:
-        for by_day in (self._forecasts, self._seed, self._emos):
+        for by_day in (self._forecasts, self._seed, self._emos, self._highs):
             for day in [day for day in by_day if day < before]:
                 by_day.pop(day)
         for day in [day for day in self._ladders if day < before]:
             for market in self._ladders.pop(day).markets:
                 self._books.pop(market.ticker, None)
+
+
+def walked(
+    history: Path, city: str, models: tuple[str, ...], *, high_at_day_end: bool = False
+) -> CityWalk:
+    """A city's walk through all that the history in ``history`` holds of it.
+
+    With ``high_at_day_end`` each day's maximum is known when it ends, as hourly and daily summaries
+    let a live trader know it. An archive without them has a stand-in: the final report's figure.
+    """
+    station = station_of(city)
+    records: Iterable[Record] = read_city(history, city)
+    if high_at_day_end:
+        early = (
+            replace(one, received_at=station.day_end(one.climate_day))
+            if isinstance(one, ClimateReport) and one.is_final
+            else one
+            for one in records
+        )
+        records = sorted(early, key=lambda one: one.received_at)
+    return CityWalk(station, models).through(records)
+
+
+RESULTS_KNOWN = timedelta(days=2)
+"""A decision about a climate day knows the results up to two days before it."""
+
+
+def mixed_again(
+    ladders: Sequence[JudgedLadder], own: Mapping[date, Normal]
+) -> tuple[tuple[Posterior, ...], PoolState]:
+    """What pool and mixture would have said of one city's ladders with other forecasts of ours.
+
+    With those that were made it is what was said; with those of other days it is the negative
+    control: a forecast that knows nothing must earn nothing.
+    """
+    state, outstanding, said = FRESH, deque[PoolLesson](), list[Posterior]()
+    for ladder in ladders:
+        day = ladder.climate_day
+        while outstanding and outstanding[0].climate_day <= day - RESULTS_KNOWN:
+            state = pooled(state, outstanding.popleft())
+        vector = free_vector({lesson.vector for lesson in outstanding})
+        ours = ladder_probabilities(own[day], ladder.bins)
+        now = posterior(state, ladder.posterior.mid, ours, vector)
+        lesson = PoolLesson(day, now.mid, now.own, now.issued, vector, ladder.won)
+        outstanding.append(lesson)
+        said.append(now)
+    for lesson in outstanding:
+        state = pooled(state, lesson)
+    return tuple(said), state
+
+
+def shuffled(ladders: Sequence[JudgedLadder], generator: Generator) -> dict[date, Normal]:
+    """Each ladder's day with our forecast of another day, drawn without return."""
+    order = generator.permutation(len(ladders))
+    return {
+        ladder.climate_day: ladders[other].own for ladder, other in zip(ladders, order, strict=True)
+    }

@@ -1,7 +1,8 @@
 """All models at work: what each says of a ladder now, and what results teach them.
 
-Per city and lead class an EMOS record and a pool record. What was said first in a class is what the
-day's result teaches about: later snapshots of the class use the same state and teach nothing more.
+Per city and lead class an EMOS record and a pool record. A day's result teaches EMOS about the last
+forecast of the class, which rested on the most, and the pool about the first coherent ladder: later
+ones use the same weights and teach nothing more.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +30,7 @@ from kalshi_edge.models.emos import (
     EmosLayout,
     KnownSpreads,
     Predictors,
+    Yesterday,
     fresh_emos,
     layout_named,
     layout_of,
@@ -89,19 +91,29 @@ class Forecasting:
     # --- what is said ---------------------------------------------------------------------------
 
     def emos_forecast(
-        self, city: str, climate_day: date, lead: Lead, forecasts: Mapping[str, Forecast]
+        self,
+        city: str,
+        climate_day: date,
+        lead: Lead,
+        forecasts: Mapping[str, Forecast],
+        *,
+        high_before_f: float | None = None,
     ) -> EmosForecast | None:
-        """What EMOS makes of ``forecasts``, by model; ``None`` where no model says anything."""
+        """What EMOS makes of ``forecasts``, by model; ``None`` where no model says anything.
+
+        ``high_before_f`` is the maximum of the day before, where it is known already.
+        """
         layout = self._layout(city, forecasts)
         key = city, lead
         known = self.spreads.get(key, KnownSpreads())
-        found = layout and predictors(layout, forecasts, climate_day, known)
+        yesterday = self._yesterday(city, climate_day, lead, high_before_f)
+        found = layout and predictors(layout, forecasts, climate_day, known, yesterday)
         if not layout or not found:
             return None
         given, self.spreads[key] = found
         state = self.emos_state(city, lead, layout)
         said = EmosForecast(given, layout.name, predicted(state, given))
-        self.said_days.setdefault((city, climate_day), {}).setdefault(lead, said)
+        self.said_days.setdefault((city, climate_day), {})[lead] = said
         return said
 
     def posterior(
@@ -178,6 +190,14 @@ class Forecasting:
         if best is not None:
             self.layouts[city] = best.name
         return best
+
+    def _yesterday(
+        self, city: str, climate_day: date, lead: Lead, high_f: float | None
+    ) -> Yesterday | None:
+        said = self.said_days.get((city, climate_day - timedelta(days=1)), {}).get(lead)
+        if said is None or high_f is None:
+            return None
+        return Yesterday(high_f, said.given.anchor_f)
 
     def _free_vector(self, city: str, lead: Lead) -> int:
         record = self.pools.get((city, lead)) or fresh_pool(city, lead)
