@@ -77,18 +77,23 @@ def pit_histogram(views: Iterable[CityView], highs: Highs) -> PitHistogram | Non
     The mean of the days' uniform distributions on (F(a − ½), F(a + ½)): what randomised PITs would
     show on average, without drawing any (Czado, Gneiting & Held 2009).
     """
-    edges = np.linspace(0.0, 1.0, PIT_CLASSES + 1)
-    days = []
-    for view in views:
-        high_f = highs.get((view.city, view.climate_day))
-        if high_f is not None:
-            days.append(_uniform_shares(*pit_interval(_distribution(view), high_f), edges))
-    if not days:
+    pairs = [
+        (_distribution(view), high_f)
+        for view in views
+        if (high_f := highs.get((view.city, view.climate_day))) is not None
+    ]
+    if not pairs:
         return None
     share = 1 / PIT_CLASSES
-    half = Z_95 * sqrt(share * (1 - share) / len(days))
-    shares = tuple(float(value) for value in np.mean(days, axis=0))
-    return PitHistogram(shares, len(days), max(share - half, 0.0), share + half)
+    half = Z_95 * sqrt(share * (1 - share) / len(pairs))
+    return PitHistogram(pit_shares(pairs), len(pairs), max(share - half, 0.0), share + half)
+
+
+def pit_shares(pairs: Sequence[tuple[Normal, int]]) -> tuple[float, ...]:
+    """The shares of ten equal classes of PIT, from distributions and the highs that came."""
+    edges = np.linspace(0.0, 1.0, PIT_CLASSES + 1)
+    days = [_uniform_shares(*pit_interval(one, high_f), edges) for one, high_f in pairs]
+    return tuple(float(value) for value in np.mean(days, axis=0))
 
 
 def forecast_errors(views: Iterable[CityView], highs: Highs) -> tuple[ForecastError, ...]:

@@ -127,7 +127,7 @@ def test_forecasts_and_quotes_are_from_before_their_day_began(history: Path) -> 
             start_at = station.day_start(day)
             assert start_at - timedelta(hours=12) <= record.received_at <= start_at
             seen[type(record)] += 1
-    assert seen == {Forecast: 11368, Book: 8141}
+    assert seen == {Forecast: 12828, Book: 8442}
 
 
 def test_every_ladder_is_known_before_its_first_book(history: Path) -> None:

@@ -37,12 +37,16 @@ STATION_DAYS = "city_days_obs.csv.gz"
 MODELS: Mapping[str, str] = {
     "nbm_tmax_f": "NBM",
     "gfs_mos_f": "GFSMOS",
+    "gfs_mos_tmpmax_f": "GFSMOSTMP",
     "nam_mos_f": "NAMMOS",
     "gefs_mean_f": "GEFS",
     "hrrr_f": "HRRR",
     "rap_f": "RAP",
 }
 """The columns that were known the day before. The ``om_hist_`` columns were not: they leak."""
+
+SPREADS: Mapping[str, str] = {"GEFS": "gefs_spread_f"}
+"""By model, the column of its own standard deviation."""
 
 PERCENTILES = {10: "p10_f", 25: "p25_f", 50: "p50_f", 75: "p75_f", 90: "p90_f"}
 HALF = Decimal("0.5")

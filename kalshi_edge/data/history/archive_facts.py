@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from kalshi_edge.data.history.archive import (
     MODELS,
+    SPREADS,
     ArchivedQuote,
     archived_quote,
     captured_forecast,
@@ -22,7 +23,7 @@ from kalshi_edge.data.history.benchmarks import (
     parse_station_record,
     parse_trade_average,
 )
-from kalshi_edge.data.history.cells import Row, degrees, instant, whole_degrees
+from kalshi_edge.data.history.cells import Row, degrees, instant, number, whole_degrees
 from kalshi_edge.data.history.gathered import Gathered, LeftOuts
 from kalshi_edge.data.history.tables import ArchiveTable, read_rows, table_files
 from kalshi_edge.domain.market import Bin
@@ -121,8 +122,25 @@ class ArchiveFacts:
             if mean_f is not None:
                 version = nbm_version(run_at) if model == "NBM" else ""
                 self._forecast(
-                    Forecast(station.icao, day, model, version, run_at, received_at, mean_f)
+                    Forecast(
+                        station=station.icao,
+                        climate_day=day,
+                        model=model,
+                        version=version,
+                        run_at=run_at,
+                        received_at=received_at,
+                        mean_f=mean_f,
+                        sd_f=self._spread(model, row),
+                    )
                 )
+
+    def _spread(self, model: str, row: Row) -> float | None:
+        """A model's own standard deviation, °F, where the row has it."""
+        text = row.get(SPREADS.get(model, ""), "")
+        if not text:
+            return None
+        value = self.left.read(number, text, "°F")
+        return None if value is None or value < 0 else float(value)
 
     def _quote(self, row: Row) -> None:
         ticker, station, day, bin_ = parse_market(row)

@@ -133,7 +133,12 @@ def ladders(facts: ArchiveFacts) -> tuple[tuple[Ladder, ...], tuple[str, ...]]:
 
 
 def books(facts: ArchiveFacts) -> Iterator[Book]:
-    """Each quote as a book one level deep; none where the quote is crossed."""
+    """Each quote as a book one level deep; none where the quote is crossed.
+
+    A market that nobody was seen to bid for or offer has an empty book, at its ladder's last quote.
+    """
+    last_at: dict[str, datetime] = {}
+    quoted: set[str] = set()
     for (ticker, at), quote in facts.quotes.pairs():
         if not quote.is_crossed:
             # A market that nobody holds yet may be quoted for a single contract.
@@ -145,6 +150,12 @@ def books(facts: ArchiveFacts) -> Iterator[Book]:
                 valid_at=at,
                 received_at=at,
             )
+        event_ticker = event_of(ticker)
+        last_at[event_ticker] = max(at, last_at.get(event_ticker, at))
+        quoted.add(ticker)
+    for ticker in sorted(facts.unquoted - quoted):
+        if (found_at := last_at.get(event_of(ticker))) is not None:
+            yield Book(ticker, (), (), valid_at=found_at, received_at=found_at)
 
 
 def settlements(facts: ArchiveFacts) -> Iterator[Settlement]:

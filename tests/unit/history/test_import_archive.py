@@ -76,6 +76,8 @@ def test_nobody_bidding_and_nobody_offering_are_empty_sides(tmp_path: Path) -> N
     assert (quoted.bid, quoted.ask) == (Decimal("0.4"), Decimal("0.44"))
     assert quoted.asks[0].count == QUOTE_SIZE
     assert report.unquoted == ("HIGHNY-23JAN19-T43",)
+    nobody = books["HIGHNY-23JAN19-T43"]
+    assert (nobody.bid, nobody.ask, nobody.received_at) == (None, None, quoted.received_at)
 
 
 def test_a_crossed_quote_is_left_out_and_counted(tmp_path: Path) -> None:
@@ -126,13 +128,13 @@ def test_what_cannot_be_read_is_named_and_costs_only_itself(
     (left,) = report.left_out
     assert left.where == "market_quotes.csv.gz, line 3"
     assert reason in left.why
-    counts = {"Ladder": 1, "Book": 2, "Settlement": 3}
+    counts = {"Ladder": 1, "Book": 3, "Settlement": 3}
     match costs:
         case "market":
-            counts = {"Book": 1, "Settlement": 2}
+            counts = {"Book": 2, "Settlement": 2}
             assert report.untraded == ("HIGHNY-23JAN19: ≤41° and ≥44° leave a gap or overlap",)
         case "quote":
-            counts["Book"] = 1
+            counts["Book"] = 2
         case "result":
             counts["Settlement"] = 2
     kinds = ("Ladder", "Book", "Settlement")
@@ -189,14 +191,14 @@ def test_a_row_of_another_length_and_bytes_that_are_no_text_cost_their_row(tmp_p
 def test_what_is_said_twice_is_one_fact_and_what_contradicts_is_none(tmp_path: Path) -> None:
     other = LADDER[1].replace(",40.0,44.0,", ",39.0,44.0,")
     _, report = imported(tmp_path / "same", quotes=(*LADDER, LADDER[1]))
-    assert (report.records["NYC", "Book"], report.repeated, report.left_out) == (2, 1, ())
+    assert (report.records["NYC", "Book"], report.repeated, report.left_out) == (3, 1, ())
     _, report = imported(tmp_path / "other", quotes=(*LADDER, other))
-    assert report.records["NYC", "Book"] == 1
+    assert report.records["NYC", "Book"] == 2
     (left,) = report.left_out
     assert "HIGHNY-23JAN19-B42.5" in left.why
     paid_twice = LADDER[1].replace(",yes,", ",no,").replace("05:00", "06:00")
     _, report = imported(tmp_path / "paid", quotes=(*LADDER, paid_twice))
-    assert (report.records["NYC", "Book"], report.records["NYC", "Settlement"]) == (3, 2)
+    assert (report.records["NYC", "Book"], report.records["NYC", "Settlement"]) == (4, 2)
 
 
 def test_a_row_that_does_not_say_its_bounds_or_type_is_read_by_its_ticker(tmp_path: Path) -> None:

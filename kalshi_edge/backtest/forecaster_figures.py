@@ -1,0 +1,134 @@
+"""The forecasters' figures: each with its n and, where it is a comparison, its interval.
+
+Lower is better in all. Days of one date count once, whatever their city: intervals are drawn over
+dates in blocks of a week.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+import numpy as np
+
+from kalshi_edge.backtest.estimates import Estimate, calendar, estimate
+from kalshi_edge.backtest.reliability import pit_shares
+from kalshi_edge.backtest.walk_forward import CityWalk, JudgedDay, JudgedLadder
+from kalshi_edge.models.distribution import degree_probability
+from kalshi_edge.models.scores import brier, degree_crps, log_score
+
+J = TypeVar("J", JudgedDay, JudgedLadder)
+
+EVERYWHERE = "all"
+"""The name of all cities together."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastFigures:
+    """How good a forecast of the maximum is, in whole °F."""
+
+    n: int
+    crps: float
+    """Mean, °F."""
+    log: float
+    """Mean log score of the whole degree that came, nats."""
+    pit_chi2: float
+    """Of the non-randomised PIT in ten bins; a calibrated forecast exceeds 16.9 one time in 20."""
+
+
+@dataclass(frozen=True, slots=True)
+class PosteriorFigures:
+    """The posterior beside the mid, on the same coherent ladders."""
+
+    n: int
+    log_loss: float
+    log_loss_mid: float
+    difference: float
+    """Nats a ladder; below 0 the posterior is better."""
+    interval: tuple[float, float] | None
+    """95 %; ``None`` where there are too few days for one."""
+    brier_per_bin: float
+    brier_per_bin_mid: float
+    earned_weight: float | None
+    """Of our forecast, at the last ladder; ``None`` for several cities."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForecasterFigures:
+    """By city, ``all`` among them: the forecasts by model, and the posterior where quoted."""
+
+    forecast: Mapping[str, Mapping[str, ForecastFigures]]
+    posterior: Mapping[str, PosteriorFigures]
+
+
+def forecaster_figures(
+    walks: Sequence[CityWalk], first_day: date, last_day: date, seed: int
+) -> ForecasterFigures:
+    """The figures of climate days from ``first_day`` to ``last_day``, both included."""
+    days = {w.station.city: _within(w.days, first_day, last_day) for w in walks}
+    ladders = {w.station.city: _within(w.ladders, first_day, last_day) for w in walks}
+    days[EVERYWHERE] = [day for some in days.values() for day in some]
+    ladders[EVERYWHERE] = [ladder for some in ladders.values() for ladder in some]
+    return ForecasterFigures(
+        forecast={
+            city: {model: _forecast_figures(some, model) for model in ("seed", "emos")}
+            for city, some in days.items()
+            if some
+        },
+        posterior={city: _posterior_figures(some, seed) for city, some in ladders.items() if some},
+    )
+
+
+def _forecast_figures(days: Sequence[JudgedDay], model: str) -> ForecastFigures:
+    pairs = [(day.forecasts[model], day.high_f) for day in days if model in day.forecasts]
+    n = len(pairs)
+    shares = pit_shares(pairs)
+    expected = n / len(shares)
+    return ForecastFigures(
+        n=n,
+        crps=float(np.mean([degree_crps(one, high_f) for one, high_f in pairs])),
+        log=float(np.mean([log_score(degree_probability(one, high_f)) for one, high_f in pairs])),
+        pit_chi2=sum((n * share - expected) ** 2 / expected for share in shares),
+    )
+
+
+def _posterior_figures(ladders: Sequence[JudgedLadder], seed: int) -> PosteriorFigures:
+    ours = [log_score(one.posterior.probabilities[one.won]) for one in ladders]
+    mids = [log_score(one.posterior.mid[one.won]) for one in ladders]
+    found = log_difference(ladders, seed)
+    cities = {one.city for one in ladders}
+    low_high = None if found.low is None or found.high is None else (found.low, found.high)
+    return PosteriorFigures(
+        n=len(ladders),
+        log_loss=float(np.mean(ours)),
+        log_loss_mid=float(np.mean(mids)),
+        difference=found.mean,
+        interval=low_high,
+        brier_per_bin=_brier_per_bin([(one.posterior.probabilities, one.won) for one in ladders]),
+        brier_per_bin_mid=_brier_per_bin([(one.posterior.mid, one.won) for one in ladders]),
+        earned_weight=ladders[-1].posterior.earned_weight if len(cities) == 1 else None,
+    )
+
+
+def log_difference(ladders: Sequence[JudgedLadder], seed: int) -> Estimate:
+    """The posterior's log loss less the mid's, nats a ladder, with its interval."""
+    cases = [
+        (
+            one.climate_day,
+            log_score(one.posterior.probabilities[one.won]) - log_score(one.posterior.mid[one.won]),
+            1.0,
+        )
+        for one in ladders
+    ]
+    found = estimate(cases, calendar(one.climate_day for one in ladders), seed)
+    assert found is not None  # there is at least one ladder
+    return found
+
+
+def _brier_per_bin(said: Sequence[tuple[Sequence[float], int]]) -> float:
+    """The mean over all bins of all ladders, not the sum over a ladder's."""
+    return float(np.mean([brier(p, i == won) for some, won in said for i, p in enumerate(some)]))
+
+
+def _within(some: Sequence[J], first_day: date, last_day: date) -> list[J]:
+    return [one for one in some if first_day <= one.climate_day <= last_day]
