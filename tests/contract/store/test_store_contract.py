@@ -41,10 +41,12 @@ from kalshi_edge.domain.events import (
     ClosePosition,
     CycleDue,
     DayTurned,
+    Defect,
     Event,
     Halt,
     LookDue,
     OrderUpdate,
+    PartFailed,
     Resume,
     Started,
 )
@@ -69,6 +71,7 @@ from kalshi_edge.domain.records import (
     SwitchState,
     Trade,
 )
+from kalshi_edge.domain.trading_hours import TradingHours
 from kalshi_edge.domain.verdicts import (
     Adopted,
     Alarm,
@@ -219,6 +222,9 @@ EVENTS: tuple[Event, ...] = (
     CashMovement("p", CashKind.DEPOSIT, D(250), D(2), NOW, LATER, "applied", "ach"),
     Started(NOW, (ORDER,)),
     LookDue(NOW),
+    Defect(NOW, "an event", "KeyError: 'x'", "Traceback …"),
+    PartFailed(NOW, "a source", "KeyError: 'x'", "Traceback …"),
+    TradingHours(NOW, maintenance=((NOW, LATER),), is_trading=False, resumes_at=LATER),
     CycleDue(NOW),
     DayTurned(NOW),
     CalibrationDue(NOW, is_last=True),
