@@ -184,7 +184,9 @@ test("a killed trader is shown as not responding, and as live after its restart"
   await expect(page.getByRole("status").first()).toHaveText("Live", { timeout: 50_000 });
   await expect(page.locator("[data-banner=not-responding]")).toHaveCount(0);
   const after = await positions(stack);
-  expect(after.map((one) => one.trade_id)).toEqual(before.map((one) => one.trade_id));
+  // Its first cycle may have bought more by now.
+  const kept = before.map((one) => one.trade_id);
+  expect(after.map((one) => one.trade_id)).toEqual(expect.arrayContaining(kept));
 });
 
 test("works by keyboard alone: login, opening and closing a dialog, logout", async ({
