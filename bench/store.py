@@ -40,16 +40,14 @@ async def measured(store: Store) -> dict[str, float]:
     """The rates of one store."""
 
     async def order(n: int) -> None:
-        new = Order(intent(name=f"o{n}"))
-        await store.add_order(new)
-        await store.save_order(new.step(OrderStep.SEND))
+        await store.add_order(Order(intent(name=f"o{n}")).step(OrderStep.SEND))
 
     async def cycle(n: int) -> None:
         trades = [replace(TRADE, trade_id=f"{n}-{k}") for k in range(CYCLE_RECORDS)]
         await store.append(line(n, *trades))
 
     return {
-        "intents stored and sent": await rate(LINES, order),
+        "orders stored as sent": await rate(LINES, order),
         f"lines of {CYCLE_RECORDS} records": await rate(LINES, cycle),
         "switch reads": await rate(LINES, lambda _: store.switch(NOW)),
         "journal pages of 100 lines": await rate(30, lambda _: store.journal(0, 100)),

@@ -132,12 +132,6 @@ class Engine(Core):
         """Commands that an earlier life has obeyed, and when it heard them."""
         self._obeyed.update(commands)
 
-    def recall(self, event: Event) -> None:
-        """Take in again what an earlier life was told: what followed is on record already."""
-        if isinstance(event, Command):
-            self._is_new(event)
-        self.state.recall(event)
-
     def forget(self, at: datetime) -> None:
         """Let go of what was long ago."""
         first = (at - KEEP).date()
@@ -147,7 +141,7 @@ class Engine(Core):
     def handle(self, event: Event) -> tuple[Verdict, ...]:
         """Everything that follows from ``event``, in the order in which it is to happen."""
         if isinstance(event, Defect):
-            return supervisor.defective(self, event)  # and nothing else: that might raise again
+            return self._answer(event)  # and nothing else: that might raise again
         at = event.received_at
         verdicts = (*self.absorb(event), *self._day_loss(event))
         if isinstance(event, Fill | OrderUpdate | Settlement | AccountStatement | LookDue):
@@ -164,8 +158,6 @@ class Engine(Core):
         For the events that a journal's line keeps from before the last: as only the newest of
         several books is among them, the account was never worth what it seems in between.
         """
-        if isinstance(event, Defect):
-            return supervisor.defective(self, event)
         at = event.received_at
         turned: tuple[Verdict, ...] = self.account.turn_day(
             at, self.state.marks, halts=self.kill_switch.halts

@@ -22,6 +22,7 @@ EdgeError
     └── RequestRefused    a definite no to a question: wrong, forbidden or about nothing
 """
 
+import traceback
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -147,6 +148,20 @@ class RequestRefused(ExchangeError):
         self.status = status
         """The HTTP status: 401 and 403 are about us, 404 is about what we asked for."""
         super().__init__(reason)
+
+
+def sentence_of(error: Exception) -> str:
+    """What an error of the program's own is, in one line of 200 characters at most.
+
+    >>> sentence_of(KeyError("order"))
+    "KeyError: 'order'"
+    """
+    return f"{type(error).__name__}: {error}"[:200]
+
+
+def traceback_of(error: BaseException, most: int = 4000) -> str:
+    """The end of its traceback, ``most`` characters of it."""
+    return "".join(traceback.format_exception(error))[-most:]
 
 
 def cause_of(error: Exception) -> Exception:

@@ -88,10 +88,6 @@ class Store(Protocol):
         """Store an intent before it is sent; ``False`` where one of that id exists already."""
         ...
 
-    async def save_order(self, order: Order) -> None:
-        """Store how far an order has come. Raises ``StoreError`` where it was never added."""
-        ...
-
     async def orders(
         self, *, live_only: bool = False, also: Collection[str] = ()
     ) -> Sequence[Order]:

@@ -4,9 +4,16 @@ Live, paper, backtest and replay differ only in what they pass in.
 """
 
 import asyncio
-import traceback
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
@@ -34,7 +41,7 @@ from kalshi_edge.domain.verdicts import (
     Verdict,
 )
 from kalshi_edge.engine import Engine
-from kalshi_edge.errors import StoreError
+from kalshi_edge.errors import StoreError, sentence_of, traceback_of
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.ports import Feed, Publisher, Store
@@ -55,7 +62,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 CALM_AFTER = timedelta(minutes=10)
 """Without a defect: the next one's pause is the first again."""
 MOST_OF_A_DEFECT = 4000
-"""Characters kept of an event that raised, and of its traceback."""
+"""Characters kept of an event that raised."""
 
 
 def as_it_came(*events: Event) -> Iterable[Event]:
@@ -255,8 +262,8 @@ def defect_of(what: Event | Wanted, error: Exception, at: datetime) -> Defect:
     return Defect(
         received_at=at,
         what=repr(what)[:MOST_OF_A_DEFECT],
-        error=f"{type(error).__name__}: {error}"[:200],
-        traceback="".join(traceback.format_exception(error))[-MOST_OF_A_DEFECT:],
+        error=sentence_of(error),
+        traceback=traceback_of(error),
     )
 
 
@@ -298,20 +305,28 @@ async def start(store: Store, at: datetime) -> Started:
     still to be stored only since the loop last took news: after it come what was heard of orders
     and people's commands.
     """
+    async for line in newest_first(store, kinds=(Approved,), event_kinds=()):
+        for verdict in line.verdicts:
+            if isinstance(verdict, Approved):
+                for intent in verdict.intents:
+                    await store.add_order(Order(intent))
+        if not isinstance(line.events[-1], OrderUpdate | Command):
+            break
+    return Started(at, tuple(await store.orders(live_only=True)))
+
+
+async def newest_first(
+    store: Store, *, kinds: Collection[type], event_kinds: Collection[type]
+) -> AsyncIterator[JournalEntry]:
+    """The journal's lines from the last one back, of ``kinds`` only, as ``Store.journal``."""
     before = await store.last_seq()
     while before:
         after = max(before - READ_LINES, 0)
-        for line in reversed(
-            await store.journal(after, before - after, kinds=(Approved,), event_kinds=())
-        ):
-            for verdict in line.verdicts:
-                if isinstance(verdict, Approved):
-                    for intent in verdict.intents:
-                        await store.add_order(Order(intent))
-            if not isinstance(line.events[-1], OrderUpdate | Command):
-                return Started(at, tuple(await store.orders(live_only=True)))
+        lines = await store.journal(after, before - after, kinds=kinds, event_kinds=event_kinds)
+        for line in reversed(lines):
+            yield line
+        await asyncio.sleep(0)
         before = after
-    return Started(at, tuple(await store.orders(live_only=True)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ import hmac
 import re
 import secrets
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -19,7 +18,7 @@ from structlog.typing import FilteringBoundLogger
 from kalshi_edge.api.problems import Refusal, problem_response
 from kalshi_edge.api.protocols import let_in
 from kalshi_edge.api.rate_limits import Meter, Rates
-from kalshi_edge.api.request_log import LONGEST_TRACEBACK, MeteredLog
+from kalshi_edge.api.request_log import MeteredLog
 
 LONGEST_BODY = 16_384
 LONGEST_QUERY = 2_048
@@ -95,13 +94,7 @@ class ApiMiddleware:
                 visit.is_let_in = scope["path"] not in OPEN_PATHS
                 await self._app(scope, _bounded(receive), visit.send)
         except Exception as error:  # the last line of defence: nothing of it is shown
-            self._metered.note(
-                "failed",
-                "request failed",
-                request_id=visit.request_id,
-                error=repr(error)[:LONGEST_TRACEBACK],
-                exception="".join(traceback.format_exception(error))[-LONGEST_TRACEBACK:],
-            )
+            self._metered.failed("request failed", error, request_id=visit.request_id)
             if not visit.status:
                 await visit.refuse(Refusal(500, f"an error of ours, logged as {visit.request_id}"))
         finally:

@@ -5,7 +5,6 @@ snapshot beside the journal keeps it for the next start; without one the journal
 take a while, and lines that are written meanwhile are shown at once.
 """
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from typing import TypeVar, get_args
 from kalshi_edge.api.activity import activity_of
 from kalshi_edge.api.schemas.account import EquityPoint, SwitchMark
 from kalshi_edge.api.schemas.status import ActivityItem
+from kalshi_edge.db.lines import lines_of
 from kalshi_edge.db.snapshots import stored_snapshot
 from kalshi_edge.domain.account_statement import AccountStatement
 from kalshi_edge.domain.events import Command, Event, OrderUpdate
@@ -32,9 +32,6 @@ V = TypeVar("V")
 READ_MODEL = "read_model"
 """The name of its snapshot."""
 READ_BACK_LINES = 5000
-READ_LINES = 10
-"""At once: others have their turn in between."""
-
 WORTH_KEEPING = tuple(kind for kind in get_args(Verdict) if kind is not Refused)
 """The verdicts that a line of the past is read with: refusals are nine tenths of all."""
 BULKY = {Book, Ladder, Forecast, Observation, AccountStatement, OrderUpdate}
@@ -124,21 +121,15 @@ class ReadModel:
         else:
             self._restore(snapshot)
         judged_seq = 0
-        while self.seq < last:
-            lines = await store.journal(
-                self.seq,
-                min(READ_LINES, last - self.seq),
-                kinds=WORTH_KEEPING,
-                event_kinds=FACTS,
-            )
-            for narrow in lines:
-                # What was answered to a person is shown in full.
-                is_asked = isinstance(narrow.events[-1], Command)
-                line = (await store.journal(narrow.seq - 1, 1))[0] if is_asked else narrow
-                self._take(line)
-                if any(isinstance(verdict, CycleDone) for verdict in line.verdicts):
-                    judged_seq = line.seq
-                await asyncio.sleep(0)
+        async for narrow in lines_of(store, self.seq, kinds=WORTH_KEEPING, event_kinds=FACTS):
+            if narrow.seq > last:
+                break  # it was published, too
+            # What was answered to a person is shown in full.
+            is_asked = isinstance(narrow.events[-1], Command)
+            line = (await store.journal(narrow.seq - 1, 1))[0] if is_asked else narrow
+            self._take(line)
+            if any(isinstance(verdict, CycleDone) for verdict in line.verdicts):
+                judged_seq = line.seq
         if judged_seq:
             [line] = await store.journal(judged_seq - 1, 1)
             self.judged = _judged(line)

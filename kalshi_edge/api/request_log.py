@@ -14,6 +14,8 @@ import orjson
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from kalshi_edge.errors import traceback_of
+
 SECRET = re.compile(r"key|secret|token|ticket|password|authorization|cookie|pem", re.IGNORECASE)
 HIDDEN = "(hidden)"
 
@@ -59,6 +61,14 @@ class MeteredLog:
         else:
             self._left_out[kind] += 1
 
+    def failed(self, event: str, error: Exception, **details: Any) -> None:
+        """Note what a part of ours raised, with the end of its traceback."""
+        details |= {
+            "error": repr(error)[:LONGEST_TRACEBACK],
+            "exception": traceback_of(error, LONGEST_TRACEBACK),
+        }
+        self.note("failed", event, **details)
+
     def minute(self, counts: Mapping[str, int]) -> None:
         """A minute is over: say what was left out, and what else was counted in it."""
         left_out, self._left_out, self._left = self._left_out, Counter(), LINES_A_MINUTE
@@ -83,9 +93,8 @@ class _Forward(logging.Handler):
         """Note it, with the end of its traceback."""
         text = record.getMessage().strip()
         details = {}
-        if record.exc_info:
-            trace = logging.Formatter().formatException(record.exc_info)
-            details["exception"] = trace[-LONGEST_TRACEBACK:]
+        if record.exc_info and record.exc_info[1] is not None:
+            details["exception"] = traceback_of(record.exc_info[1], LONGEST_TRACEBACK)
         self._metered.note("server", "server", text=text, **details)
 
 

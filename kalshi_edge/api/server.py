@@ -5,7 +5,6 @@ import contextlib
 import ipaddress
 import json
 import socket
-import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
@@ -31,7 +30,7 @@ from kalshi_edge.api.metrics import Metrics
 from kalshi_edge.api.middleware import ApiMiddleware, Policy, only_control
 from kalshi_edge.api.problems import add_problem_answers
 from kalshi_edge.api.protocols import ServerConfig
-from kalshi_edge.api.request_log import LONGEST_TRACEBACK, MeteredLog, Write, new_log
+from kalshi_edge.api.request_log import MeteredLog, Write, new_log
 from kalshi_edge.api.routes import live, probes, reads, writes
 from kalshi_edge.api.schemas.live import Heartbeat, Resumed, Snapshot, Update
 from kalshi_edge.api.schemas.status import Problem
@@ -265,13 +264,7 @@ class Api:
 
     def _failed(self, part: str, error: Exception) -> None:
         self.parts.context.trader.failures.note(part, error)
-        self._metered.note(
-            "failed",
-            "part failed",
-            part=part,
-            error=repr(error)[:LONGEST_TRACEBACK],
-            exception="".join(traceback.format_exception(error))[-LONGEST_TRACEBACK:],
-        )
+        self._metered.failed("part failed", error, part=part)
 
 
 class _Server(uvicorn.Server):

@@ -11,7 +11,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
-from kalshi_edge.api.problems import MEDIA_TYPE, TITLES
+from kalshi_edge.api.problems import MEDIA_TYPE, problem_response
 
 LONGEST_HEAD = 8192
 ANSWERED_WITHIN_S = 5.0
@@ -64,26 +64,18 @@ def response_to(head: bytes) -> bytes:
     line = head.split(b"\r\n", 1)[0].decode("ascii", "replace")
     path = line.partition(" ")[2].partition(" ")[0].partition("?")[0]
     if path == READY:
-        return _response("application/json", {"is_ready": False, "reasons": [REASON]})
-    problem = {
-        "type": "about:blank",
-        "title": TITLES[503],
-        "status": 503,
-        "detail": REASON,
-        "instance": path,
-        "request_id": secrets.token_hex(8),
-        "errors": [],
-    }
-    return _response(MEDIA_TYPE, problem)
+        ready = {"is_ready": False, "reasons": [REASON]}
+        return _response("application/json", json.dumps(ready).encode())
+    problem = problem_response(503, REASON, path=path, request_id=secrets.token_hex(8))
+    return _response(MEDIA_TYPE, bytes(problem.body))
 
 
-def _response(media_type: str, body: object) -> bytes:
-    text = json.dumps(body).encode()
+def _response(media_type: str, body: bytes) -> bytes:
     head = (
         "HTTP/1.1 503 Service Unavailable",
         f"Content-Type: {media_type}",
-        f"Content-Length: {len(text)}",
+        f"Content-Length: {len(body)}",
         "Retry-After: 1",
         "Connection: close",
     )
-    return "\r\n".join((*head, "", "")).encode() + text
+    return "\r\n".join((*head, "", "")).encode() + body

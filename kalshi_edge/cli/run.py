@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kalshi_edge.errors import EdgeError, ProgramError, cause_of
+from kalshi_edge.errors import EdgeError, ProgramError, cause_of, traceback_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -139,14 +139,12 @@ def _live_view(dashboard: "Dashboard", *, per_second: int) -> Iterator[None]:
 
 def _in_one_line(error: Exception, write: Callable[[bytes], object]) -> EdgeError:
     """What ended the trader, as one sentence; the traceback of what nobody expected is logged."""
-    import traceback
-
     import orjson
 
     cause = cause_of(error)
     if not isinstance(cause, EdgeError) or isinstance(cause, ProgramError):
-        trace = "".join(traceback.format_exception(error))
-        write(orjson.dumps({"event": "ended", "error": repr(cause), "exception": trace}) + b"\n")
+        ended = {"event": "ended", "error": repr(cause), "exception": traceback_of(error, 100_000)}
+        write(orjson.dumps(ended) + b"\n")
     if isinstance(cause, EdgeError):
         return cause
     return ProgramError(f"the trader ended: {cause!r}; the log has the traceback")

@@ -82,8 +82,9 @@ def import_table(report: ImportReport) -> Table:
 def import_lines(report: ImportReport) -> Iterable[str]:
     """How much an import left out and why, a line per reason."""
     yield (
-        f"no book: {len(report.unquoted):,} bins nobody quoted, {len(report.crossed):,} crossed"
-        f" quotes; {len(report.untraded):,} ladders cannot be traded{_example(report.untraded)}"
+        f"an empty book: {len(report.unquoted):,} bins nobody quoted; no book:"
+        f" {len(report.crossed):,} crossed quotes; {len(report.untraded):,} ladders cannot be"
+        f" traded{_example(report.untraded)}"
     )
     if report.repeated or report.minima:
         yield f"{report.repeated:,} facts said again, {report.minima:,} forecasts of minima"

@@ -3,16 +3,14 @@
 A copy that broke off goes on where it stopped; at its end every record is held against its first.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from kalshi_edge.db.lines import lines_of
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.errors import StoreError
 from kalshi_edge.ports import Store
-
-READ_AHEAD_LINES = 20
 
 Watch = Callable[[int, int], None]
 
@@ -38,27 +36,14 @@ async def copy_store(source: Store, target: Store, watch: Watch = lambda *_: Non
     """
     last, done = await source.last_seq(), await target.last_seq()
     await _refuse_other(source, target, done)
-    orders = await source.orders()
-    for order in orders:
+    for order in await source.orders():
         await target.add_order(order)
     async for line in lines_of(source, after_seq=done):
         await target.append(line)
         watch(line.seq, last)
-    # The journal's lines have set orders back to how they were then.
-    for order in orders:
-        await target.save_order(order)
     for name, text in (await source.notes()).items():
         await target.note(name, text.encode())
     return await compared(source, target)
-
-
-async def lines_of(store: Store, after_seq: int = 0) -> AsyncIterator[JournalEntry]:
-    """The journal's lines after ``after_seq``, a few in memory at once: each may be a megabyte."""
-    while lines := await store.journal(after_seq, READ_AHEAD_LINES):
-        for line in lines:
-            yield line
-            await asyncio.sleep(0)  # others, the lease above all, have their turn
-        after_seq = lines[-1].seq
 
 
 async def compared(one: Store, other: Store) -> Copied:

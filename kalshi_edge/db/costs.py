@@ -5,17 +5,18 @@ Prices are AWS's on-demand list of us-east-1, looked at in November 2026; they a
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from kalshi_edge.db.copy_store import lines_of
 from kalshi_edge.db.dynamo.client import Dynamo
 from kalshi_edge.db.dynamo.config import DynamoConfig
 from kalshi_edge.db.dynamo.store import DynamoStore
 from kalshi_edge.db.dynamo.tables import create_tables, delete_tables, described
+from kalshi_edge.db.lines import lines_of
+from kalshi_edge.db.snapshots import EVERY_LINES, FORMATS
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Order, OrderStep
@@ -103,7 +104,8 @@ async def store_cost(
     await create_tables(dynamo)
     try:
         async with DynamoStore(place, MODE) as tables:
-            parts = await _counted(tables, lines, span, renewed_every, watch)
+            snapshots = {name: await journal.snapshot(name) for name in FORMATS}
+            parts = await _counted(tables, lines, snapshots, renewed_every, watch)
         size = sum(state.size_bytes for state in await described(dynamo))
     finally:
         await delete_tables(dynamo)
@@ -115,7 +117,7 @@ async def store_cost(
 async def _counted(
     tables: DynamoStore,
     lines: Sequence[JournalEntry],
-    span: timedelta,
+    snapshots: Mapping[str, bytes | None],
     renewed_every: timedelta,
     watch: Watch,
 ) -> dict[str, Units]:
@@ -124,13 +126,20 @@ async def _counted(
         await _written(tables, line, added)
         watch(line.seq, len(lines))
     written, at = counter.since(), lines[0].received_at
+    for name, body in snapshots.items():
+        if body is not None:
+            await tables.put_snapshot(name, body)
+    kept, span = counter.since(), lines[-1].received_at - at
     await tables.take_lease(MODE, at, timedelta(minutes=1))
     counter.since()
     await tables.take_lease(MODE, at, timedelta(minutes=2))
     renewal = counter.since()
-    await _started(tables)
+    await _started(tables, len(lines))
     return {
         "orders and the journal": written.times(MONTH / span),
+        f"snapshots, every {EVERY_LINES} lines": kept.times(
+            len(lines) / EVERY_LINES * (MONTH / span)
+        ),
         f"the lease, every {renewed_every.total_seconds():g} s": renewal.times(
             MONTH / renewed_every
         ),
@@ -158,7 +167,7 @@ class _Counter:
 
 
 async def _written(store: Store, line: JournalEntry, added: set[str]) -> None:
-    """A line as a trader writes it: then intent, switch and the sent order of every approval."""
+    """A line as a trader writes it: then the switch and the sent order of every approval."""
     for verdict in line.verdicts:
         if isinstance(verdict, Order) and verdict.intent.intent_id not in added:
             added.add(verdict.intent.intent_id)
@@ -167,17 +176,17 @@ async def _written(store: Store, line: JournalEntry, added: set[str]) -> None:
     for verdict in line.verdicts:
         for intent in verdict.intents if isinstance(verdict, Approved) else ():
             added.add(intent.intent_id)
-            order = Order(intent)
-            await store.add_order(order)
             await store.switch(line.received_at)
-            await store.save_order(order.step(OrderStep.SEND))
+            await store.add_order(Order(intent).step(OrderStep.SEND))
 
 
-async def _started(store: Store) -> None:
-    """What a trader reads before it trades."""
+async def _started(store: Store, lines: int) -> None:
+    """What a trader and its API read before it trades, with the lines since the snapshots."""
     await store.last_seq()
-    await store.journal(0, 500)
-    await asyncio.gather(store.trades(), store.orders(), store.fill_ids())
+    for name in FORMATS:
+        await store.snapshot(name)
+        await store.journal(max(lines - EVERY_LINES, 0))
+    await asyncio.gather(store.trades(), store.orders(live_only=True), store.fill_ids())
     await asyncio.gather(store.calibrations(), store.daily_records(), store.terms())
     await store.notes()
 

@@ -113,11 +113,6 @@ class SqliteStore:
             )
             return added.rowcount == 1
 
-    async def save_order(self, order: Order) -> None:
-        """Store how far an order has come."""
-        with self._writing():
-            self._move_order(order)
-
     async def orders(
         self, *, live_only: bool = False, also: Collection[str] = ()
     ) -> Sequence[Order]:

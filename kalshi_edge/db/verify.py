@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
-from kalshi_edge.db.copy_store import lines_of
+from kalshi_edge.db.lines import lines_of
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Fill, Order
 from kalshi_edge.domain.records import Calibration, DailyRecord, SeriesTerms, Switch, Trade

@@ -1,4 +1,4 @@
-"""From approved to sent: the intent is stored first, the kill switch is read before every send.
+"""From approved to sent: the kill switch is read and the order stored before every send.
 
 A lost answer leaves the order unknown; nothing is ever sent twice under another name.
 """

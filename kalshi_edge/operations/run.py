@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 
 from kalshi_edge.api.context import ApiContext
 from kalshi_edge.api.control_socket import control_folder
@@ -42,26 +42,24 @@ async def run_trader(
         async with (
             answering_while_starting(listener) as started,
             open_store(settings, environment.store_mode) as store,
-            nullcontext(_snapshots(store, read_model)) as snapshots,
-            open_trader(settings, environment, store, publishers, snapshots) as trader,
-            _filled(read_model, store, snapshots),
         ):
-            dashboard.follow(trader)
-            policy = policy_of(settings)
-            context = ApiContext(
-                trader,
-                read_model,
-                environment.mode,
-                is_synthetic=environment.is_synthetic,
-                has_key=bool(policy.api_key),
-            )
-            started()
-            control = control_folder(settings.store_path)
-            await run_with_api(context, policy, listener, write, control)
-
-
-def _snapshots(store: Store, read_model: ReadModel) -> SnapshotWriter:
-    return SnapshotWriter(store, {READ_MODEL: SnapshotSource(read_model.snapshot)})
+            snapshots = SnapshotWriter(store, {READ_MODEL: SnapshotSource(read_model.snapshot)})
+            async with (
+                open_trader(settings, environment, store, publishers, snapshots) as trader,
+                _filled(read_model, store, snapshots),
+            ):
+                dashboard.follow(trader)
+                policy = policy_of(settings)
+                context = ApiContext(
+                    trader,
+                    read_model,
+                    environment.mode,
+                    is_synthetic=environment.is_synthetic,
+                    has_key=bool(policy.api_key),
+                )
+                started()
+                control = control_folder(settings.store_path)
+                await run_with_api(context, policy, listener, write, control)
 
 
 @asynccontextmanager

@@ -5,7 +5,6 @@ that nothing may go on (``StoreError``, ``Fenced``), and cancellation, goes thro
 """
 
 import asyncio
-import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,14 +15,12 @@ from kalshi_edge.clock import Clock
 from kalshi_edge.data.source_status import PollOutcome, SourceStatus
 from kalshi_edge.domain.events import PartFailed
 from kalshi_edge.domain.journal import JournalEntry
-from kalshi_edge.errors import StoreError
+from kalshi_edge.errors import StoreError, sentence_of, traceback_of
 from kalshi_edge.ports import Publisher
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 300.0
 CALM_AFTER_S = 900.0
 """A part that has not raised for so long is well: its next pause is the first again."""
-LONGEST_ERROR, LONGEST_TRACEBACK = 200, 4000
-"""Characters."""
 
 Failed: TypeAlias = Callable[[str, Exception], None]
 """Hears which part raised what; raises nothing."""
@@ -75,14 +72,13 @@ class Failures:
         """A part raised, and fails for ``lasts_s`` from now unless it is ``well``; a ``Failed``."""
         self._now_s = asyncio.get_running_loop().time
         at, now_s = self.clock.now(), self._now_s()
-        text = f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
+        text = sentence_of(error)
         before = self._last.get(part)
         if before is not None and now_s < before.until_s:
             self._last[part] = Failure(text, at, now_s + lasts_s, before.count + 1)
             return
         self._last[part] = Failure(text, at, now_s + lasts_s)
-        trace = "".join(traceback.format_exception(error))[-LONGEST_TRACEBACK:]
-        self.tell(PartFailed(at, part, text, trace))
+        self.tell(PartFailed(at, part, text, traceback_of(error)))
 
     def well(self, part: str) -> None:
         """A part did what it should: it fails no more, once that has lasted."""

@@ -5,11 +5,11 @@ snapshot: both go through one fold. Facts are taken in again and nothing is deci
 decided is among the verdicts and in the records beside the journal.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import get_args
 
+from kalshi_edge.db.lines import lines_of
 from kalshi_edge.db.snapshots import fingerprint, stored_snapshot
 from kalshi_edge.domain.account_statement import AccountStatement
 from kalshi_edge.domain.events import Command, Defect, Event, OrderUpdate
@@ -20,7 +20,7 @@ from kalshi_edge.domain.verdicts import Adopted, Approved, CashFlow, Verdict
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.portfolio.account import KEEP_DONE_ORDERS, Account
 from kalshi_edge.ports import Store
-from kalshi_edge.runner import defect_of
+from kalshi_edge.runner import defect_of, newest_first
 from kalshi_edge.trading.kill_switch import KillSwitch
 from kalshi_edge.trading.snapshot import EngineSnapshot
 from kalshi_edge.trading.state import KEEP, WorldState
@@ -28,9 +28,6 @@ from kalshi_edge.units import ZERO
 
 MEMORY = KEEP + timedelta(days=8)
 """How far back a journal is read: what is known of a climate day came a week before it at most."""
-
-READ_LINES = 20
-"""At once: others, the lease above all, have their turn in between."""
 
 FACTS = tuple(kind for kind in get_args(Event) if kind not in {AccountStatement, OrderUpdate})
 """The events that may leave something behind: what followed from these is among the verdicts."""
@@ -66,7 +63,7 @@ async def resumed_engine(
     else:
         fold.restore(snapshot)
         after = snapshot.seq
-    async for line in _lines(store, after):
+    async for line in lines_of(store, after, kinds=RECORDS, event_kinds=FACTS):
         fold.take(line)
     return await fold.engine(store, first, end)
 
@@ -192,15 +189,6 @@ def _named(verdict: Approved | Adopted | Order) -> Iterator[str]:
             yield verdict.intent.intent_id
 
 
-async def _lines(store: Store, after: int) -> AsyncIterator[JournalEntry]:
-    """The lines after ``after``, with what leaves something behind."""
-    while lines := await store.journal(after, READ_LINES, kinds=RECORDS, event_kinds=FACTS):
-        for line in lines:
-            yield line
-            await asyncio.sleep(0)
-        after = lines[-1].seq
-
-
 async def _before(store: Store, at: datetime, last: int) -> int:
     """The number after which the journal's lines are of ``at`` or later, found by halving."""
     low, high = 0, last - 1
@@ -218,16 +206,9 @@ async def complete_until(store: Store) -> datetime | None:
     earlier life may have written it and died before it heard the exchange. Without a statement it
     is the first line's time; ``None`` where there is no line.
     """
-    before = await store.last_seq()
-    lines: Sequence[JournalEntry] = ()
-    while before:
-        after = max(before - READ_LINES, 0)
-        kinds = (AccountStatement,)
-        lines = await store.journal(after, before - after, kinds=(), event_kinds=kinds)
-        for line in reversed(lines):
-            for event in reversed(line.events):
-                if isinstance(event, AccountStatement):
-                    return event.as_of
-        await asyncio.sleep(0)
-        before = after
-    return lines[0].received_at if lines else None
+    oldest = None
+    async for oldest in newest_first(store, kinds=(), event_kinds=(AccountStatement,)):
+        for event in reversed(oldest.events):
+            if isinstance(event, AccountStatement):
+                return event.as_of
+    return None if oldest is None else oldest.received_at

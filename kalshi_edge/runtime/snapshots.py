@@ -10,14 +10,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from kalshi_edge.db.snapshots import packed
+from kalshi_edge.db.snapshots import EVERY_LINES, packed
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.ports import Store
 
 QUIET = logging.getLogger(__name__)
-
-EVERY_LINES = 20
-"""A start reads so many lines at most, some ten milliseconds each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,10 +48,6 @@ class DyingStore(SqliteStore):
         self._write()
         return await super().add_order(order)
 
-    async def save_order(self, order: Order) -> None:
-        self._write()
-        await super().save_order(order)
-
 
 async def life(store: SqliteStore, at: datetime, *, settles: bool) -> SimulatedExchange:
     """Buy what is cheap, offer it dear, see the bids come up to that in part, or the result."""

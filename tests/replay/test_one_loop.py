@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from kalshi_edge.clock import ManualClock
 from kalshi_edge.db.codec import to_json
+from kalshi_edge.db.lines import READ_LINES
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.account_statement import AccountStatement
 from kalshi_edge.domain.events import CycleDue, DayTurned, Event, OrderUpdate, Started
@@ -30,7 +31,7 @@ from kalshi_edge.execution.executor import Executor
 from kalshi_edge.execution.simulator import SimulatedExchange
 from kalshi_edge.runner import replay, run
 from kalshi_edge.runtime.event_queue import EventQueue
-from kalshi_edge.runtime.resumption import MEMORY, READ_LINES, complete_until, resumed_engine
+from kalshi_edge.runtime.resumption import MEMORY, complete_until, resumed_engine
 from kalshi_edge.trading.risk import Limits
 from tests.support.builders import book, ladder
 from tests.support.trader_harness import (

@@ -252,7 +252,7 @@ def test_whoever_changes_what_is_known_decides_whether_the_format_changes() -> N
         "kill switch": sorted(vars(engine.kill_switch)),
         **{kind.__name__: sorted(one.name for one in fields(kind)) for kind in SNAPSHOTS},
     }
-    assert (shape, FORMATS["engine"]) == (SHAPE, 1)
+    assert (shape, FORMATS["engine"]) == (SHAPE, 2)
 
 
 SNAPSHOTS = (EngineSnapshot, StateSnapshot, ResultsSnapshot)
@@ -260,6 +260,7 @@ SNAPSHOTS = (EngineSnapshot, StateSnapshot, ResultsSnapshot)
 SHAPE: dict[str, list[str]] = {
     "engine": ["_obeyed", "account", "breakers", "kill_switch", "playbook", "state", "watch"],
     "state": [
+        "_fills",
         "_forecasts",
         "_ladder_by_ticker",
         "_seen",
@@ -301,6 +302,7 @@ SHAPE: dict[str, list[str]] = {
     "StateSnapshot": [
         "books",
         "calibrations",
+        "fills",
         "floors",
         "forecasts",
         "former",

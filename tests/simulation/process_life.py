@@ -21,7 +21,6 @@ ORDER_PATH = (
     "store.append",
     "store.add_order",
     "store.switch",
-    "store.save_order",
     "POST /portfolio/events/orders",
     "DELETE /portfolio/events/orders/{}",
     "GET /portfolio/orders",
@@ -174,7 +173,7 @@ class Life:
 class GatedStore:
     """A store whose every call passes the gates of a life, and may find the disk full."""
 
-    WRITES = frozenset({"append", "add_order", "save_order", "note", "take_lease", "put_snapshot"})
+    WRITES = frozenset({"append", "add_order", "note", "take_lease", "put_snapshot"})
 
     def __init__(self, store: Any, life: Life) -> None:
         self._store = store

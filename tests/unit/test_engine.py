@@ -300,7 +300,7 @@ def test_the_same_command_twice_is_obeyed_once_also_after_a_restart() -> None:
     assert isinstance(approved, Approved)
     assert engine.handle(replace(command, received_at=EVE + timedelta(seconds=3))) == ()
     later = trading()
-    later.recall(command)
+    later.obeyed([(command.command_id, command.received_at)])
     assert later.handle(command) == ()
     later.forget(EVE + timedelta(days=9))
     assert later.handle(replace(command, received_at=EVE + timedelta(days=9))) != ()

@@ -59,7 +59,7 @@ class ImportReport:
     records: Mapping[tuple[str, str], int]
     """By city and kind."""
     unquoted: tuple[str, ...]
-    """Tickers for which nobody was seen to bid or offer: they have no book."""
+    """Tickers for which nobody was seen to bid or offer: their book is empty."""
     crossed: tuple[str, ...]
     """Tickers whose bid met their ask: such a quote is no book, and is left out."""
     untraded: tuple[str, ...]

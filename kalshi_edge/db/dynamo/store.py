@@ -38,7 +38,6 @@ from kalshi_edge.db.dynamo.items import (
     line_key,
     line_parts,
     new_order_writes,
-    order_writes,
     record_writes,
 )
 from kalshi_edge.db.dynamo.reading import know_all_orders, partition, records_of, unpacked_line
@@ -189,17 +188,6 @@ class DynamoStore:
                 await self._fenced()
             return False
         return True
-
-    async def save_order(self, order: Order) -> None:
-        """Store how far an order has come."""
-        self._may_write()
-        writes = [*fence(self._token), *order_writes(order, self._keep)]
-        try:
-            await self.dynamo.write(*writes)
-        except ConditionFailed as failed:
-            if writes[failed.places[0]].deed is Deed.CHECK:
-                await self._fenced()
-            raise StoreError(f"order {order.intent.intent_id} was never added") from failed
 
     async def orders(
         self, *, live_only: bool = False, also: Collection[str] = ()

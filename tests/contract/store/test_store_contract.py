@@ -360,16 +360,10 @@ async def test_an_intent_is_added_once_and_the_first_stays(store: Store) -> None
 
 
 async def test_a_second_adding_does_not_set_an_order_back(store: Store) -> None:
-    await store.add_order(ORDER)
     sent = ORDER.step(OrderStep.SEND)
-    await store.save_order(sent)
+    await store.add_order(sent)
     await store.add_order(ORDER)
     assert list(await store.orders()) == [sent]
-
-
-async def test_an_order_never_added_cannot_be_saved(store: Store) -> None:
-    with pytest.raises(StoreError, match=f"{ORDER.intent.intent_id} was never added"):
-        await store.save_order(ORDER)
 
 
 async def test_live_orders_are_those_that_may_still_trade(store: Store) -> None:
@@ -385,15 +379,14 @@ async def test_live_orders_are_those_that_may_still_trade(store: Store) -> None:
         sent[2].step(OrderStep.FINISH, reported=D(2)),
         sent[3].fill(sent[3].intent.count),
     ]
-    for order in after:
-        await store.save_order(order)
+    await store.append(line(1, *after))
     assert list(await store.orders()) == after
     live = [after[0], after[1], after[3]]
     assert list(await store.orders(live_only=True)) == live
     # a fill and its order's move come with one line
     owed = after[3].fill(D(2))
     told = fill(owed.intent, 2, "0.33")
-    await store.append(line(1, TRADE, owed, events=(told,)))
+    await store.append(line(2, TRADE, owed, events=(told,)))
     assert list(await store.orders(live_only=True)) == live[:2]
     assert await store.fill_ids() == {told.fill_id}
 
@@ -551,7 +544,6 @@ async def assert_fenced(store: Store) -> None:
     for write in (
         lambda: store.append(line(2)),
         lambda: store.add_order(Order(intent(name="late"))),
-        lambda: store.save_order(ORDER.step(OrderStep.SEND)),
         lambda: store.note("setup", b"{}"),
     ):
         with pytest.raises(Fenced):
@@ -663,8 +655,8 @@ async def test_of_orders_the_live_ones_and_those_named_are_told_in_their_order(
     first, second, third, live = [Order(intent(name=name)) for name in "abcd"]
     for order in (first, second, third, live):
         await store.add_order(order)
-    for order in (first, second, third):
-        await store.save_order(order.step(OrderStep.FINISH))
+    over = [order.step(OrderStep.FINISH) for order in (first, second, third)]
+    await store.append(line(1, *over))
     names = [order.intent.intent_id for order in (third, first, live)]
     told = await store.orders(live_only=True, also=[*names, "unknown"])
     assert [order.intent for order in told] == [one.intent for one in (first, third, live)]

@@ -10,7 +10,7 @@ from kalshi_edge.db.copy_store import compared, copy_store
 from kalshi_edge.db.sqlite import SqliteStore, back_up
 from kalshi_edge.db.verify import checked
 from kalshi_edge.domain.journal import JournalEntry
-from kalshi_edge.domain.orders import Order, OrderStep
+from kalshi_edge.domain.orders import Order
 from kalshi_edge.domain.records import Switch, SwitchState, Trade
 from kalshi_edge.errors import StoreError
 from tests.contract.store.test_store_contract import EVENTS, TRADE, VERDICTS, MadeTables, line
@@ -19,7 +19,7 @@ from tests.support.builders import NOW, fill, intent
 
 @pytest.fixture
 async def written(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    """A store with lines of every kind, orders further on than their lines, and notes."""
+    """A store with lines of every kind, orders and notes."""
     async with SqliteStore(tmp_path / "first.db", "paper") as store:
         await store.note("setup", b'{"mode":"paper"}')
         for order in (verdict for verdict in VERDICTS if isinstance(verdict, Order)):
@@ -30,7 +30,6 @@ async def written(tmp_path: Path) -> AsyncIterator[SqliteStore]:
             await store.add_order(order)
             trade = replace(TRADE, trade_id=f"t{seq}")
             await store.append(line(seq, trade, order, events=(fill(order.intent, 1, "0.33"),)))
-            await store.save_order(order.step(OrderStep.SEND))
         yield store
 
 

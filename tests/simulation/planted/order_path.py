@@ -47,9 +47,7 @@ def _store_after_send(reached: Reached) -> Patches:
             return []
         reached()
         answer = await self._answer(replace(intent, count=count), at)
-        order = Order(intent)
-        await self._store.add_order(order)
-        await self._store.save_order(order.limited(count).step(OrderStep.SEND))
+        await self._store.add_order(Order(intent).limited(count).step(OrderStep.SEND))
         return [OrderUpdate(intent.intent_id, OrderStep.SEND, at, count=count), answer]
 
     return (replaced(Executor, "_place", place),)

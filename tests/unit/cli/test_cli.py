@@ -101,7 +101,7 @@ def test_a_wrong_setting_stops_the_program_with_its_name(run, monkeypatch) -> No
 def test_history_backtest_and_replay_tell_one_story(run, shared: Path, tmp_path: Path) -> None:
     code, out, _ = run("history", "import", shared / "data" / "history")
     assert code == 0
-    assert "4,046" in out  # New York's quotes
+    assert "4,347" in out  # New York's books: 4,046 quotes, and 301 bins that nobody quoted
 
     code, out, _ = run("history", "verify", shared / "data" / "history")
     assert code == 0

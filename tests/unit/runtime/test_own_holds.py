@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from kalshi_edge.data.kalshi.account.account_client import is_gone
 from kalshi_edge.data.kalshi.account.order_group import OrderGroup
 from kalshi_edge.data.kalshi.transport import ErrorBody
 from kalshi_edge.db.sqlite import SqliteStore
@@ -212,8 +213,6 @@ def test_a_group_of_somebody_else_is_not_ours() -> None:
 
 
 def test_another_no_than_that_there_is_none_is_an_error() -> None:
-    from kalshi_edge.data.kalshi.account.order_group import is_gone
-
     assert is_gone(ErrorBody(httpx.codes.NOT_FOUND))
     assert not is_gone({})
     with pytest.raises(RequestRefused, match="forbidden"):

@@ -24,7 +24,6 @@ from kalshi_edge.data.kalshi.account.account_wire import (
     parse_position,
 )
 from kalshi_edge.data.kalshi.account.cash_wire import CashList
-from kalshi_edge.data.kalshi.account.order_group import is_gone
 from kalshi_edge.data.kalshi.auth import ApiKey
 from kalshi_edge.data.kalshi.fields import (
     Payload,
@@ -263,3 +262,12 @@ def _since(since_at: datetime | None) -> dict[str, str | int | list[str]]:
 
 def _field(name: str) -> Callable[[Payload], str]:
     return lambda payload: text_field(payload, name)
+
+
+def is_gone(answer: object) -> bool:
+    """Whether there is no such group; raises ``RequestRefused`` for any other no."""
+    if not isinstance(answer, ErrorBody):
+        return False
+    if answer.status == httpx.codes.NOT_FOUND:
+        return True
+    raise RequestRefused(f"order group: {answer}", status=answer.status)

@@ -8,15 +8,12 @@ restart takes the same group up again: a brake that lets go when the process die
 """
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
 import httpx
 
+from kalshi_edge.data.kalshi.account.account_client import AccountClient
 from kalshi_edge.data.kalshi.transport import ErrorBody
-from kalshi_edge.errors import OrderObjection, RequestRefused
-
-if TYPE_CHECKING:
-    from kalshi_edge.data.kalshi.account.account_client import AccountClient
+from kalshi_edge.errors import OrderObjection
 
 
 async def kept_nowhere(_: str) -> None:
@@ -28,7 +25,7 @@ class OrderGroup:
 
     def __init__(
         self,
-        account: "AccountClient",
+        account: AccountClient,
         limit: int,
         *,
         name: str = "",
@@ -86,12 +83,3 @@ class OrderGroup:
         if self.name and not await self._account.reset_group(self.name):
             self.name = ""
         self.is_triggered = False
-
-
-def is_gone(answer: object) -> bool:
-    """Whether there is no such group; raises ``RequestRefused`` for any other no."""
-    if not isinstance(answer, ErrorBody):
-        return False
-    if answer.status == httpx.codes.NOT_FOUND:
-        return True
-    raise RequestRefused(f"order group: {answer}", status=answer.status)
