@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import assert_never
 
 from kalshi_edge.domain.account_statement import AccountStatement
@@ -27,6 +28,7 @@ from kalshi_edge.domain.events import (
     OrderUpdate,
     PartFailed,
     Resume,
+    SetStage,
     Started,
 )
 from kalshi_edge.domain.market import Book, Ladder
@@ -45,7 +47,7 @@ from kalshi_edge.domain.verdicts import (
 )
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation, Station
 from kalshi_edge.portfolio.account import Account
-from kalshi_edge.trading import statements, supervisor
+from kalshi_edge.trading import gathering, statements, supervisor
 from kalshi_edge.trading.circuit_breakers import CircuitBreakers, hours_check, reconciled_check
 from kalshi_edge.trading.core import Core
 from kalshi_edge.trading.decision import decisions
@@ -105,6 +107,7 @@ class Engine(Core):
         self.state, self.account, self.kill_switch = other.state, other.account, other.kill_switch
         self.playbook, self.breakers = other.playbook, other.breakers
         self.watch, self._obeyed = other.watch, other._obeyed
+        self.evidence = other.evidence
 
     def adopt(self, setup: Setup) -> None:
         """Go on as a restart under ``setup`` does."""
@@ -121,6 +124,7 @@ class Engine(Core):
         return EngineSnapshot(
             seq=seq,
             state=self.state.snapshot(),
+            evidence=self.evidence.snapshot(),
             orders=tuple(account.orders),
             deposits_today=account.deposits_today,
             counts_from_at=account.counts_from_at,
@@ -138,6 +142,7 @@ class Engine(Core):
         first = (at - KEEP).date()
         self._obeyed = {k: then for k, then in self._obeyed.items() if then.date() >= first}
         self.state.forget(at)
+        self.evidence.forget(at)
 
     def handle(self, event: Event) -> tuple[Verdict, ...]:
         """Everything that follows from ``event``, in the order in which it is to happen."""
@@ -203,7 +208,8 @@ class Engine(Core):
                 return supervisor.updated(self, event)
             case Settlement():
                 settled = self.account.settle(event)
-                return (*settled, *self.state.settlement(event), *self._relearned(event))
+                facts = (*self.state.settlement(event), *self._relearned(event))
+                return (*settled, *facts, *gathering.settled(self, event.ticker, at))
             case AccountStatement():
                 return statements.stated(self, event)
             case CashMovement():
@@ -229,6 +235,8 @@ class Engine(Core):
                 return self._cancel(event)
             case AcknowledgeTerms():
                 return self._acknowledge(event)
+            case SetStage():
+                return gathering.staged(self, event)
             case _:
                 assert_never(event)
 
@@ -252,10 +260,13 @@ class Engine(Core):
             situation(self.account, self.kill_switch.switch_at(at), self.state.marks, at),
             trader_checks=self._trader_checks(at),
         )
-        verdicts = decisions(outlooks, before, playbook, self.account.tracker.mode)
+        registered = gathering.registered(self, at)
+        stage_of = partial(gathering.stage_of, self, at)
+        verdicts = decisions(outlooks, before, playbook, self.account.tracker.mode, stage_of)
         approved = [verdict for verdict in verdicts if isinstance(verdict, Approved)]
         for verdict in approved:
             self.account.approve(verdict)
+        gathered = gathering.gathered(self, outlooks, approved, before, at)
         done = CycleDone(
             received_at=at,
             cities=tuple(city_view(self.state, one, playbook.gates) for one in outlooks),
@@ -266,7 +277,7 @@ class Engine(Core):
             equity=self.account.tracker.equity(self.state.marks),
             missed=event.missed,
         )
-        return (*thrown, *unwound, *verdicts, done)
+        return (*thrown, *unwound, *registered, *verdicts, *gathered, done)
 
     def _trader_checks(self, at: datetime) -> tuple[Check, ...]:
         """What must hold of the whole trader before it takes new risk."""

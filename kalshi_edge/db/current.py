@@ -4,10 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kalshi_edge.domain.beliefs import EmosRecord, PoolRecord
+from kalshi_edge.domain.evidence_cells import CellBatch, CellState, StageState
 
 SUBJECTS: Mapping[type, Callable[[Any], str]] = {
     EmosRecord: lambda one: f"{one.city}#{one.lead}#{one.layout}",
     PoolRecord: lambda one: f"{one.city}#{one.lead}",
+    CellBatch: lambda one: f"{one.number:06d}",
+    CellState: lambda one: one.cell_id,
+    StageState: lambda one: one.cell_id,
 }
 """By class, what a record is about; letters, digits and ``#``."""
 

@@ -23,7 +23,15 @@ from kalshi_edge.domain.events import (
     OrderUpdate,
     PartFailed,
     Resume,
+    SetStage,
     Started,
+)
+from kalshi_edge.domain.evidence_cells import (
+    CellBatch,
+    CellState,
+    FirstDecision,
+    SeenLadder,
+    StageState,
 )
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Fill, Order, Settlement
@@ -74,6 +82,7 @@ STORED_KINDS: Mapping[type, str] = {
     ClosePosition: "ClosePosition",
     CancelRequest: "CancelRequest",
     AcknowledgeTerms: "AcknowledgeTerms",
+    SetStage: "SetStage",
     # verdicts
     Opportunity: "Opportunity",
     Approved: "Approved",
@@ -93,6 +102,11 @@ STORED_KINDS: Mapping[type, str] = {
     SeriesTerms: "SeriesTerms",
     EmosRecord: "EmosRecord",
     PoolRecord: "PoolRecord",
+    CellBatch: "CellBatch",
+    SeenLadder: "SeenLadder",
+    FirstDecision: "FirstDecision",
+    CellState: "CellState",
+    StageState: "StageState",
 }
 """The ``kind`` of every value that is stored as one of several."""
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from kalshi_edge.domain.account_statement import AccountStatement
+from kalshi_edge.domain.evidence_cells import Stage
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Fill, Order, OrderReport, OrderStep, Settlement
 from kalshi_edge.domain.records import (
@@ -253,7 +254,23 @@ class AcknowledgeTerms:
     by: str = ""
 
 
-Command: TypeAlias = Halt | Resume | ClosePosition | CancelRequest | AcknowledgeTerms
+@dataclass(frozen=True, slots=True)
+class SetStage:
+    """A person lets a strategy go one stage further in a cell, or takes it back.
+
+    With ``is_override`` further than the evidence allows; it then needs a reason and stays marked.
+    """
+
+    cell_id: str
+    stage: Stage
+    received_at: datetime
+    is_override: bool = False
+    reason: str = ""
+    command_id: str = ""
+    by: str = ""
+
+
+Command: TypeAlias = Halt | Resume | ClosePosition | CancelRequest | AcknowledgeTerms | SetStage
 Event: TypeAlias = (
     Forecast
     | Observation

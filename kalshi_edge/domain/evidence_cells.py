@@ -5,8 +5,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from kalshi_edge.choices import ForecastModel
 from kalshi_edge.domain.beliefs import Lead, Vector
 from kalshi_edge.domain.orders import Strategy, derived_id
+from kalshi_edge.units import ZERO
+
+LEAST_SAID = 1e-4
+"""Probabilities are counted as at least so much: one surprise must not end all evidence."""
 
 
 class Stage(StrEnum):
@@ -33,7 +38,7 @@ class EvidenceCell:
     city: str
     lead: Lead
     strategy: Strategy
-    model: str
+    model: ForecastModel
     is_live: bool
     rule: str
     """The rule's settings as text: with another rule it is another cell."""
@@ -63,7 +68,7 @@ class CellBatch:
         """How much of the one chance in all that a false opening has belongs to each cell.
 
         >>> from datetime import UTC
-        >>> cell = EvidenceCell("NYC", Lead.NIGHT, Strategy.SINGLE, "seed", False, "")
+        >>> cell = EvidenceCell("NYC", Lead.NIGHT, Strategy.SINGLE, ForecastModel.SEED, False, "")
         >>> CellBatch(0, (cell,) * 20, datetime(2026, 11, 1, tzinfo=UTC)).share
         0.025
         """
@@ -97,6 +102,60 @@ class LadderEvidence:
     """U: the decision's contracts × $1 less their cost, over all legs."""
     result: Decimal | None = None
     """What came of it: fills, closings, settlement and fees."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLadder:
+    """The first coherent ladder of a class: what every model said of it, beside the market."""
+
+    event_ticker: str
+    city: str
+    climate_day: date
+    lead: Lead
+    seen_at: datetime
+    informed_at: datetime
+    """The last receipt of any quote or forecast that it rested on."""
+    mid: Vector
+    said: tuple[tuple[ForecastModel, Vector], ...]
+    """Probabilities by model, lowest bin first."""
+
+    def ratio(self, model: ForecastModel, won: int) -> float | None:
+        """p(won) ÷ m(won), p at least 0.0001; ``None`` of a model that said nothing."""
+        said = dict(self.said).get(model)
+        return None if said is None else max(said[won], LEAST_SAID) / self.mid[won]
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedLeg:
+    """One leg of a decision: what was to be bought, dollars."""
+
+    ticker: str
+    count: Decimal
+    cost: Decimal
+    """At most, fees included, for all contracts."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstDecision:
+    """A cell's first decision on a ladder: the one that counts. Its risk is fixed from then on."""
+
+    cell_id: str
+    event_ticker: str
+    climate_day: date
+    decided_at: datetime
+    legs: tuple[DecidedLeg, ...]
+    trades: tuple[str, ...] = ()
+    """What became of it in the account; empty where it was written and not sent."""
+
+    @property
+    def asked(self) -> Decimal:
+        """Dollars that it asks to risk."""
+        return sum((leg.cost for leg in self.legs), ZERO)
+
+    @property
+    def at_most(self) -> Decimal:
+        """Dollars that it may gain: contracts × $1 less their cost."""
+        return sum((leg.count for leg in self.legs), ZERO) - self.asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +198,5 @@ class StageState:
     reason: str = ""
     is_override: bool = False
     """A person let it go beyond what was shown."""
+    ladders: int = 0
+    """Of the cell, settled before it came here."""

@@ -15,6 +15,13 @@ from kalshi_edge.domain.beliefs import (
     Vector,
 )
 from kalshi_edge.domain.events import Command
+from kalshi_edge.domain.evidence_cells import (
+    CellBatch,
+    CellState,
+    FirstDecision,
+    SeenLadder,
+    StageState,
+)
 from kalshi_edge.domain.market import Bin
 from kalshi_edge.domain.orders import Intent, Order, Strategy
 from kalshi_edge.domain.records import (
@@ -239,4 +246,9 @@ Verdict: TypeAlias = (
     | SeriesTerms
     | EmosRecord
     | PoolRecord
+    | CellBatch
+    | SeenLadder
+    | FirstDecision
+    | CellState
+    | StageState
 )

@@ -34,7 +34,7 @@ SKILL_OPENS = 20.0
 MONEY_OPENS = 20.0
 """Divided by the cell's share: of all cells ever registered one in twenty opens falsely."""
 CLOSES = 20.0
-DAYS_KEPT = 60
+DAYS_KEPT = 14
 """So many climate days can be told from one that comes again; older ones come too late."""
 FULL_FACTOR = 10.0
 SHADOW_LADDERS = 14

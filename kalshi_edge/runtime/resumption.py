@@ -14,11 +14,19 @@ from kalshi_edge.db.snapshots import fingerprint, stored_snapshot
 from kalshi_edge.domain.account_statement import AccountStatement
 from kalshi_edge.domain.beliefs import EmosRecord, PoolRecord
 from kalshi_edge.domain.events import Command, Defect, Event, OrderUpdate
+from kalshi_edge.domain.evidence_cells import (
+    CellBatch,
+    CellState,
+    FirstDecision,
+    SeenLadder,
+    StageState,
+)
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Order
 from kalshi_edge.domain.records import Calibration, DailyRecord, Switch
 from kalshi_edge.domain.verdicts import Adopted, Approved, CashFlow, CycleDone, Verdict
 from kalshi_edge.engine import Engine, Setup
+from kalshi_edge.learning.evidence_ledger import CellRecord, EvidenceLedger
 from kalshi_edge.learning.forecasting import LearnedRecords
 from kalshi_edge.portfolio.account import KEEP_DONE_ORDERS, Account
 from kalshi_edge.ports import Store
@@ -41,6 +49,8 @@ RECORDS = (
     EmosRecord,
     PoolRecord,
     CycleDone,
+    SeenLadder,
+    FirstDecision,
     Approved,
     Adopted,
     Order,
@@ -106,6 +116,7 @@ class _Fold:
         self.counts_from_at: datetime | None = began_at
         self.movements: tuple[str, ...] = ()
         self.flows: list[CashFlow] = []
+        self.evidence = EvidenceLedger()
         self.obeyed: dict[str, datetime] = {}
         self.orders: dict[str, None] = {}
         """Named since the day turned."""
@@ -115,6 +126,7 @@ class _Fold:
     def restore(self, snapshot: EngineSnapshot) -> None:
         """Begin with ``snapshot``."""
         self.state.restore(snapshot.state)
+        self.evidence.restore(snapshot.evidence)
         self.halts, self.deposits_today = snapshot.halts, snapshot.deposits_today
         self.counts_from_at, self.movements = snapshot.counts_from_at, snapshot.movements
         self.obeyed = dict(snapshot.obeyed)
@@ -151,13 +163,24 @@ class _Fold:
                 self.deposits_today += verdict.amount
             case Calibration():
                 self.state.learned(verdict)
+            case EmosRecord() | PoolRecord() | CycleDone() | SeenLadder() | FirstDecision():
+                self._recall_models(verdict)
+            case Approved() | Adopted() | Order():
+                self.orders |= dict.fromkeys(_named(verdict))
+            case _:
+                pass
+
+    def _recall_models(self, verdict: Verdict) -> None:
+        match verdict:
             case EmosRecord() | PoolRecord():
                 self.state.forecasting.learned(verdict)
             case CycleDone():
                 for view in verdict.cities:
                     self.state.forecasting.recall(view)
-            case Approved() | Adopted() | Order():
-                self.orders |= dict.fromkeys(_named(verdict))
+            case SeenLadder():
+                self.evidence.saw(verdict)
+            case FirstDecision():
+                self.evidence.decided(verdict)
             case _:
                 pass
 
@@ -183,6 +206,12 @@ class _Fold:
         )
         kill_switch = KillSwitch(await store.switch(end.received_at), self.halts)
         engine = Engine(self.state, account, self.setup.playbook, self.setup.breakers, kill_switch)
+        batches, states = await store.current(CellBatch), await store.current(CellState)
+        cells: list[CellRecord] = [*batches, *states, *(await store.current(StageState))]
+        for record in cells:
+            self.evidence.keep(record)
+        self.evidence.forget_counted()
+        engine.evidence = self.evidence
         engine.obeyed(self.obeyed.items())
         engine.forget(end.received_at)
         return engine

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from kalshi_edge.learning.evidence_ledger import EvidenceLedger
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.trading.circuit_breakers import CircuitBreakers
 from kalshi_edge.trading.kill_switch import KillSwitch
@@ -20,5 +21,6 @@ class Core:
     breakers: CircuitBreakers | None = None
     """What watches a trader with a line to an exchange; none watch a backtest."""
     kill_switch: KillSwitch = field(default_factory=KillSwitch)
+    evidence: EvidenceLedger = field(default_factory=EvidenceLedger)
     watch: SupervisorState = field(default_factory=SupervisorState)
     """What is remembered of orders and statements since the process began."""

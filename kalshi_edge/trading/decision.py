@@ -1,10 +1,12 @@
 """A cycle's decisions: distribution and ladder → edges → sizes → risk, best opportunity first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeAlias
 
+from kalshi_edge.domain.evidence_cells import Stage
 from kalshi_edge.domain.market import FeeRule
 from kalshi_edge.domain.orders import Intent, Side, Strategy, derived_id
 from kalshi_edge.domain.verdicts import Approved, Opportunity, Refused
@@ -15,7 +17,15 @@ from kalshi_edge.trading.outlook import Outlook
 from kalshi_edge.trading.playbook import Playbook
 from kalshi_edge.trading.risk import Limits, Situation, review
 from kalshi_edge.trading.sizing import contracts
+from kalshi_edge.trading.stages import stage_checks, staged_count
 from kalshi_edge.units import ONE, ZERO
+
+StageOf: TypeAlias = Callable[[Outlook, Strategy], Stage]
+
+
+def in_full(_outlook: Outlook, _strategy: Strategy) -> Stage:
+    """No limit by evidence: only live money has one."""
+    return Stage.FULL
 
 
 def opportunities(outlook: Outlook, playbook: Playbook) -> tuple[Opportunity, ...]:
@@ -36,19 +46,27 @@ def opportunities(outlook: Outlook, playbook: Playbook) -> tuple[Opportunity, ..
 
 
 def decisions(
-    outlooks: Iterable[Outlook], situation: Situation, playbook: Playbook, mode: str
+    outlooks: Iterable[Outlook],
+    situation: Situation,
+    playbook: Playbook,
+    mode: str,
+    stage_of: StageOf = in_full,
 ) -> Sequence[Approved | Refused]:
     """A verdict on every opportunity, the best expected value first.
 
-    Each approval counts against the limits of those that come after it.
+    Each approval counts against the limits of those that come after it. ``stage_of`` says how far
+    the evidence lets a strategy go on a ladder.
     """
     candidates = [
-        (one, outlook) for outlook in outlooks for one in opportunities(outlook, playbook)
+        (_staged(one, outlook, stage_of), outlook)
+        for outlook in outlooks
+        for one in opportunities(outlook, playbook)
     ]
     candidates.sort(key=lambda pair: (-pair[0].ev, [leg.ticker for leg in pair[0].legs]))
     verdicts: list[Approved | Refused] = []
     for opportunity, outlook in candidates:
-        intents = entry_intents(opportunity, outlook, situation, playbook.limits, mode)
+        stage = stage_of(outlook, opportunity.strategy)
+        intents = entry_intents(opportunity, outlook, situation, playbook.limits, mode, stage=stage)
         mark_loss = sum((_mark_loss(intent, outlook) for intent in intents), ZERO)
         verdict = review(opportunity, intents, situation, playbook.limits, mark_loss)
         if isinstance(verdict, Approved):
@@ -57,13 +75,24 @@ def decisions(
     return verdicts
 
 
+def _staged(one: Opportunity, outlook: Outlook, stage_of: StageOf) -> Opportunity:
+    checks = stage_checks(stage_of(outlook, one.strategy))
+    return replace(one, checks=(*one.checks, *checks)) if checks else one
+
+
 def _mark_loss(intent: Intent, outlook: Outlook) -> Decimal:
     """Dollars that an entry is worth less than it costs, the moment it has filled."""
     return intent.cost_limit - outlook.books[intent.ticker].sell(intent.count).cost
 
 
 def entry_intents(
-    opportunity: Opportunity, outlook: Outlook, situation: Situation, limits: Limits, mode: str
+    opportunity: Opportunity,
+    outlook: Outlook,
+    situation: Situation,
+    limits: Limits,
+    mode: str,
+    *,
+    stage: Stage = Stage.FULL,
 ) -> tuple[Intent, ...]:
     """The orders that take an opportunity, the same count of each leg; none where none fits.
 
@@ -73,6 +102,8 @@ def entry_intents(
     if len(asks) < len(opportunity.legs):
         return ()
     count = _count(opportunity, asks, outlook, situation, limits)
+    held = situation.exposure.get((opportunity.city, opportunity.climate_day), ZERO)
+    count = staged_count(stage, count, limits.contract_step, holds_ladder=held > ZERO)
     if count <= ZERO:
         return ()
     return _intents(opportunity, asks, count, outlook, mode)

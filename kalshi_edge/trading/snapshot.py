@@ -14,6 +14,7 @@ from kalshi_edge.domain.orders import Settlement
 from kalshi_edge.domain.records import Calibration
 from kalshi_edge.domain.trading_hours import TradingHours
 from kalshi_edge.domain.weather import Forecast, Observation
+from kalshi_edge.learning.evidence_ledger import EvidenceSnapshot
 from kalshi_edge.learning.forecasting import ForecastingSnapshot
 from kalshi_edge.learning.results import Reports, ResultsSnapshot
 
@@ -51,6 +52,7 @@ class EngineSnapshot:
 
     seq: int
     state: StateSnapshot
+    evidence: EvidenceSnapshot
     orders: tuple[str, ...]
     """The intents of all orders in memory; how far each has come is in the store."""
     deposits_today: Decimal

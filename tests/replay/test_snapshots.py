@@ -80,6 +80,7 @@ def known(engine: Engine) -> dict[str, Any]:
         "holds": () if switch is None else switch.holds,
         "halts": engine.kill_switch.halts,
         "obeyed": engine._obeyed,
+        "evidence": engine.evidence,
     }
 
 
@@ -258,7 +259,16 @@ def test_whoever_changes_what_is_known_decides_whether_the_format_changes() -> N
 SNAPSHOTS = (EngineSnapshot, StateSnapshot, ResultsSnapshot)
 # Of the newest format. Change it together with what `FORMATS` says.
 SHAPE: dict[str, list[str]] = {
-    "engine": ["_obeyed", "account", "breakers", "kill_switch", "playbook", "state", "watch"],
+    "engine": [
+        "_obeyed",
+        "account",
+        "breakers",
+        "evidence",
+        "kill_switch",
+        "playbook",
+        "state",
+        "watch",
+    ],
     "state": [
         "_fills",
         "_forecasts",
@@ -293,6 +303,7 @@ SHAPE: dict[str, list[str]] = {
     "EngineSnapshot": [
         "counts_from_at",
         "deposits_today",
+        "evidence",
         "halts",
         "movements",
         "obeyed",

@@ -268,6 +268,7 @@ class TraderHarness:
         self.engine = InspectedEngine(
             engine.state, engine.account, engine.playbook, kill_switch=engine.kill_switch
         )
+        self.engine.evidence = engine.evidence
         self.engine.inspection = self.inspection
         again, self.unwritten = self.unwritten, []
         executor = Executor(self.exchange, self.store)

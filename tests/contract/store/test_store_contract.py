@@ -61,7 +61,18 @@ from kalshi_edge.domain.events import (
     OrderUpdate,
     PartFailed,
     Resume,
+    SetStage,
     Started,
+)
+from kalshi_edge.domain.evidence_cells import (
+    CellBatch,
+    CellState,
+    DecidedLeg,
+    EvidenceCell,
+    FirstDecision,
+    SeenLadder,
+    Stage,
+    StageState,
 )
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.market import Bin
@@ -230,6 +241,7 @@ NEW_VIEW = replace(
     emos=EmosForecast(PREDICTORS, "NBP", 52.0, 2.5),
     issued=IssuedPosterior(BINS, HALVES, HALVES, (HALVES,) * 3, 1),
 )
+CELL = EvidenceCell("NYC", Lead.NIGHT, Strategy.SINGLE, ForecastModel.EMOS, True, "min_edge=0.05")
 EMOS_RECORD = EmosRecord(
     "NYC", Lead.NIGHT, "NBP", EmosState(BELIEF, BELIEF, "5.0", 9), (PREDICTORS.lesson(53),), DAY
 )
@@ -268,6 +280,7 @@ EVENTS: tuple[Event, ...] = (
     ClosePosition("t", D("1.5"), D("0.01"), NOW, (Close("u", D(2), D("0.3")),), True, "why", "c1"),
     CancelRequest("theirs", "no more", NOW, "c2", "ann"),
     AcknowledgeTerms("KXHIGHNY", "f", NOW),
+    SetStage(CELL.cell_id, Stage.FULL, NOW, True, "why", "c3", "ann"),
 )
 VERDICTS: tuple[Verdict, ...] = (
     Approved((ORDER.intent,), FOUND, (CHECK,)),
@@ -296,6 +309,22 @@ VERDICTS: tuple[Verdict, ...] = (
     SeriesTerms("KXHIGHNY", "f", "The Weather Company", False, NOW),
     EMOS_RECORD,
     POOL_RECORD,
+    CellBatch(0, (CELL,), NOW, "digest"),
+    SeenLadder("E", "NYC", DAY, Lead.NIGHT, LATER, NOW, HALVES, ((ForecastModel.EMOS, HALVES),)),
+    FirstDecision(CELL.cell_id, "E", DAY, NOW, (DecidedLeg(TICKER, D(3), D("1.05")),), ("t",)),
+    CellState(
+        CELL.cell_id,
+        (0.5, -0.25),
+        (HALVES * 2, HALVES * 2),
+        3,
+        2,
+        NOW,
+        (1.5, 1.0, 0.5),
+        1,
+        LATER,
+        (DAY,),
+    ),
+    StageState(CELL.cell_id, Stage.QUARTER, NOW, "ann", "earned", True, 3),
 )
 
 
