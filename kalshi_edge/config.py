@@ -35,6 +35,10 @@ Price = Annotated[Decimal, Field(gt=0, lt=1)]
 Share = Annotated[Decimal, Field(gt=0, le=1)]
 TextList = tuple[str, ...]
 
+MOST_KELLY, MOST_CITY_DAY = Decimal("0.5"), Decimal("0.05")
+MOST_PER_ORDER = Decimal(1000)
+"""What no setting raises: beyond half of Kelly a mistaken forecast ruins faster than it earns."""
+
 
 class Settings(BaseModel):
     """Everything that can be set; ``load_settings`` reads it from the environment and ``.env``.
@@ -100,8 +104,9 @@ class Settings(BaseModel):
     halt_on_rule_change: bool = True
     halt_on_fee_difference: bool = True
 
-    kelly_fraction: Share = Decimal("0.25")
-    max_city_day_share: Share = Decimal("0.03")
+    kelly_fraction: Decimal = Field(default=Decimal("0.25"), gt=0, le=MOST_KELLY)
+    max_city_day_share: Decimal = Field(default=Decimal("0.03"), gt=0, le=MOST_CITY_DAY)
+    max_order_dollars: Decimal = Field(default=MOST_PER_ORDER, gt=0, le=MOST_PER_ORDER)
     max_open_positions: int = Field(default=10, ge=1, le=1000)
     max_city_positions: int = Field(default=2, ge=1, le=1000)
     max_day_loss_share: Share = Decimal("0.05")
@@ -251,6 +256,7 @@ class Settings(BaseModel):
             ),
             limits=Limits(
                 burst_contracts=self.max_contracts_15s,
+                order_dollars=self.max_order_dollars,
                 kelly_fraction=self.kelly_fraction,
                 city_day_share=self.max_city_day_share,
                 max_positions=self.max_open_positions,

@@ -115,7 +115,7 @@ STORED_FIELDS: Mapping[type, Mapping[str, str]] = {Setup: {"breakers": "guards"}
 
 MEANT_BEFORE: Mapping[type, Mapping[str, Any]] = {
     Gates: {"missing_bid_is_wide": False},
-    Limits: {"mark_loss_share": None, "burst_contracts": None},
+    Limits: {"mark_loss_share": None, "burst_contracts": None, "order_dollars": None},
     Playbook: {"gates": {}, "limits": {}, "model": None},
 }
 """Fields that came later than their class: what a record from before, without them, means.

@@ -50,6 +50,8 @@ class Limits:
     burst_contracts: int | None = 2000
     """Entries within ``BURST`` are for fewer contracts than this, all together: the exchange's
     order group is triggered by so many in 15 seconds. ``None`` where there is no such group."""
+    order_dollars: Decimal | None = Decimal(1000)
+    """What one entry may cost, all legs with their fees; ``None`` asks for nothing."""
 
 
 BURST = timedelta(minutes=1)
@@ -79,10 +81,13 @@ class Situation:
     """Contracts of entries that were decided within the last ``BURST``."""
 
     def budget(self, city: str, climate_day: date, limits: Limits) -> Decimal:
-        """Dollars that may still go into one city's climate day."""
+        """Dollars that may still go into one city's climate day, by one entry at most."""
         cap = limits.city_day_share * self.bankroll
         left = cap - self.exposure.get((city, climate_day), ZERO)
-        return max(min(left, self.free_cash), ZERO)
+        most = [left, self.free_cash]
+        if limits.order_dollars is not None:
+            most.append(limits.order_dollars)
+        return max(min(most), ZERO)
 
     def burst_left(self, limits: Limits) -> Decimal | None:
         """Contracts that may still be bought now; ``None`` where no limit is set."""
@@ -196,8 +201,14 @@ def _entry_checks(
         Check("size", len(intents) == len(legs), f"{count}", f"≥ {limits.contract_step}"),
         Check("city_budget", cost <= budget, f"${cost:.4f}", f"≤ ${budget:.4f}"),
         Check("cash", cost <= situation.free_cash, f"${cost:.4f}", f"≤ ${situation.free_cash:.4f}"),
+        *_order_check(cost, limits),
         *_burst_check(sum((intent.count for intent in intents), ZERO), situation, limits),
     )
+
+
+def _order_check(cost: Decimal, limits: Limits) -> tuple[Check, ...]:
+    most = limits.order_dollars
+    return () if most is None else (Check("order", cost <= most, f"${cost:.4f}", f"≤ ${most}"),)
 
 
 def _burst_check(count: Decimal, situation: Situation, limits: Limits) -> tuple[Check, ...]:

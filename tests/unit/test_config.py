@@ -51,8 +51,9 @@ WRONG = {
     "KALSHI_FEE_RATE": ["-0.01", "0.11", "NaN"],
     "FEE_GATE": ["none", "House"],
     "MODEL": ["NBM", "Seed"],
-    "KELLY_FRACTION": ["0", "1.01", "-0.25", "25", "NaN"],
-    "MAX_CITY_DAY_SHARE": ["0", "1.01", "3"],
+    "KELLY_FRACTION": ["0", "0.51", "-0.25", "25", "NaN"],
+    "MAX_CITY_DAY_SHARE": ["0", "0.051", "3"],
+    "MAX_ORDER_DOLLARS": ["0", "1000.01", "NaN"],
     "MAX_OPEN_POSITIONS": ["0", "-1", "1001", "2.5", "ten"],
     "MAX_CITY_POSITIONS": ["0", "-1", "1001"],
     "MAX_DAY_LOSS_SHARE": ["0", "1.01", "5", "NaN"],
@@ -159,7 +160,7 @@ def test_every_setting_of_gates_and_limits_arrives(monkeypatch: pytest.MonkeyPat
         "CONTRACT_STEP": "0.01", "CLOSE_MARGIN_MIN": "11", "MAX_BOOK_AGE_MIN": "4",
         "MAX_FORECAST_AGE_H": "13", "MAX_REFERENCE_GAP_F": "3", "REFERENCE_REQUIRED": "true",
         "LAST_ENTRY_H": "9", "MAX_MARK_LOSS_SHARE": "0.2", "MAX_CONTRACTS_15S": "1500",
-        "STRATEGIES": "bracket",
+        "STRATEGIES": "bracket", "MAX_ORDER_DOLLARS": "999",
     }  # fmt: skip
     for name, text in given.items():
         monkeypatch.setenv(name, text)
@@ -171,7 +172,7 @@ def test_every_setting_of_gates_and_limits_arrives(monkeypatch: pytest.MonkeyPat
     assert playbook.limits == Limits(
         Decimal("0.2"), Decimal("0.02"), 9, 1, Decimal("0.04"), Decimal("0.01"),
         timedelta(minutes=11), timedelta(minutes=4), timedelta(hours=13), 3.0, True,
-        timedelta(hours=9), Decimal("0.2"), 1500,
+        timedelta(hours=9), Decimal("0.2"), 1500, Decimal(999),
     )  # fmt: skip
     assert playbook.strategies == {Strategy.BRACKET}
     # every one differs from the default, so that none can be missing above
