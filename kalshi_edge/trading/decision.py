@@ -62,7 +62,7 @@ def decisions(
         for outlook in outlooks
         for one in opportunities(outlook, playbook)
     ]
-    candidates.sort(key=lambda pair: (-pair[0].ev, [leg.ticker for leg in pair[0].legs]))
+    candidates.sort(key=lambda pair: _rank(pair[0]))
     verdicts: list[Approved | Refused] = []
     for opportunity, outlook in candidates:
         stage = stage_of(outlook, opportunity.strategy)
@@ -73,6 +73,23 @@ def decisions(
             situation = situation.after(verdict, mark_loss)
         verdicts.append(verdict)
     return verdicts
+
+
+def best_entry(
+    outlook: Outlook, situation: Situation, playbook: Playbook, mode: str
+) -> tuple[Intent, ...]:
+    """The orders of the best opportunity that risk would let through; none where there is none."""
+    found = (one for one in opportunities(outlook, playbook) if all(c.passed for c in one.checks))
+    for one in sorted(found, key=_rank):
+        intents = entry_intents(one, outlook, situation, playbook.limits, mode)
+        mark_loss = sum((_mark_loss(intent, outlook) for intent in intents), ZERO)
+        if isinstance(review(one, intents, situation, playbook.limits, mark_loss), Approved):
+            return intents
+    return ()
+
+
+def _rank(one: Opportunity) -> tuple[float, list[str]]:
+    return -one.ev, [leg.ticker for leg in one.legs]
 
 
 def _staged(one: Opportunity, outlook: Outlook, stage_of: StageOf) -> Opportunity:

@@ -28,7 +28,7 @@ from kalshi_edge.learning.evidence_ledger import (
     first_decision,
 )
 from kalshi_edge.trading.core import Core
-from kalshi_edge.trading.decision import decisions
+from kalshi_edge.trading.decision import best_entry
 from kalshi_edge.trading.ladder_models import OWN, POSTERIOR
 from kalshi_edge.trading.outlook import Outlook
 from kalshi_edge.trading.playbook import Playbook
@@ -199,8 +199,7 @@ def _shadow(
     at, bankroll = situation.at, situation.bankroll
     alone = Situation(at, Switch(SwitchState.RUN, "", at), bankroll, bankroll, {}, {})
     playbook = replace(core.playbook, strategies=frozenset({cell.strategy}))
-    found = decisions([seen], alone, playbook, core.account.tracker.mode)
-    return next((one.intents for one in found if isinstance(one, Approved)), ())
+    return best_entry(seen, alone, playbook, core.account.tracker.mode)
 
 
 def _as_traded_by(outlook: Outlook, model: ForecastModel) -> Outlook | None:
