@@ -249,8 +249,8 @@ def test_what_is_not_shown_needs_an_override_with_a_reason_and_is_loud() -> None
     assert "the cell is not open" in said.failures[0].figure
     (said,) = engine.handle(SetStage(cell_id, Stage.QUARTER, AT, is_override=True, by="ann"))
     assert isinstance(said, Refused)
-    wish = SetStage(cell_id, Stage.QUARTER, AT, is_override=True, reason="I know", by="ann")
-    state, alarm = engine.handle(wish)
+    command = SetStage(cell_id, Stage.QUARTER, AT, is_override=True, reason="I know", by="ann")
+    state, alarm = engine.handle(command)
     assert isinstance(state, StageState)
     assert state.is_override
     assert isinstance(alarm, Alarm)
