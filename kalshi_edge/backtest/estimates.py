@@ -63,8 +63,9 @@ def estimate(cases: Iterable[Case], days: Sequence[date], seed: int) -> Estimate
     """Σ totals ÷ Σ counts of ``cases``; ``None`` where there is nothing to count.
 
     ``days`` is the whole ``calendar`` that blocks are drawn from. What is drawn depends on its
-    length and ``seed`` alone: no estimate depends on which others are made. The effective days are those of the dates
-    with any count, in order, by their departure from the mean: total − mean × count.
+    length and ``seed`` alone: no estimate depends on which others are made. The effective days are
+    those of the dates with any count, in order, by their departure from the mean: total − mean ×
+    count.
 
     >>> week = [(date(2024, 3, day), 2.0, 4.0) for day in range(1, 8)]
     >>> found = estimate(week, calendar(day for day, _, _ in week), seed=0)

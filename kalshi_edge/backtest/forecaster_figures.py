@@ -11,10 +11,11 @@ from typing import TypeVar
 
 import numpy as np
 
+from kalshi_edge.backtest.conditional import Conditional, conditional
 from kalshi_edge.backtest.estimates import Estimate, calendar, estimate
 from kalshi_edge.backtest.reliability import pit_shares
 from kalshi_edge.backtest.walk_forward import CityWalk, JudgedDay, JudgedLadder
-from kalshi_edge.models.distribution import degree_probability
+from kalshi_edge.models.distribution import Normal, degree_probability
 from kalshi_edge.models.scores import brier, degree_crps, log_score
 
 J = TypeVar("J", JudgedDay, JudgedLadder)
@@ -49,8 +50,8 @@ class PosteriorFigures:
     """95 %; ``None`` where there are too few days for one."""
     brier_per_bin: float
     brier_per_bin_mid: float
-    earned_weight: float | None
-    """Of our forecast, at the last ladder; ``None`` for several cities."""
+    earned_weight: float
+    """Of our forecast, at the last ladder; of several cities the mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,11 @@ class ForecasterFigures:
 
     forecast: Mapping[str, Mapping[str, ForecastFigures]]
     posterior: Mapping[str, PosteriorFigures]
+    conditional: Conditional
+
+
+NO_FIGURES = ForecasterFigures({}, {}, {})
+"""Where nothing was walked."""
 
 
 def forecaster_figures(
@@ -68,19 +74,23 @@ def forecaster_figures(
     days = {w.station.city: _within(w.days, first_day, last_day) for w in walks}
     ladders = {w.station.city: _within(w.ladders, first_day, last_day) for w in walks}
     days[EVERYWHERE] = [day for some in days.values() for day in some]
-    ladders[EVERYWHERE] = [ladder for some in ladders.values() for ladder in some]
+    ladders[EVERYWHERE] = every_ladder = [ladder for some in ladders.values() for ladder in some]
     return ForecasterFigures(
-        forecast={
-            city: {model: _forecast_figures(some, model) for model in ("seed", "emos")}
-            for city, some in days.items()
-            if some
-        },
+        forecast={city: found for city, some in days.items() if (found := _by_model(some))},
         posterior={city: _posterior_figures(some, seed) for city, some in ladders.items() if some},
+        conditional=conditional(every_ladder, seed),
     )
 
 
-def _forecast_figures(days: Sequence[JudgedDay], model: str) -> ForecastFigures:
-    pairs = [(day.forecasts[model], day.high_f) for day in days if model in day.forecasts]
+def _by_model(days: Sequence[JudgedDay]) -> dict[str, ForecastFigures]:
+    pairs = {
+        model: [(day.forecasts[model], day.high_f) for day in days if model in day.forecasts]
+        for model in ("seed", "emos")
+    }
+    return {model: _forecast_figures(some) for model, some in pairs.items() if some}
+
+
+def _forecast_figures(pairs: Sequence[tuple[Normal, int]]) -> ForecastFigures:
     n = len(pairs)
     shares = pit_shares(pairs)
     expected = n / len(shares)
@@ -96,7 +106,7 @@ def _posterior_figures(ladders: Sequence[JudgedLadder], seed: int) -> PosteriorF
     ours = [log_score(one.posterior.probabilities[one.won]) for one in ladders]
     mids = [log_score(one.posterior.mid[one.won]) for one in ladders]
     found = log_difference(ladders, seed)
-    cities = {one.city for one in ladders}
+    last_of_city = {one.city: one for one in ladders}
     low_high = None if found.low is None or found.high is None else (found.low, found.high)
     return PosteriorFigures(
         n=len(ladders),
@@ -106,7 +116,9 @@ def _posterior_figures(ladders: Sequence[JudgedLadder], seed: int) -> PosteriorF
         interval=low_high,
         brier_per_bin=_brier_per_bin([(one.posterior.probabilities, one.won) for one in ladders]),
         brier_per_bin_mid=_brier_per_bin([(one.posterior.mid, one.won) for one in ladders]),
-        earned_weight=ladders[-1].posterior.earned_weight if len(cities) == 1 else None,
+        earned_weight=float(
+            np.mean([one.posterior.earned_weight for one in last_of_city.values()])
+        ),
     )
 
 

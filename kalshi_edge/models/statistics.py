@@ -75,9 +75,9 @@ def drawn_interval(
     level: float = 0.95,
 ) -> Interval:
     """Σ total / Σ count with the bounds that ``draws`` of their dates give."""
-    weights = draws @ count
+    sums, weights = (draws @ np.column_stack((total, count))).T
     # A sample of dates without any count has no mean; it says nothing either way.
-    ratios = (draws @ total)[weights > 0] / weights[weights > 0]
+    ratios = sums[weights > 0] / weights[weights > 0]
     low, high = np.quantile(ratios, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(low), float(total.sum() / count.sum()), float(high))
 
