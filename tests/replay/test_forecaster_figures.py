@@ -4,6 +4,7 @@ The years were evaluated with the constants as they are documented in docs/conce
 bounds are what was asked for, not what came.
 """
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from kalshi_edge.backtest.forecaster_figures import (
     forecaster_figures,
 )
 from kalshi_edge.backtest.walk_forward import CityWalk, mixed_again, shuffled, walked
+from kalshi_edge.cli.main import main
 from kalshi_edge.models.pool import excess_bound
 
 pytestmark = pytest.mark.shared
@@ -66,6 +68,46 @@ def test_the_posterior_beats_the_mid_on_all_coherent_ladders(figures: Forecaster
     assert found.difference == pytest.approx(found.log_loss - found.log_loss_mid)
     assert found.brier_per_bin < found.brier_per_bin_mid
     assert figures.posterior["NYC"].earned_weight is not None
+
+
+def test_where_the_posterior_departs_from_the_price_the_price_is_wrong(
+    figures: ForecasterFigures,
+) -> None:
+    assert set(figures.conditional) == {"seed", "emos", "posterior"}
+    rows = figures.conditional["posterior"]["all"]["all"]
+    assert sum(row.n for row in rows) > 7000
+    for row in rows:
+        if row.low is not None and row.low >= 0.02 and row.n > 100:
+            assert row.price_is_off == 1
+        if row.high is not None and row.high <= -0.02:
+            assert row.price_is_off == -1
+    # our own forecast's large departures are mostly noise: what came lies far below what was said
+    boldest = figures.conditional["emos"]["all"]["all"][-1]
+    assert boldest.low == 0.20
+    assert boldest.interval is not None
+    assert boldest.interval[1] < boldest.said - 0.10
+
+
+def test_the_command_prints_these_figures_as_json(
+    history: Path,
+    figures: ForecasterFigures,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("HISTORY_DIR", str(history))
+    monkeypatch.setenv("FORECAST_MODELS", ",".join(MODELS))
+    asked = ["--city", ",".join(CITIES), "--days", "731", "--until", "2024-12-31", "--offline"]
+    with pytest.raises(SystemExit) as ended:
+        main(["backtest", *asked, "--model", "seed", "--json"])
+    assert not ended.value.code
+    told = json.loads(capsys.readouterr().out)
+    assert set(told) == {"sentence", "summary", "forecast", "posterior", "conditional"}
+    assert set(told["forecast"]) == {*CITIES, EVERYWHERE}
+    # Miami has forecasts and no quotes
+    assert set(told["posterior"]) == {"NYC", "CHI", EVERYWHERE}
+    assert told["posterior"][EVERYWHERE]["n"] == figures.posterior[EVERYWHERE].n
+    assert told["forecast"]["MIA"]["emos"]["crps"] == figures.forecast["MIA"]["emos"].crps
+    assert "Model seed, on forecasts 17 h" in told["sentence"]
 
 
 def test_ladders_that_nobody_quotes_are_no_evidence(walks: list[CityWalk]) -> None:
