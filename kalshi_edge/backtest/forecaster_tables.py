@@ -9,6 +9,7 @@ from rich.text import Text
 
 from kalshi_edge.backtest.comparison import comparison
 from kalshi_edge.backtest.conditional import EVERYTHING, Rows
+from kalshi_edge.backtest.evening import Evening
 from kalshi_edge.backtest.forecaster_figures import ForecasterFigures
 from kalshi_edge.backtest.rich_tables import GAIN, LOSS, plain_table
 from kalshi_edge.backtest.summary import Summary
@@ -95,3 +96,48 @@ def _conditional_table(model: str, rows: Rows) -> Table:
             NONE if low is None or high is None else f"{100 * low:.1f} to {100 * high:.1f}",
         )
     return table
+
+
+def evening_tables(figures: Evening) -> list[RenderableType]:
+    """The trade averages as a forecast, and each model beside them on the same ladders."""
+    names = ("ladders", "left out", "sum, $", "log, nats", "Brier/bin")
+    market = plain_table(
+        "the evening's trade averages", ("city", False), *((name, True) for name in names)
+    )
+    for city, one in figures.market.items():
+        scores = f"{one.total:.3f}", f"{one.log:.3f}", f"{one.brier_per_bin:.4f}"
+        market.add_row(city, count(one.n), count(one.left_out), *scores)
+    columns = ("n", "log", "market", "less market", "95 % interval", "Brier/bin", "market")
+    models = plain_table(
+        "forecasts beside them, the same ladders",
+        ("city", False),
+        ("model", False),
+        *((name, True) for name in columns),
+    )
+    for city, by_model in figures.models.items():
+        for model, found in by_model.items():
+            low, high = found.interval or (None, None)
+            models.add_row(
+                city,
+                model,
+                count(found.n),
+                f"{found.log:.3f}",
+                f"{found.log_market:.3f}",
+                signed(found.difference, 3),
+                NONE if low is None or high is None else f"{signed(low, 3)} to {signed(high, 3)}",
+                f"{found.brier_per_bin:.4f}",
+                f"{found.brier_per_bin_market:.4f}",
+            )
+    return [Padding(table, (0, 0, 1, 1)) for table in (market, models)]
+
+
+def evening_notes(figures: Evening) -> list[str]:
+    """What the tables do not say by themselves."""
+    alone = [city for city in figures.market if city not in figures.models]
+    notes = [
+        "an average of twelve hours' trades is never a fill; a ladder's are divided by their sum",
+        "ours: made at the start of the climate day, in an archive of 12Z runs that of the evening",
+    ]
+    if alone:
+        notes.append(f"no forecasts of {', '.join(alone)}: only the market's own figures")
+    return notes + [f"left out {count(n)} ladders: {why}" for why, n in figures.left_out.items()]

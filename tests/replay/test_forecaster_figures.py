@@ -19,6 +19,7 @@ from kalshi_edge.backtest.forecaster_figures import (
 from kalshi_edge.backtest.walk_forward import CityWalk, mixed_again, shuffled, walked
 from kalshi_edge.cli.main import main
 from kalshi_edge.models.pool import excess_bound
+from kalshi_edge.operations.evening import evening_figures
 
 pytestmark = pytest.mark.shared
 
@@ -86,6 +87,20 @@ def test_where_the_posterior_departs_from_the_price_the_price_is_wrong(
     assert boldest.low == 0.20
     assert boldest.interval is not None
     assert boldest.interval[1] < boldest.said - 0.10
+
+
+def test_the_evenings_trades_knew_more_than_our_forecast(history: Path) -> None:
+    found = evening_figures(history, MODELS)
+    assert {city: one.n for city, one in found.market.items()} == {
+        "CHI": 137, "DEN": 145, "LA": 87, "MIA": 55, "NYC": 129, EVERYWHERE: 553,
+    }  # fmt: skip
+    assert 1.05 < found.market["NYC"].total < 1.15
+    assert set(found.models) == {"CHI", "MIA", "NYC", EVERYWHERE}
+    ours = found.models[EVERYWHERE]["emos"]
+    assert ours.interval is not None
+    assert ours.interval[0] > 0
+    assert ours.brier_per_bin > ours.brier_per_bin_market
+    assert ours.log < found.models[EVERYWHERE]["seed"].log
 
 
 def test_the_command_prints_these_figures_as_json(
