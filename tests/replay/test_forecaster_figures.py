@@ -16,8 +16,12 @@ from kalshi_edge.backtest.forecaster_figures import (
     ForecasterFigures,
     forecaster_figures,
 )
+from kalshi_edge.backtest.percentiles import USUAL, spread_figures
 from kalshi_edge.backtest.walk_forward import CityWalk, mixed_again, shuffled, walked
 from kalshi_edge.cli.main import main
+from kalshi_edge.data.history.records import read_city
+from kalshi_edge.data.weather.stations import station_of
+from kalshi_edge.domain.weather import ClimateReport, Forecast
 from kalshi_edge.models.pool import excess_bound
 from kalshi_edge.operations.evening import evening_figures
 
@@ -101,6 +105,30 @@ def test_the_evenings_trades_knew_more_than_our_forecast(history: Path) -> None:
     assert ours.interval[0] > 0
     assert ours.brier_per_bin > ours.brier_per_bin_market
     assert ours.log < found.models[EVERYWHERE]["seed"].log
+
+
+def test_a_bulletins_own_percentiles_are_worth_something_three_to_five_days_ahead(
+    history: Path,
+) -> None:
+    records = list(read_city(history, "LV"))
+    results = {
+        one.climate_day: (one.high_f, one.received_at)
+        for one in records
+        if isinstance(one, ClimateReport) and one.high_f is not None
+    }
+    runs = [one for one in records if isinstance(one, Forecast) and one.model == "NBP"]
+    found = spread_figures(station_of("LV"), runs, results, seed=0)
+    assert {lead: ways[USUAL].n for lead, ways in found.items()} == {
+        "0–24 h": 193, "24–48 h": 193, "48–72 h": 194, "72–120 h": 396, "from 120 h": 796,
+    }  # fmt: skip
+    traded = {lead: ways["learned × P10–P90"] for lead, ways in found.items()}
+    assert traded["72–120 h"].log_less_usual.sign == -1
+    # on 52 days nothing is shown for the day ahead
+    assert traded["0–24 h"].log_less_usual.sign == 0
+    for lead in ("0–24 h", "24–48 h", "48–72 h"):
+        ties, plain = found[lead]["P10–P90, ties"], found[lead]["P10–P90"]
+        assert ties.log == pytest.approx(plain.log, abs=0.02)
+        assert 0.8 < traded[lead].coverage < 0.95
 
 
 def test_the_command_prints_these_figures_as_json(
