@@ -103,6 +103,19 @@ def conditional(ladders: Sequence[JudgedLadder], seed: int) -> Conditional:
     return found
 
 
+def same_every_day(share: float, days: int) -> tuple[float, float]:
+    """The exact 95 % interval of a share that was 0 or 1 on each of ``days`` (Clopper & Pearson).
+
+    Samples of such days all say the same, as if it were certain.
+
+    >>> low, high = same_every_day(0.0, 36)
+    >>> low, round(high, 3)
+    (0.0, 0.097)
+    """
+    width = 1.0 - 0.025 ** (1.0 / days)
+    return (0.0, width) if share == 0.0 else (1.0 - width, 1.0)
+
+
 def season_of(day: date) -> str:
     """The meteorological season; December belongs to the winter that follows.
 
@@ -164,6 +177,8 @@ def _row(
     came = estimate(((case.climate_day, float(case.is_winner), 1.0) for case in cases), days, seed)
     assert came is not None  # there is at least one case
     bounds = None if came.low is None or came.high is None else (came.low, came.high)
+    if bounds is not None and came.mean in {0.0, 1.0}:
+        bounds = same_every_day(came.mean, came.days)
     return ConditionalRow(
         low=None if low == -inf else low,
         high=None if high == inf else high,

@@ -61,9 +61,11 @@ class ForecasterFigures:
     forecast: Mapping[str, Mapping[str, ForecastFigures]]
     posterior: Mapping[str, PosteriorFigures]
     conditional: Conditional
+    crps_less_seed: Mapping[str, Estimate]
+    """EMOS's CRPS less the seed's on the same days, °F a day; below 0 EMOS is sharper."""
 
 
-NO_FIGURES = ForecasterFigures({}, {}, {})
+NO_FIGURES = ForecasterFigures({}, {}, {}, {})
 """Where nothing was walked."""
 
 
@@ -79,6 +81,9 @@ def forecaster_figures(
         forecast={city: found for city, some in days.items() if (found := _by_model(some))},
         posterior={city: _posterior_figures(some, seed) for city, some in ladders.items() if some},
         conditional=conditional(every_ladder, seed),
+        crps_less_seed={
+            city: less for city, some in days.items() if (less := _less_seed(some, seed))
+        },
     )
 
 
@@ -88,6 +93,16 @@ def _by_model(days: Sequence[JudgedDay]) -> dict[str, ForecastFigures]:
         for model in ("seed", "emos")
     }
     return {model: _forecast_figures(some) for model, some in pairs.items() if some}
+
+
+def _less_seed(days: Sequence[JudgedDay], seed: int) -> Estimate | None:
+    cases = []
+    for day in days:
+        ours, seeds = day.forecasts.get("emos"), day.forecasts.get("seed")
+        if ours is not None and seeds is not None:
+            gain_f = degree_crps(ours, day.high_f) - degree_crps(seeds, day.high_f)
+            cases.append((day.climate_day, gain_f, 1.0))
+    return estimate(cases, calendar(day.climate_day for day in days), seed)
 
 
 def _forecast_figures(pairs: Sequence[tuple[Normal, int]]) -> ForecastFigures:

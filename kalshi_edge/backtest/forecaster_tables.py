@@ -13,7 +13,7 @@ from kalshi_edge.backtest.evening import Evening
 from kalshi_edge.backtest.forecaster_figures import ForecasterFigures
 from kalshi_edge.backtest.rich_tables import GAIN, LOSS, plain_table
 from kalshi_edge.backtest.summary import Summary
-from kalshi_edge.backtest.wording import NONE, bounds, count, percent, signed
+from kalshi_edge.backtest.wording import NONE, bounds, count, interval, percent, signed
 
 
 def comparison_table(summaries: Sequence[Summary]) -> RenderableType:
@@ -39,18 +39,15 @@ def forecaster_tables(figures: ForecasterFigures) -> list[RenderableType]:
 
 def _forecast_table(figures: ForecasterFigures) -> Table:
     names = ("city", False), ("model", False)
-    measures = (("n", True), ("CRPS, °F", True), ("log, nats", True), ("PIT χ²", True))
-    table = plain_table("forecasts of the maximum, lower is better", *names, *measures)
+    measures = ("n", "CRPS, °F", "log, nats", "PIT χ²", "less seed", "95 % interval")
+    columns = [(name, True) for name in measures]
+    table = plain_table("forecasts of the maximum, lower is better", *names, *columns)
     for city, models in figures.forecast.items():
         for model, one in models.items():
-            table.add_row(
-                city,
-                model,
-                count(one.n),
-                f"{one.crps:.3f}",
-                f"{one.log:.3f}",
-                f"{one.pit_chi2:.1f}",
-            )
+            scores = f"{one.crps:.3f}", f"{one.log:.3f}", f"{one.pit_chi2:.1f}"
+            less = figures.crps_less_seed.get(city) if model == "emos" else None
+            against = (signed(less.mean, 3), interval(less)) if less else ("", "")
+            table.add_row(city, model, count(one.n), *scores, *against)
     return table
 
 

@@ -57,14 +57,14 @@ class _InPairs:
     right: Sequence[RenderableType]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Row by row, or column by column."""
-        if options.max_width < 2 * HALF_WIDTH + 2:
-            yield from (*self.left, *self.right)
-            return
+        """Pair by pair either way."""
         for pair in zip_longest(self.left, self.right, fillvalue=""):
-            grid = Table.grid(padding=(0, 2))
-            grid.add_row(*pair)
-            yield grid
+            if options.max_width < 2 * HALF_WIDTH + 2:
+                yield from (one for one in pair if one)
+            else:
+                grid = Table.grid(padding=(0, 2))
+                grid.add_row(*pair)
+                yield grid
 
 
 def backtest_panel(
@@ -79,9 +79,8 @@ def backtest_panel(
         parts += _one(summaries[0])
     else:
         parts.append(comparison_table(summaries))
-    first, second, *others = forecaster_tables(figures) or ["", ""]
-    parts.append(_InPairs((first, *others[::2]), (second, *others[1::2])))
-    return Group(*parts)
+    tables = forecaster_tables(figures)
+    return Group(*parts, _InPairs(tables[::2], tables[1::2]))
 
 
 def as_json(summaries: Sequence[Summary], figures: ForecasterFigures = NO_FIGURES) -> bytes:

@@ -87,3 +87,14 @@ def test_right_departures_leave_the_price_behind_and_noise_does_not(
 def test_a_model_without_forecasts_has_no_rows() -> None:
     assert set(conditional([judged_ladder((0.4, 0.6), won=0)], seed=0)) == {"emos", "posterior"}
     assert conditional([], seed=0) == {}
+
+
+def test_what_never_came_is_not_taken_for_impossible() -> None:
+    ladders = [
+        judged_ladder((0.3, 0.7), day=FIRST + timedelta(days=i), posterior_says=(0.5, 0.5), won=1)
+        for i in range(30)
+    ]
+    never, always = conditional(ladders, seed=0)["posterior"]["all"]["all"][::-1]
+    assert (never.came, always.came) == (0.0, 1.0)
+    assert never.interval == (0.0, pytest.approx(1 - 0.025 ** (1 / 30)))
+    assert always.interval == (pytest.approx(0.025 ** (1 / 30)), 1.0)
