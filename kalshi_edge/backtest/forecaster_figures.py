@@ -60,26 +60,43 @@ class ForecasterFigures:
 
     forecast: Mapping[str, Mapping[str, ForecastFigures]]
     posterior: Mapping[str, PosteriorFigures]
+    posterior_tight: Mapping[str, PosteriorFigures]
+    """On ladders of which no bin's spread is wider than the trader's gate lets through."""
     conditional: Conditional
     crps_less_seed: Mapping[str, Estimate]
     """EMOS's CRPS less the seed's on the same days, °F a day; below 0 EMOS is sharper."""
 
 
-NO_FIGURES = ForecasterFigures({}, {}, {}, {})
+NO_FIGURES = ForecasterFigures({}, {}, {}, {}, {})
 """Where nothing was walked."""
 
 
 def forecaster_figures(
-    walks: Sequence[CityWalk], first_day: date, last_day: date, seed: int
+    walks: Sequence[CityWalk],
+    first_day: date,
+    last_day: date,
+    seed: int,
+    *,
+    max_spread: float = 0.12,
 ) -> ForecasterFigures:
-    """The figures of climate days from ``first_day`` to ``last_day``, both included."""
+    """The figures of climate days from ``first_day`` to ``last_day``, both included.
+
+    A ladder is tight where no bin's ask − bid exceeds ``max_spread``, dollars.
+    """
     days = {w.station.city: _within(w.days, first_day, last_day) for w in walks}
     ladders = {w.station.city: _within(w.ladders, first_day, last_day) for w in walks}
     days[EVERYWHERE] = [day for some in days.values() for day in some]
     ladders[EVERYWHERE] = every_ladder = [ladder for some in ladders.values() for ladder in some]
     return ForecasterFigures(
         forecast={city: found for city, some in days.items() if (found := _by_model(some))},
-        posterior={city: _posterior_figures(some, seed) for city, some in ladders.items() if some},
+        posterior=_by_city(ladders, seed),
+        posterior_tight=_by_city(
+            {
+                city: [one for one in some if one.widest_spread <= max_spread]
+                for city, some in ladders.items()
+            },
+            seed,
+        ),
         conditional=conditional(every_ladder, seed),
         crps_less_seed={
             city: less for city, some in days.items() if (less := _less_seed(some, seed))
@@ -93,6 +110,12 @@ def _by_model(days: Sequence[JudgedDay]) -> dict[str, ForecastFigures]:
         for model in ("seed", "emos")
     }
     return {model: _forecast_figures(some) for model, some in pairs.items() if some}
+
+
+def _by_city(
+    ladders: Mapping[str, Sequence[JudgedLadder]], seed: int
+) -> dict[str, PosteriorFigures]:
+    return {city: _posterior_figures(some, seed) for city, some in ladders.items() if some}
 
 
 def _less_seed(days: Sequence[JudgedDay], seed: int) -> Estimate | None:

@@ -52,26 +52,26 @@ def _forecast_table(figures: ForecasterFigures) -> Table:
 
 
 def _posterior_table(figures: ForecasterFigures) -> Table:
-    names = ("n", "log loss", "mid", "less mid", "95 % interval", "Brier/bin", "mid", "weight")
+    names = ("n", "log", "mid", "less mid", "95 % interval", "Brier/bin", "mid", "weight")
     columns = [(name, True) for name in names]
     table = plain_table("posterior and mid, coherent ladders", ("city", False), *columns)
-    for city, one in figures.posterior.items():
-        low, high = one.interval or (None, None)
-        # Lower is better: a difference below zero is the posterior's gain.
-        sure = (
-            GAIN if high is not None and high < 0 else LOSS if low is not None and low > 0 else ""
-        )
-        table.add_row(
-            city,
-            count(one.n),
-            f"{one.log_loss:.3f}",
-            f"{one.log_loss_mid:.3f}",
-            Text(signed(one.difference, 3), sure),
-            NONE if low is None or high is None else f"{signed(low, 3)} to {signed(high, 3)}",
-            f"{one.brier_per_bin:.4f}",
-            f"{one.brier_per_bin_mid:.4f}",
-            percent(one.earned_weight),
-        )
+    for of, cities in (("", figures.posterior), (" tight", figures.posterior_tight)):
+        for city, one in cities.items():
+            low, high = one.interval or (None, None)
+            # Lower is better: a difference below zero is the posterior's gain.
+            is_gain, is_loss = high is not None and high < 0, low is not None and low > 0
+            sure = GAIN if is_gain else LOSS if is_loss else ""
+            table.add_row(
+                f"{city}{of}",
+                count(one.n),
+                f"{one.log_loss:.3f}",
+                f"{one.log_loss_mid:.3f}",
+                Text(signed(one.difference, 3), sure),
+                NONE if low is None or high is None else f"{signed(low, 3)} to {signed(high, 3)}",
+                f"{one.brier_per_bin:.4f}",
+                f"{one.brier_per_bin_mid:.4f}",
+                percent(one.earned_weight),
+            )
     if not figures.posterior:
         table.add_row("none")
     return table

@@ -90,7 +90,7 @@ def as_json(summaries: Sequence[Summary], figures: ForecasterFigures = NO_FIGURE
     """
     told = [{"sentence": honest_sentence(one), "summary": one} for one in summaries]
     document: dict[str, Any] = dict(told[0]) if len(told) == 1 else {"backtests": told}
-    for shared in ("forecast", "posterior", "conditional"):
+    for shared in ("forecast", "posterior", "posterior_tight", "conditional"):
         document[shared] = getattr(figures, shared)
     return orjson.dumps(document, default=_plain, option=orjson.OPT_INDENT_2)
 

@@ -63,6 +63,14 @@ class JudgedLadder:
     seed: tuple[float, ...] | None = None
     """``None`` where none of the seed's models had a forecast."""
 
+    @property
+    def widest_spread(self) -> float:
+        """Of its bins, dollars; an empty side at its bound."""
+        # rounded, as binary fractions put 0.42 − 0.30 above 0.12
+        return max(
+            round(ask - bid, 6) for bid, ask in zip(self.quotes.bids, self.quotes.asks, strict=True)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Issued:

@@ -70,7 +70,13 @@ def walk_forecasters(request: Request) -> ForecasterFigures:
     Raises ``HistoryError`` where the history has no forecast with a result in them.
     """
     walks = [walked(request.history, city, request.models) for city in request.cities]
-    figures = forecaster_figures(walks, request.first_day, request.last_day, SEED_OF_DRAWS)
+    figures = forecaster_figures(
+        walks,
+        request.first_day,
+        request.last_day,
+        SEED_OF_DRAWS,
+        max_spread=float(request.playbook.gates.max_spread),
+    )
     if not figures.forecast:
         raise HistoryError(
             f"no quotes and no forecasts of {', '.join(request.cities)} from {request.first_day}"

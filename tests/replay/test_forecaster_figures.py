@@ -56,6 +56,17 @@ def test_emos_is_sharper_than_the_seed_and_as_flat(
     assert found["emos"].n >= 728
 
 
+def test_on_tight_ladders_the_posterior_is_not_shown_to_beat_the_mid(
+    figures: ForecasterFigures,
+) -> None:
+    found = figures.posterior_tight[EVERYWHERE]
+    assert found.n > 100
+    assert found.interval is not None
+    assert found.interval[0] < 0 < found.interval[1]
+    # whatever it gained on all ladders, it gained where quotes are wide
+    assert abs(found.difference) < abs(figures.posterior[EVERYWHERE].difference) / 10
+
+
 def test_yesterdays_maximum_known_at_its_end_is_worth_something(history: Path) -> None:
     known = [walked(history, city, MODELS, high_at_day_end=True) for city in ("NYC", "CHI")]
     found = forecaster_figures(known, FIRST, LAST, seed=0).forecast
@@ -144,7 +155,9 @@ def test_the_command_prints_these_figures_as_json(
         main(["backtest", *asked, "--model", "seed", "--json"])
     assert not ended.value.code
     told = json.loads(capsys.readouterr().out)
-    assert set(told) == {"sentence", "summary", "forecast", "posterior", "conditional"}
+    assert set(told) == {
+        "sentence", "summary", "forecast", "posterior", "posterior_tight", "conditional",
+    }  # fmt: skip
     assert set(told["forecast"]) == {*CITIES, EVERYWHERE}
     # Miami has forecasts and no quotes
     assert set(told["posterior"]) == {"NYC", "CHI", EVERYWHERE}

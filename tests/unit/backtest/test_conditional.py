@@ -98,3 +98,9 @@ def test_what_never_came_is_not_taken_for_impossible() -> None:
     assert (never.came, always.came) == (0.0, 1.0)
     assert never.interval == (0.0, pytest.approx(1 - 0.025 ** (1 / 30)))
     assert always.interval == (pytest.approx(0.025 ** (1 / 30)), 1.0)
+
+
+def test_a_ladder_is_as_wide_as_its_widest_bin() -> None:
+    ladder = judged_ladder((0.3, 0.3, 0.4), won=0)
+    quotes = replace(ladder.quotes, bids=(0.30, 0.25, 0.40), asks=(0.42, 0.35, 0.44))
+    assert replace(ladder, quotes=quotes).widest_spread == 0.12
