@@ -180,7 +180,7 @@ def history_evening(
         datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last climate day.")
     ] = None,
 ) -> None:
-    """Hold our forecasts against what the market knew the evening before.
+    """Compare our forecasts with what the market knew the evening before.
 
     The benchmark is the average price of the evening's trades, as an archive has it.
     """
