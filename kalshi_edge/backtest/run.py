@@ -36,6 +36,15 @@ FORECAST_AGE = timedelta(hours=24)
 """History has one forecast a day; live trading asks for a fresher one."""
 
 
+def check_model(name: str) -> None:
+    """Raise ``InputError`` where nothing of that name can be traded."""
+    if name not in MODELS:
+        raise InputError(f"no model {name}; known: {', '.join(MODELS)}")
+    if name != SEED:
+        # The seam: goes once ``Setup`` takes ``model=``, which ``Request.setup`` then gives it.
+        raise InputError(f"the loop trades the {SEED} only so far, not {name}")
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What to play back. Days are climate days, both ends included."""
@@ -51,17 +60,13 @@ class Request:
     """Whose probabilities are traded: one of ``MODELS``."""
 
     def __post_init__(self) -> None:
-        if self.model not in MODELS:
-            raise InputError(f"no model {self.model}; known: {', '.join(MODELS)}")
+        check_model(self.model)
         if self.first_day > self.last_day:
             raise HistoryError(f"nothing between {self.first_day} and {self.last_day}")
 
     @property
     def setup(self) -> Setup:
         """What the engine is given: the playbook, but for the age of forecasts."""
-        if self.model != SEED:
-            # The seam: goes once ``Setup`` takes ``model=self.model``.
-            raise InputError(f"the loop trades the {SEED} only so far, not {self.model}")
         limits = replace(self.playbook.limits, max_forecast_age=FORECAST_AGE)
         return Setup(
             mode=MODE,

@@ -63,6 +63,7 @@ def backtest(  # noqa: PLR0917 - typer wants each option as a parameter
 
     settings = load_settings()
     from kalshi_edge.backtest.report import Played, report_html
+    from kalshi_edge.backtest.run import check_model
     from kalshi_edge.backtest.summary import summary
     from kalshi_edge.cli.options import stations_named
     from kalshi_edge.cli.output import out
@@ -72,6 +73,8 @@ def backtest(  # noqa: PLR0917 - typer wants each option as a parameter
     cities = tuple(station.city for station in stations_named(city)) or settings.cities
     # The seam: ``settings.model`` once it exists.
     models = names_in(model) or (getattr(settings, "model", "seed"),)
+    for name in models:
+        check_model(name)
     if store is not None and store.exists():
         raise InputError(f"{store} exists already; a journal starts in a new file")
     if store is not None and len(models) > 1:
