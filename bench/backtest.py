@@ -12,7 +12,7 @@ from pathlib import Path
 from time import perf_counter
 
 from kalshi_edge.backtest.run import Request, backtest, events
-from kalshi_edge.trading.decision import Playbook
+from kalshi_edge.trading.playbook import Playbook
 
 
 def main() -> None:

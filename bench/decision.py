@@ -19,7 +19,7 @@ from kalshi_edge.domain.events import CycleDue
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.engine import Engine, Setup
-from kalshi_edge.trading.decision import Playbook
+from kalshi_edge.trading.playbook import Playbook
 from tests.support.builders import NOW, book, forecast, ladder
 
 CITIES = ("NYC", "LA", "MIA", "CHI", "PHX")

@@ -32,9 +32,8 @@ from kalshi_edge.data.weather.stations import STATIONS, station_of
 from kalshi_edge.domain.weather import Forecast, Station
 from kalshi_edge.engine import Setup
 from kalshi_edge.models.distribution import ladder_probabilities
-from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.outlook import Outlook, ladder_outlook
-from kalshi_edge.trading.risk import Limits
+from kalshi_edge.trading.playbook import Playbook
 from kalshi_sandbox.weather.faults import Faults
 from kalshi_sandbox.weather.service import weather_app
 from kalshi_sandbox.world.world import World
@@ -122,7 +121,7 @@ async def to_distributions(
             engine.handle(forecast)
             city = next(one.city for one in FIVE if one.icao == forecast.station)
             listed = ladder(city, forecast.climate_day)
-            seen = ladder_outlook(engine.state, listed, clock.now(), Limits())
+            seen = ladder_outlook(engine.state, listed, clock.now(), Playbook())
             assert isinstance(seen, Outlook), seen
             ready += len(ladder_probabilities(seen.distribution, [m.bin for m in listed.markets]))
         if ready:

@@ -47,7 +47,7 @@ from kalshi_edge.portfolio.reconciliation import differences
 from kalshi_edge.runner import run
 from kalshi_edge.runtime.event_queue import EventQueue
 from kalshi_edge.runtime.sandbox_process import RunningSandbox, free_port, new_account, world_clock
-from kalshi_edge.trading.decision import Playbook
+from kalshi_edge.trading.playbook import Playbook
 from kalshi_sandbox.exchange.rest.rate_limits import TIERS, Tier
 from kalshi_sandbox.server import Plan, new_sandbox, server
 from tests.support.builders import DAY, NOW, book, event_ticker, forecast, intent

@@ -35,6 +35,17 @@ class FeeGate(StrEnum):
     EXCHANGE = "exchange"
 
 
+class ForecastModel(StrEnum):
+    """Whose probabilities are traded; all are computed at every cycle."""
+
+    SEED = "seed"
+    """The best bulletin, its bias and spread corrected by past errors."""
+    EMOS = "emos"
+    """Several weather models, weighted by what they have earned."""
+    POSTERIOR = "posterior"
+    """The market's own prices, moved as far as EMOS has earned."""
+
+
 class HaltLevel(StrEnum):
     """How far trading is held back; each does what those before it do."""
 

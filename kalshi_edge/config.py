@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )  # fmt: skip
 
-from kalshi_edge.choices import FeeGate, StoreKind, TradingMode
+from kalshi_edge.choices import FeeGate, ForecastModel, StoreKind, TradingMode
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.dynamo.config import DynamoConfig, Keep
 from kalshi_edge.domain.weather import Station
@@ -29,7 +29,7 @@ from kalshi_edge.errors import InputError, SettingError
 
 if TYPE_CHECKING:
     from kalshi_edge.trading.circuit_breakers import CircuitBreakers
-    from kalshi_edge.trading.decision import Playbook
+    from kalshi_edge.trading.playbook import Playbook
 
 Price = Annotated[Decimal, Field(gt=0, lt=1)]
 Share = Annotated[Decimal, Field(gt=0, le=1)]
@@ -49,6 +49,7 @@ class Settings(BaseModel):
     paper_instant_fill: bool = False
     cities: TextList = ("NYC", "LA", "MIA", "CHI", "PHX")
     strategies: TextList = ("single", "bracket")
+    model: ForecastModel = ForecastModel.SEED
     forecast_models: TextList = ("NBP", "NBM", "GFSMOS")
     store: StoreKind = StoreKind.SQLITE
     store_path: Path = Path("kalshi-edge.db")
@@ -233,8 +234,8 @@ class Settings(BaseModel):
     def playbook(self) -> "Playbook":
         """The gates, limits and strategies that the core trades by."""
         from kalshi_edge.domain.orders import Strategy  # noqa: PLC0415
-        from kalshi_edge.trading.decision import Playbook  # noqa: PLC0415
         from kalshi_edge.trading.edge import Gates  # noqa: PLC0415
+        from kalshi_edge.trading.playbook import Playbook  # noqa: PLC0415
         from kalshi_edge.trading.risk import Limits  # noqa: PLC0415
 
         return Playbook(
@@ -265,6 +266,7 @@ class Settings(BaseModel):
                 mark_loss_share=self.max_mark_loss_share,
             ),
             strategies=frozenset(Strategy(name) for name in self.strategies),
+            model=self.model,
         )
 
 

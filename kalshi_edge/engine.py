@@ -48,9 +48,10 @@ from kalshi_edge.portfolio.account import Account
 from kalshi_edge.trading import statements, supervisor
 from kalshi_edge.trading.circuit_breakers import CircuitBreakers, hours_check, reconciled_check
 from kalshi_edge.trading.core import Core
-from kalshi_edge.trading.decision import Playbook, decisions
+from kalshi_edge.trading.decision import decisions
 from kalshi_edge.trading.kill_switch import KillSwitch, breaker_holds, day_loss_hold, enforcement
 from kalshi_edge.trading.outlook import Outlook, city_view, ladder_outlook
+from kalshi_edge.trading.playbook import Playbook
 from kalshi_edge.trading.risk import review_close, situation
 from kalshi_edge.trading.snapshot import EngineSnapshot
 from kalshi_edge.trading.state import KEEP, WorldState
@@ -195,13 +196,14 @@ class Engine(Core):
             case Ladder():
                 return self._ladder(event)
             case ClimateReport():
-                return self.state.report(event)
+                return (*self.state.report(event), *self._relearned(event))
             case Fill():
                 return (*supervisor.filled(self, event), *self._paid_already(event))
             case OrderUpdate():
                 return supervisor.updated(self, event)
             case Settlement():
-                return (*self.account.settle(event), *self.state.settlement(event))
+                settled = self.account.settle(event)
+                return (*settled, *self.state.settlement(event), *self._relearned(event))
             case AccountStatement():
                 return statements.stated(self, event)
             case CashMovement():
@@ -240,7 +242,7 @@ class Engine(Core):
         for name, ladder in sorted(self.state.ladders.items()):
             if at >= ladder.station.day_end(ladder.climate_day):
                 continue
-            outlook = ladder_outlook(self.state, ladder, at, playbook.limits)
+            outlook = ladder_outlook(self.state, ladder, at, playbook)
             if isinstance(outlook, str):
                 skipped.append(f"{name}: {outlook}")
             else:
@@ -299,6 +301,9 @@ class Engine(Core):
             Alarm("not_settled", f"{trade.ticker}: {trade.open_count} contracts not settled yet")
             for trade in late
         ]
+
+    def _relearned(self, event: ClimateReport | Settlement) -> tuple[Verdict, ...]:
+        return () if self.playbook.model is None else self.state.relearned(event)
 
     def _paid_already(self, fill: Fill) -> tuple[Verdict, ...]:
         """The settlement, once more, for a trade that we hear of only after it."""

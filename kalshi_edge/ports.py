@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from kalshi_edge.domain.events import Event
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Intent, Order, OrderReport
 from kalshi_edge.domain.records import Calibration, DailyRecord, Lease, SeriesTerms, Switch, Trade
+
+T = TypeVar("T")
 
 
 class Feed(Protocol):
@@ -115,6 +117,10 @@ class Store(Protocol):
 
     async def terms(self) -> Sequence[SeriesTerms]:
         """The rules of every series as last accepted or refused."""
+        ...
+
+    async def current(self, kind: type[T]) -> Sequence[T]:
+        """The newest record of every subject, of one kind of which that is kept, by subject."""
         ...
 
     async def switch(self, at: datetime) -> Switch:

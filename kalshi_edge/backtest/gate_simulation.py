@@ -11,8 +11,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from kalshi_edge.learning.evidence import CLOSES, MONEY_OPENS, SKILL_OPENS
 from kalshi_edge.models.e_values import BETS, CLOSING_BETS
-from kalshi_edge.trading.evidence import CLOSES, MONEY_OPENS, SKILL_OPENS
 
 Table: TypeAlias = NDArray[np.float64]
 """Histories by days."""

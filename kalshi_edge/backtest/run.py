@@ -25,7 +25,7 @@ from kalshi_edge.errors import HistoryError, InputError
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.execution.simulator import SimulatedExchange
 from kalshi_edge.runner import run
-from kalshi_edge.trading.decision import Playbook
+from kalshi_edge.trading.playbook import Playbook
 
 MODE = "backtest"
 FIRST_HISTORY = date(2000, 1, 1)
@@ -34,6 +34,11 @@ MODELS = (SEED, "emos", "posterior")
 """What may be traded: the calibrated bulletin, online EMOS, or EMOS and market together."""
 FORECAST_AGE = timedelta(hours=24)
 """History has one forecast a day; live trading asks for a fresher one."""
+
+BAR_QUOTES = timedelta(hours=8)
+"""An archive of hourly bars has a bar only for an hour in which a market's quotes changed: a bin's
+last bar before midnight stands until then, and a quiet bin's is hours old. The archive's reach from
+22 UTC to local midnight."""
 
 
 def check_model(name: str) -> None:
@@ -73,7 +78,7 @@ class Request:
             stations=tuple(station_of(city) for city in self.cities),
             models=self.models,
             starting_balance=self.starting_balance,
-            playbook=replace(self.playbook, limits=limits),
+            playbook=replace(self.playbook, limits=limits, one_instant=BAR_QUOTES),
         )
 
 

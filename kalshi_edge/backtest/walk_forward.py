@@ -13,6 +13,7 @@ from statistics import median
 
 from numpy.random import Generator
 
+from kalshi_edge.backtest.run import BAR_QUOTES
 from kalshi_edge.data.history.records import Record, read_city
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.domain.beliefs import Lead, PoolLesson, PoolState
@@ -20,18 +21,13 @@ from kalshi_edge.domain.market import Bin, Book, Ladder
 from kalshi_edge.domain.records import Calibration
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Station
 from kalshi_edge.errors import InputError
+from kalshi_edge.learning.forecasting import Forecasting
 from kalshi_edge.models.calibration import learn, uncalibrated
 from kalshi_edge.models.distribution import Normal, ladder_probabilities
 from kalshi_edge.models.lead import lead_of
 from kalshi_edge.models.pool import FRESH, Posterior, free_vector, pooled, posterior
 from kalshi_edge.models.quoted import LadderQuotes, ladder_quotes
 from kalshi_edge.models.temperature import daily_high
-from kalshi_edge.trading.forecasting import Forecasting
-
-BAR_QUOTES = timedelta(hours=8)
-"""An archive of hourly bars has a bar only for an hour in which a market's quotes changed: a bin's
-last bar before midnight stands until then, and a quiet bin's is hours old. The archive's reach from
-22 UTC to local midnight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +141,9 @@ class CityWalk:
         )
         if said is None:
             return
-        self._emos[day] = said.distribution
+        self._emos[day] = own = Normal(said.mu_f, said.sigma_f)
         if day in self._ladders:
-            self._look(self._ladders[day], said.distribution, at)
+            self._look(self._ladders[day], own, at)
 
     def _look(self, ladder: Ladder, own: Normal, at: datetime) -> None:
         try:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from kalshi_edge.db.current import SUBJECTS
 from kalshi_edge.db.lines import lines_of
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.errors import StoreError
@@ -64,6 +65,9 @@ async def compared(one: Store, other: Store) -> Copied:
         records[name], theirs = await ask(one), await ask(other)
         if records[name] != theirs:
             raise StoreError(f"{name} are not the same in both stores")
+    for kind in SUBJECTS:
+        if await one.current(kind) != await other.current(kind):
+            raise StoreError(f"the newest {kind.__name__} are not the same in both stores")
     at = last and last.received_at
     if at and await one.switch(at) != await other.switch(at):
         raise StoreError("the kill switch is not the same in both stores")

@@ -35,7 +35,13 @@ _SNAPSHOTS = """
 CREATE TABLE snapshots (name TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS = (_FIRST, _LEASE, _SNAPSHOTS)
+_CURRENT = """
+CREATE TABLE current (
+    kind TEXT NOT NULL, subject TEXT NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (kind, subject)) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS = (_FIRST, _LEASE, _SNAPSHOTS, _CURRENT)
 """What brings a file from version n to n + 1, by n; a new file has version 0."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -15,7 +15,9 @@ from typing import Any, Self, TypeVar
 import orjson
 
 from kalshi_edge.db.codec import from_json, line_from_json, to_json
+from kalshi_edge.db.current import subject_of
 from kalshi_edge.db.schema import SCHEMA_VERSION, migrate, schema_version
+from kalshi_edge.db.stored_names import stored_kind
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Fill, Order
 from kalshi_edge.domain.records import (
@@ -155,6 +157,11 @@ class SqliteStore:
         """The rules of every series as last accepted or refused."""
         return self._read(SeriesTerms, "SELECT body FROM terms ORDER BY series")
 
+    async def current(self, kind: type[T]) -> Sequence[T]:
+        """The newest record of every subject, of one kind, by subject."""
+        sql = "SELECT body FROM current WHERE kind = ? ORDER BY subject"
+        return self._read(kind, sql, stored_kind(kind))
+
     async def switch(self, at: datetime) -> Switch:
         """The kill switch as last stored; halted where it cannot be read."""
         try:
@@ -257,7 +264,9 @@ class SqliteStore:
             case Switch():
                 self._put("switch", record, only=1)
             case _:
-                pass  # the other verdicts live in the journal alone
+                # The other verdicts live in the journal alone.
+                if (subject := subject_of(record)) is not None:
+                    self._put("current", record, kind=stored_kind(type(record)), subject=subject)
 
     def _put(self, table: str, record: object, **keys: str | int) -> None:
         columns = ", ".join(keys)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kalshi_edge.domain.account_statement import AccountStatement
+from kalshi_edge.domain.beliefs import EmosRecord, PoolRecord
 from kalshi_edge.domain.events import (
     AcknowledgeTerms,
     CalibrationDue,
@@ -42,8 +43,8 @@ from kalshi_edge.domain.verdicts import (
 )
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
 from kalshi_edge.engine import Setup
-from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.edge import Gates
+from kalshi_edge.trading.playbook import Playbook
 from kalshi_edge.trading.risk import Limits
 
 STORED_KINDS: Mapping[type, str] = {
@@ -90,6 +91,8 @@ STORED_KINDS: Mapping[type, str] = {
     Trade: "Trade",
     DailyRecord: "DailyRecord",
     SeriesTerms: "SeriesTerms",
+    EmosRecord: "EmosRecord",
+    PoolRecord: "PoolRecord",
 }
 """The ``kind`` of every value that is stored as one of several."""
 
@@ -99,7 +102,7 @@ STORED_FIELDS: Mapping[type, Mapping[str, str]] = {Setup: {"breakers": "guards"}
 MEANT_BEFORE: Mapping[type, Mapping[str, Any]] = {
     Gates: {"missing_bid_is_wide": False},
     Limits: {"mark_loss_share": None, "burst_contracts": None},
-    Playbook: {"gates": {}, "limits": {}},
+    Playbook: {"gates": {}, "limits": {}, "model": None},
 }
 """Fields that came later than their class: what a record from before, without them, means.
 

@@ -5,6 +5,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Generic, TypeAlias, TypeVar
 
+from kalshi_edge.domain.market import Bin
+
 Vector: TypeAlias = tuple[float, ...]
 Matrix: TypeAlias = tuple[Vector, ...]
 
@@ -48,6 +50,33 @@ class EmosLesson:
 
 
 @dataclass(frozen=True, slots=True)
+class Predictors:
+    """What a climate day's forecast is made of."""
+
+    climate_day: date
+    anchor_f: float
+    model: str
+    """The anchor's; empty where it is the mean of the others."""
+    version: str
+    x: Vector
+    s: Vector
+
+    def lesson(self, high_f: int) -> EmosLesson:
+        """What it teaches once the maximum is known."""
+        return EmosLesson(self.climate_day, self.version, self.anchor_f, self.x, self.s, high_f)
+
+
+@dataclass(frozen=True, slots=True)
+class EmosForecast:
+    """What online EMOS says of a climate day before anything was observed of it: N(μ, σ²), °F."""
+
+    given: Predictors
+    layout: str
+    mu_f: float
+    sigma_f: float
+
+
+@dataclass(frozen=True, slots=True)
 class EmosState:
     """What past days have taught of the mean (β) and of the spread (γ)."""
 
@@ -70,6 +99,23 @@ class PoolLesson:
     vector: int
     """Which weight vector mixed them."""
     won: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedPosterior:
+    """The first coherent ladder of a class: what its result will teach about."""
+
+    bins: tuple[Bin, ...]
+    mid: Vector
+    own: Vector
+    issued: Matrix
+    """The experts' probabilities: mid, sharpened mid, pool."""
+    vector: int
+
+    def lesson(self, climate_day: date, high_f: int) -> PoolLesson:
+        """What it teaches once the maximum is known."""
+        won = next(i for i, bin_ in enumerate(self.bins) if bin_.contains(high_f))
+        return PoolLesson(climate_day, self.mid, self.own, self.issued, self.vector, won)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,5 +149,13 @@ class LearnedRecord(Generic[S, L]):
     """The last climate day in ``base``."""
 
 
-EmosRecord: TypeAlias = LearnedRecord[EmosState, EmosLesson]
-PoolRecord: TypeAlias = LearnedRecord[PoolState, PoolLesson]
+class EmosRecord(LearnedRecord[EmosState, EmosLesson]):
+    """What online EMOS has learned of a city in a lead class."""
+
+    __slots__ = ()
+
+
+class PoolRecord(LearnedRecord[PoolState, PoolLesson]):
+    """What the pool has learned of a city's ladders in a lead class."""
+
+    __slots__ = ()

@@ -5,6 +5,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeAlias
 
+from kalshi_edge.choices import ForecastModel
+from kalshi_edge.domain.beliefs import (
+    EmosForecast,
+    EmosRecord,
+    IssuedPosterior,
+    Lead,
+    PoolRecord,
+    Vector,
+)
 from kalshi_edge.domain.events import Command
 from kalshi_edge.domain.market import Bin
 from kalshi_edge.domain.orders import Intent, Order, Strategy
@@ -89,6 +98,17 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelView:
+    """What one model says of a ladder, after all that was observed."""
+
+    model: ForecastModel
+    fair: Vector
+    """Probabilities, lowest bin first."""
+    mu_f: float | None = None
+    sigma_f: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CityView:
     """What a cycle saw of one ladder. Temperatures in °F; probabilities lowest bin first."""
 
@@ -112,6 +132,21 @@ class CityView:
     """Between bid and ask, dollars, a missing side at 0 or 1; ``None`` where both are missing."""
     observed_floor_f: int | None = None
     """The highest that was read of the day so far, whole °F; softly: a reading may be wrong."""
+    lead: Lead | None = None
+    models: tuple[ModelView, ...] = ()
+    """Every model's word, the traded one's among them; none before there were several."""
+    mid: Vector = ()
+    """What the quotes say, normalised; empty where they do not cohere."""
+    incoherence: str = ""
+    """Why they do not."""
+    earned_weight: float | None = None
+    """Of our forecast in the posterior, 0 to 1 and beyond; ``None`` without one."""
+    market_sharpening: float | None = None
+    """How far the market's own prices are sharpened in it."""
+    emos: EmosForecast | None = None
+    """What EMOS said before anything was observed, where that is other than before."""
+    issued: IssuedPosterior | None = None
+    """The first coherent ladder of its class, where it is this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,4 +237,6 @@ Verdict: TypeAlias = (
     | Trade
     | DailyRecord
     | SeriesTerms
+    | EmosRecord
+    | PoolRecord
 )

@@ -19,7 +19,7 @@ from kalshi_edge.domain.beliefs import (
     EmosRecord,
     EmosState,
     Lead,
-    LearnedRecord,
+    Predictors,
     Vector,
 )
 from kalshi_edge.domain.weather import Forecast
@@ -114,31 +114,14 @@ class Yesterday:
     """What was its anchor in the same lead class."""
 
 
-@dataclass(frozen=True, slots=True)
-class Predictors:
-    """What a climate day's forecast is made of."""
-
-    climate_day: date
-    anchor_f: float
-    model: str
-    """The anchor's; empty where it is the mean of the others."""
-    version: str
-    x: Vector
-    s: Vector
-
-    def lesson(self, high_f: int) -> EmosLesson:
-        """What it teaches once the maximum is known."""
-        return EmosLesson(self.climate_day, self.version, self.anchor_f, self.x, self.s, high_f)
-
-
 def predictors(
     layout: EmosLayout,
     forecasts: Mapping[str, Forecast],
     climate_day: date,
     known: KnownSpreads,
     yesterday: Yesterday | None = None,
-) -> tuple[Predictors, KnownSpreads] | None:
-    """What ``forecasts`` (by model, of one station and day) make of it, and the spreads known now.
+) -> Predictors | None:
+    """What ``forecasts`` (by model, of one station and day) make of it.
 
     Without an anchor the mean of the other models stands in; ``None`` where there is nothing.
     """
@@ -150,29 +133,32 @@ def predictors(
     anchor_f = sum(points.values()) / len(points) if anchor is None else anchor.point_f
     departures = [points.get(name, anchor_f) - anchor_f for name in layout.others]
     around = [0.0, *(points[name] - anchor_f for name in points)]
-    known = KnownSpreads(
-        disagreement=(
-            log(float(np.std(around)) + DISAGREEMENT_FLOOR_F) - log(TYPICAL_DISAGREEMENT_F)
-            if points
-            else known.disagreement
-        ),
-        gefs=_gefs_spread(forecasts.get("GEFS"), known.gefs),
-        bulletin=_bulletin_spread(anchor, known.bulletin),
+    disagreement = (
+        log(float(np.std(around)) + DISAGREEMENT_FLOOR_F) - log(TYPICAL_DISAGREEMENT_F)
+        if points
+        else known.disagreement
     )
+    gefs = _gefs_spread(forecasts.get("GEFS"), known.gefs)
+    bulletin = _bulletin_spread(anchor, known.bulletin)
     angle = 2 * pi * climate_day.timetuple().tm_yday / 365.25
     season = (sin(angle), cos(angle))
     before = (0.0, 0.0)
     if yesterday is not None:
         before = (yesterday.high_f - yesterday.anchor_f, yesterday.high_f - anchor_f)
-    found = Predictors(
+    return Predictors(
         climate_day=climate_day,
         anchor_f=anchor_f,
         model="" if anchor is None else anchor.model,
         version="" if anchor is None else anchor.version,
         x=(1.0, *departures, *season, *before),
-        s=(1.0, known.disagreement, *season, known.gefs, known.bulletin),
+        s=(1.0, disagreement, *season, gefs, bulletin),
     )
-    return found, known
+
+
+def spreads_of(s: Vector) -> KnownSpreads:
+    """The spreads that are in the predictors ``s``."""
+    _, disagreement, _, _, gefs, bulletin = s
+    return KnownSpreads(disagreement, gefs, bulletin)
 
 
 def _gefs_spread(gefs: Forecast | None, before: float) -> float:
@@ -219,7 +205,7 @@ def taught(layout: EmosLayout, state: EmosState, lesson: EmosLesson) -> EmosStat
 
 def fresh_emos(city: str, lead: Lead, layout: EmosLayout) -> EmosRecord:
     """The record of a city and lead class before the first day."""
-    return LearnedRecord(city, lead, layout.name, layout.fresh)
+    return EmosRecord(city, lead, layout.name, layout.fresh)
 
 
 def _sigma_f(state: EmosState, s: Vector) -> float:

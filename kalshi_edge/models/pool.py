@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from kalshi_edge.domain.beliefs import (
     Belief,
     Lead,
-    LearnedRecord,
     Matrix,
     PoolLesson,
     PoolRecord,
@@ -65,7 +64,7 @@ FRESH = PoolState(POOL_PRIOR.belief, SHARPENED_PRIOR.belief, ())
 
 def fresh_pool(city: str, lead: Lead) -> PoolRecord:
     """The record of a city and lead class before the first ladder."""
-    return LearnedRecord(city, lead, "", FRESH)
+    return PoolRecord(city, lead, "", FRESH)
 
 
 def free_vector(outstanding: Collection[int]) -> int:

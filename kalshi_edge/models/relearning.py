@@ -27,8 +27,8 @@ def revised(
 ) -> LearnedRecord[S, L]:
     """``record`` as if ``climate_day`` had taught ``lesson``, or nothing, from the beginning.
 
-    It is ``record`` itself where nothing changes, and where the day is in its base: too long ago.
-    Lessons beyond those that are kept go into the base, the oldest first.
+    Of the same class; it is ``record`` itself where nothing changes, and where the day is in its
+    base: too long ago. Lessons beyond those that are kept go into the base, the oldest first.
     """
     if record.base_as_of is not None and climate_day <= record.base_as_of:
         return record

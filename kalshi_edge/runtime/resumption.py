@@ -12,12 +12,14 @@ from typing import get_args
 from kalshi_edge.db.lines import lines_of
 from kalshi_edge.db.snapshots import fingerprint, stored_snapshot
 from kalshi_edge.domain.account_statement import AccountStatement
+from kalshi_edge.domain.beliefs import EmosRecord, PoolRecord
 from kalshi_edge.domain.events import Command, Defect, Event, OrderUpdate
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Order
 from kalshi_edge.domain.records import Calibration, DailyRecord, Switch
-from kalshi_edge.domain.verdicts import Adopted, Approved, CashFlow, Verdict
+from kalshi_edge.domain.verdicts import Adopted, Approved, CashFlow, CycleDone, Verdict
 from kalshi_edge.engine import Engine, Setup
+from kalshi_edge.learning.forecasting import LearnedRecords
 from kalshi_edge.portfolio.account import KEEP_DONE_ORDERS, Account
 from kalshi_edge.ports import Store
 from kalshi_edge.runner import defect_of, newest_first
@@ -31,7 +33,18 @@ MEMORY = KEEP + timedelta(days=8)
 
 FACTS = tuple(kind for kind in get_args(Event) if kind not in {AccountStatement, OrderUpdate})
 """The events that may leave something behind: what followed from these is among the verdicts."""
-RECORDS = (DailyRecord, Switch, CashFlow, Calibration, Approved, Adopted, Order)
+RECORDS = (
+    DailyRecord,
+    Switch,
+    CashFlow,
+    Calibration,
+    EmosRecord,
+    PoolRecord,
+    CycleDone,
+    Approved,
+    Adopted,
+    Order,
+)
 """The verdicts that do."""
 
 
@@ -59,6 +72,10 @@ async def resumed_engine(
     if snapshot is None:
         for record in await store.calibrations():
             fold.state.learned(record)
+        emos, pools = await store.current(EmosRecord), await store.current(PoolRecord)
+        records: LearnedRecords = (*emos, *pools)
+        for learned in records:
+            fold.state.forecasting.learned(learned)
         after = await _before(store, end.received_at - MEMORY, end.seq)
     else:
         fold.restore(snapshot)
@@ -134,6 +151,11 @@ class _Fold:
                 self.deposits_today += verdict.amount
             case Calibration():
                 self.state.learned(verdict)
+            case EmosRecord() | PoolRecord():
+                self.state.forecasting.learned(verdict)
+            case CycleDone():
+                for view in verdict.cities:
+                    self.state.forecasting.recall(view)
             case Approved() | Adopted() | Order():
                 self.orders |= dict.fromkeys(_named(verdict))
             case _:

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.trading.circuit_breakers import CircuitBreakers
-from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.kill_switch import KillSwitch
+from kalshi_edge.trading.playbook import Playbook
 from kalshi_edge.trading.state import WorldState
 from kalshi_edge.trading.supervisor_state import SupervisorState
 

@@ -1,7 +1,7 @@
 """A cycle's decisions: distribution and ladder → edges → sizes → risk, best opportunity first."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,21 +9,13 @@ from kalshi_edge.domain.market import FeeRule
 from kalshi_edge.domain.orders import Intent, Side, Strategy, derived_id
 from kalshi_edge.domain.verdicts import Approved, Opportunity, Refused
 from kalshi_edge.trading.bracket import bracket_opportunities
-from kalshi_edge.trading.edge import Gates, single_opportunities
+from kalshi_edge.trading.edge import single_opportunities
 from kalshi_edge.trading.fees import model_fee, most_taker_fee
 from kalshi_edge.trading.outlook import Outlook
+from kalshi_edge.trading.playbook import Playbook
 from kalshi_edge.trading.risk import Limits, Situation, review
 from kalshi_edge.trading.sizing import contracts
 from kalshi_edge.units import ONE, ZERO
-
-
-@dataclass(frozen=True, slots=True)
-class Playbook:
-    """How this trader trades: its gates, its limits, and which strategies it follows."""
-
-    gates: Gates = field(default_factory=Gates)
-    limits: Limits = field(default_factory=Limits)
-    strategies: frozenset[Strategy] = frozenset({Strategy.SINGLE, Strategy.BRACKET})
 
 
 def opportunities(outlook: Outlook, playbook: Playbook) -> tuple[Opportunity, ...]:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from kalshi_edge.domain.beliefs import Vector
 from kalshi_edge.domain.market import Book, FeeRule, FeeType, Ladder
 from kalshi_edge.domain.verdicts import Check, CityView, Leg
 from kalshi_edge.models.distribution import Distribution, ladder_probabilities
@@ -11,6 +13,8 @@ from kalshi_edge.models.sameday import same_day
 from kalshi_edge.models.temperature import daily_high
 from kalshi_edge.trading.edge import Gates, leg, market_mid
 from kalshi_edge.trading.entry_checks import ladder_checks
+from kalshi_edge.trading.ladder_models import OWN, POSTERIOR, LadderModels, ladder_models
+from kalshi_edge.trading.playbook import Playbook
 from kalshi_edge.trading.risk import Limits
 from kalshi_edge.trading.state import WorldState
 from kalshi_edge.units import span
@@ -27,20 +31,32 @@ class Outlook:
     ladder: Ladder
     books: Mapping[str, Book]
     distribution: Distribution
+    """Of our own forecast that the traded model rests on."""
     checks: tuple[Check, ...] = ()
+    models: LadderModels | None = None
+    """What every model says; ``None`` where only the seed is asked."""
+    pooled: Vector | None = None
+    """Probabilities that are not those of ``distribution``, but market and forecast together."""
 
     @property
     def fee_rule(self) -> FeeRule:
         """What is charged now; a waiver is a gift that nobody counts on."""
         return self.ladder.fee_rule_at(self.at)
 
+    @property
+    def fair(self) -> Vector:
+        """Each bin's probability by the model that is traded, lowest first."""
+        if self.pooled is not None:
+            return self.pooled
+        bins = [market.bin for market in self.ladder.markets]
+        return ladder_probabilities(self.distribution, bins)
+
     def legs(self, gates: Gates) -> tuple[Leg, ...]:
         """Every bin's figures, lowest first."""
         markets = self.ladder.markets
-        fair = ladder_probabilities(self.distribution, [market.bin for market in markets])
         return tuple(
             leg(market, p, self.books.get(market.ticker), self.fee_rule, gates)
-            for market, p in zip(markets, fair, strict=True)
+            for market, p in zip(markets, self.fair, strict=True)
         )
 
     def age_checks(self, legs: Iterable[Leg], limits: Limits) -> tuple[Check, ...]:
@@ -62,31 +78,42 @@ class Outlook:
 
 
 def ladder_outlook(
-    state: WorldState, ladder: Ladder, at: datetime, limits: Limits
+    state: WorldState, ladder: Ladder, at: datetime, playbook: Playbook
 ) -> Outlook | str:
     """One open ladder as a cycle at ``at`` sees it, or why it is left out."""
     if ladder.fee_rule.fee_type in UNTRADED_FEES:
         return f"fee type {ladder.fee_rule.fee_type}"
-    station, day = ladder.station, ladder.climate_day
+    station, day, limits = ladder.station, ladder.climate_day, playbook.limits
     forecast = state.best_forecast(station, day)
     if forecast is None:
         return f"no forecast of {', '.join(state.models)}"
     daytime = daily_high(forecast, state.calibration(station, forecast))
     distribution = same_day(daytime, state.evidence(station, day), station, day, at)
+    models, pooled = None, None
+    if playbook.model is not None:
+        models = ladder_models(state, ladder, distribution, at, playbook.one_instant)
+        # Where the traded model says nothing, the seed's word is shown and nothing is bought.
+        distribution = models.own.get(OWN[playbook.model], distribution)
+        pooled = models.fair.get(playbook.model) if playbook.model is POSTERIOR else None
     return Outlook(
         at=at,
         ladder=ladder,
         books=state.books,
         distribution=distribution,
-        checks=ladder_checks(
-            ladder,
-            forecast,
-            mu_f=distribution.mu_f,
-            reference=state.reference(station, day),
-            terms=state.terms.get(ladder.series),
-            at=at,
-            limits=limits,
+        checks=(
+            *(models.checks(playbook.model) if models and playbook.model else ()),
+            *ladder_checks(
+                ladder,
+                forecast,
+                mu_f=distribution.mu_f,
+                reference=state.reference(station, day),
+                terms=state.terms.get(ladder.series),
+                at=at,
+                limits=limits,
+            ),
         ),
+        models=models,
+        pooled=pooled,
     )
 
 
@@ -114,4 +141,19 @@ def city_view(state: WorldState, outlook: Outlook, gates: Gates) -> CityView:
         fair=tuple(leg.fair for leg in legs),
         market=tuple(market_mid(leg) for leg in legs),
         observed_floor_f=state.evidence(station, climate_day).floor_f(),
+        **(_models_view(outlook.models) if outlook.models else {}),
     )
+
+
+def _models_view(models: LadderModels) -> dict[str, Any]:
+    posterior = models.posterior
+    return {
+        "lead": models.lead,
+        "models": models.views,
+        "mid": () if posterior is None else posterior.mid,
+        "incoherence": models.incoherence,
+        "earned_weight": None if posterior is None else posterior.earned_weight,
+        "market_sharpening": None if posterior is None else posterior.market_sharpening,
+        "emos": models.emos,
+        "issued": models.issued,
+    }

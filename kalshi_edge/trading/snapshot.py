@@ -8,25 +8,14 @@ own.
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TypeAlias
 
-from kalshi_edge.domain.market import Bin, Book, Ladder
+from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Settlement
 from kalshi_edge.domain.records import Calibration
 from kalshi_edge.domain.trading_hours import TradingHours
-from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
-
-Reports: TypeAlias = tuple[tuple[str, date, tuple[ClimateReport, ...]], ...]
-"""By station and climate day."""
-
-
-@dataclass(frozen=True, slots=True)
-class ResultsSnapshot:
-    """What is known of how recent climate days came out."""
-
-    first_f: tuple[tuple[str, date, int], ...]
-    reports: Reports
-    paid: tuple[tuple[str, date, tuple[tuple[str, Bin, Decimal], ...]], ...]
+from kalshi_edge.domain.weather import Forecast, Observation
+from kalshi_edge.learning.forecasting import ForecastingSnapshot
+from kalshi_edge.learning.results import Reports, ResultsSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +42,7 @@ class StateSnapshot:
     fills: tuple[tuple[str, datetime], ...]
     """Those that a mark has been told of, and when."""
     results: ResultsSnapshot
+    forecasting: ForecastingSnapshot
 
 
 @dataclass(frozen=True, slots=True)

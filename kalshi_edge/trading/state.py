@@ -1,20 +1,21 @@
 """What the engine knows of the world: the newest of every fact, and what those taught."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 from kalshi_edge.domain.events import AcknowledgeTerms, Event
 from kalshi_edge.domain.market import Book, Ladder, Market
-from kalshi_edge.domain.orders import Fill, Settlement, derived_id
+from kalshi_edge.domain.orders import Fill, Settlement
 from kalshi_edge.domain.records import Calibration, SeriesTerms
 from kalshi_edge.domain.trading_hours import TradingHours
 from kalshi_edge.domain.verdicts import Alarm
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation, Station
+from kalshi_edge.learning.calibrating import Course, Learned, Learning
+from kalshi_edge.learning.forecasting import Forecasting, LearnedRecords
 from kalshi_edge.models.observed import Evidence, evidence
 from kalshi_edge.portfolio.tracker import is_mark, mark_after
-from kalshi_edge.trading.learning import Course, Learned, Learning
+from kalshi_edge.trading.series_rules import rules_fingerprint, was_announced
 from kalshi_edge.trading.snapshot import StateSnapshot
 
 T = TypeVar("T")
@@ -51,6 +52,8 @@ class WorldState:
         self.marks: dict[str, Book] = {}
         """Books to value positions by: of each market the last that ``is_mark``."""
         self.learning = Learning({(c.city, c.model, c.version): c for c in calibrations})
+        self.forecasting = Forecasting()
+        """What the models beside the seed have learned."""
         self.terms = {record.series: record for record in terms}
         self.hours = TradingHours(datetime.min.replace(tzinfo=UTC))
         """When the exchange takes orders; the usual hours until it says otherwise."""
@@ -96,6 +99,7 @@ class WorldState:
             hours=self.hours,
             fills=tuple(self._fills.items()),
             results=self.learning.results.snapshot(),
+            forecasting=self.forecasting.snapshot(),
         )
 
     def restore(self, snapshot: StateSnapshot) -> None:
@@ -119,6 +123,7 @@ class WorldState:
             self.learned(record)
         self.hours = snapshot.hours
         self.learning.results.restore(snapshot.results)
+        self.forecasting.restore(snapshot.forecasting)
 
     # --- taking facts in ----------------------------------------------------------------------
 
@@ -166,16 +171,16 @@ class WorldState:
         """Keep a ladder; new rules in its series are recorded, and changed ones not accepted."""
         before, known = self.ladders.get(ladder.event_ticker), self.terms.get(ladder.series)
         self._keep_ladder(ladder)
-        fingerprint = _fingerprint(ladder)
+        fingerprint = rules_fingerprint(ladder)
         # Around a change two days' ladders differ for a while: each is news but once.
-        told = {known.fingerprint if known else None, _fingerprint(before) if before else None}
+        told = {known.fingerprint if known else None, rules_fingerprint(before) if before else None}
         if known is not None and fingerprint in told:
             return ()
         record = SeriesTerms(
             series=ladder.series,
             fingerprint=fingerprint,
             source=ladder.markets[0].terms.source,
-            accepted=known is None or (known.accepted and _was_announced(before, ladder)),
+            accepted=known is None or (known.accepted and was_announced(before, ladder)),
             received_at=ladder.received_at,
         )
         self.terms[ladder.series] = record
@@ -256,6 +261,7 @@ class WorldState:
         self._fills = {name: then for name, then in self._fills.items() if then.date() >= last}
         self._forecasts = {k: v for k, v in self._forecasts.items() if k[1] >= last}
         self.learning.forget(at, last)
+        self.forecasting.forget(at.date())
         self._seen = {k: v for k, v in self._seen.items() if k[1] >= last}
 
     # --- what follows from them ---------------------------------------------------------------
@@ -272,6 +278,36 @@ class WorldState:
             return best
         needed = min(BRIDGE_DAYS, self.calibration(station, best).days)
         return bridge if self.calibration(station, bridge).days >= needed else best
+
+    def forecasts_of(self, station: Station, climate_day: date) -> dict[str, Forecast]:
+        """The newest forecast of every model for a day."""
+        return {
+            model: forecast
+            for (icao, day, model), forecast in self._forecasts.items()
+            if (icao, day) == (station.icao, climate_day)
+        }
+
+    def believed_f(self, station: Station, climate_day: date) -> int | None:
+        """A day's maximum by its final report, where that is believed, °F."""
+        return self.learning.believed_f(self._course(station), climate_day)
+
+    def relearned(self, event: ClimateReport | Settlement) -> LearnedRecords:
+        """What the models beside the seed learn, now that a day's result is what it is.
+
+        With it the doubt about later days may have changed.
+        """
+        if isinstance(event, ClimateReport):
+            station, climate_day = self._reporting(event), event.climate_day
+        else:
+            station, climate_day, _ = self._settled_market(event) or (None, date.max, None)
+        if station is None:
+            return ()
+        learned: LearnedRecords = ()
+        for day in self.learning.results.reported_since(station.icao, climate_day):
+            begun_with = self.learning.forecasts.get((station.icao, day), {})
+            high_f = self.believed_f(station, day)
+            learned += self.forecasting.result(station.city, day, high_f, begun_with)
+        return learned
 
     def reference(self, station: Station, climate_day: date) -> Forecast | None:
         """The weather service's own forecast, where we have one."""
@@ -356,21 +392,3 @@ class WorldState:
 
 def _only(kind: type[T], facts: Iterable[object]) -> Iterator[T]:
     return (fact for fact in facts if isinstance(fact, kind))
-
-
-def _was_announced(before: Ladder | None, ladder: Ladder) -> bool:
-    """Whether nothing has changed since ``before`` but fees, as the exchange had announced."""
-    if before is None or _fingerprint(replace(before, fee_rule=ladder.fee_rule)) != _fingerprint(
-        ladder
-    ):
-        return False
-    return any(
-        change.rule == ladder.fee_rule and change.effective_at <= ladder.received_at
-        for change in before.fee_changes
-    )
-
-
-def _fingerprint(ladder: Ladder) -> str:
-    """Of what decides a series' markets and of what trading them costs."""
-    fee, rules = ladder.fee_rule, {market.terms.fingerprint for market in ladder.markets}
-    return derived_id(*sorted(rules), fee.fee_type, fee.multiplier.normalize())

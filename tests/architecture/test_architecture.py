@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "kalshi_edge"
 SANDBOX = ROOT / "kalshi_sandbox"
 
-CORE = ("domain", "models", "portfolio", "trading", "engine.py", "units.py", "errors.py",
+CORE = ("domain", "models", "portfolio", "learning", "trading", "engine.py", "units.py",
+        "errors.py",
         "ports.py", "db/codec.py", "data/kalshi/market_wire.py", "data/kalshi/book.py",
         "data/kalshi/fields.py", "data/kalshi/rule_text.py", "data/weather/nbm",
         "data/weather/cli.py", "data/weather/metar.py", "data/weather/dsm.py",

@@ -16,8 +16,8 @@ from kalshi_edge.domain.verdicts import Adopted, Approved, Verdict
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.runner import Journal
 from kalshi_edge.trading.circuit_breakers import CircuitBreakers
-from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.fees import taker_fee
+from kalshi_edge.trading.playbook import Playbook
 from tests.support.builders import DAY, EVENT, book, event_ticker, fill, forecast, intent, ladder
 
 D = Decimal

@@ -37,7 +37,7 @@ from kalshi_edge.domain.orders import (
 from kalshi_edge.domain.records import DailyRecord, SwitchState
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.trading.circuit_breakers import CircuitBreakers
-from kalshi_edge.trading.decision import Playbook
+from kalshi_edge.trading.playbook import Playbook
 from tests.support.builders import EVENT, NOW, book, intent, ladder
 
 D = Decimal

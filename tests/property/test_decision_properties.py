@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from kalshi_edge.choices import FeeGate
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.domain.verdicts import Approved, Refused
-from kalshi_edge.trading.decision import Playbook, decisions
+from kalshi_edge.trading.decision import decisions
 from kalshi_edge.trading.edge import Gates
 from kalshi_edge.trading.fees import most_taker_fee
 from kalshi_edge.trading.outlook import Outlook
+from kalshi_edge.trading.playbook import Playbook
 from kalshi_edge.trading.risk import Limits
 from tests.support.builders import DAY, NOW, book, ladder, outlook, situation
 

@@ -12,7 +12,7 @@ from kalshi_edge.backtest.run import Record, Request, backtest
 from kalshi_edge.backtest.summary import Summary, summary
 from kalshi_edge.backtest.terminal import as_json
 from kalshi_edge.backtest.wording import honest_sentence
-from kalshi_edge.trading.decision import Playbook
+from kalshi_edge.trading.playbook import Playbook
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import Event
 from kalshi_edge.domain.verdicts import Approved, CycleDone, Refused, Verdict
 from kalshi_edge.domain.weather import ClimateReport, Forecast
-from kalshi_edge.trading.decision import Playbook
+from kalshi_edge.trading.playbook import Playbook
 
 FIRST_DAY, LAST_DAY = date(2023, 1, 1), date(2023, 1, 31)
 Events = Sequence[Event]

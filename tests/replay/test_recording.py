@@ -48,7 +48,7 @@ from kalshi_edge.execution.executor import Executor
 from kalshi_edge.runner import run
 from kalshi_edge.runtime.resumption import resumed_engine
 from kalshi_edge.token_bucket import Rate
-from kalshi_edge.trading.decision import Playbook
+from kalshi_edge.trading.playbook import Playbook
 from kalshi_sandbox.server import Plan, Sandbox, new_sandbox
 from tests.support.trader_harness import (
     DrawnExchange,

@@ -28,7 +28,7 @@ from kalshi_edge.engine import Setup
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.runner import run
 from kalshi_edge.token_bucket import Rate
-from kalshi_edge.trading.decision import Playbook
+from kalshi_edge.trading.playbook import Playbook
 from kalshi_sandbox.server import Plan, Sandbox, new_sandbox
 
 BASE = "http://127.0.0.1"

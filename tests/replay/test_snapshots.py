@@ -252,7 +252,7 @@ def test_whoever_changes_what_is_known_decides_whether_the_format_changes() -> N
         "kill switch": sorted(vars(engine.kill_switch)),
         **{kind.__name__: sorted(one.name for one in fields(kind)) for kind in SNAPSHOTS},
     }
-    assert (shape, FORMATS["engine"]) == (SHAPE, 2)
+    assert (shape, FORMATS["engine"]) == (SHAPE, 3)
 
 
 SNAPSHOTS = (EngineSnapshot, StateSnapshot, ResultsSnapshot)
@@ -266,6 +266,7 @@ SHAPE: dict[str, list[str]] = {
         "_seen",
         "_settlements",
         "books",
+        "forecasting",
         "hours",
         "ladders",
         "learning",
@@ -304,6 +305,7 @@ SHAPE: dict[str, list[str]] = {
         "calibrations",
         "fills",
         "floors",
+        "forecasting",
         "forecasts",
         "former",
         "hours",

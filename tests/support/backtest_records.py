@@ -15,8 +15,8 @@ from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.domain.records import DailyRecord, Trade
 from kalshi_edge.domain.verdicts import CityView, Leg, Opportunity
 from kalshi_edge.models.distribution import Normal, ladder_probabilities
-from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.fees import model_fee
+from kalshi_edge.trading.playbook import Playbook
 from tests.support.builders import event_ticker
 
 FIRST = date(2024, 3, 1)

@@ -37,8 +37,8 @@ from kalshi_edge.execution.executor import Executor
 from kalshi_edge.execution.simulator import settle
 from kalshi_edge.runner import run
 from kalshi_edge.runtime.resumption import resumed_engine
-from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.fees import OrderFees, fee_regime
+from kalshi_edge.trading.playbook import Playbook
 from tests.support.builders import book, event_ticker, forecast, ladder
 
 D = Decimal

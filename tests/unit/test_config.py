@@ -50,6 +50,7 @@ WRONG = {
     "MAX_SPREAD": ["0", "1", "12"],
     "KALSHI_FEE_RATE": ["-0.01", "0.11", "NaN"],
     "FEE_GATE": ["none", "House"],
+    "MODEL": ["NBM", "Seed"],
     "KELLY_FRACTION": ["0", "1.01", "-0.25", "25", "NaN"],
     "MAX_CITY_DAY_SHARE": ["0", "1.01", "3"],
     "MAX_OPEN_POSITIONS": ["0", "-1", "1001", "2.5", "ten"],

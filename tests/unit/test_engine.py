@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from kalshi_edge.data.weather.stations import station_of
+from kalshi_edge.domain.beliefs import EmosRecord, Lead
 from kalshi_edge.domain.events import (
     AcknowledgeTerms,
     CalibrationDue,
@@ -39,8 +40,8 @@ from kalshi_edge.domain.verdicts import (
 )
 from kalshi_edge.domain.weather import Basis, ClimateReport, Observation
 from kalshi_edge.engine import Engine, Setup
-from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.fees import taker_fee
+from kalshi_edge.trading.playbook import Playbook
 from kalshi_edge.trading.risk import Limits
 from tests.support.builders import DAY, EVENT, TERMS, book, fill, forecast, ladder
 from tests.support.builders import intent as intent_of
@@ -256,8 +257,12 @@ def test_a_settlement_pays_and_is_held_against_the_climate_report() -> None:
     bought(engine)
     at = NEW_YORK.day_end(DAY) + timedelta(hours=8)
     report = ClimateReport("CLINYC", DAY, 60, None, True, False, False, at, at)
-    assert kinds(engine.handle(report))[-1] == "Calibration"
-    trade, unlearned, *alarms = engine.handle(Settlement(TICKER, D(1), D(55), at, at))
+    # the class that was decided in, and the night, in which nobody did
+    assert kinds(engine.handle(report))[-3:] == ["Calibration", "EmosRecord", "EmosRecord"]
+    trade, unlearned, *alarms, eve, night = engine.handle(Settlement(TICKER, D(1), D(55), at, at))
+    assert isinstance(eve, EmosRecord)
+    assert isinstance(night, EmosRecord)
+    assert (eve.lead, night.lead, eve.lessons, night.lessons) == (Lead.EVE, Lead.NIGHT, (), ())
     assert isinstance(trade, Trade)
     assert (trade.pnl, trade.settled_value) == (D(100) - D("26.3125"), D(1))
     assert isinstance(unlearned, Calibration)
@@ -342,8 +347,7 @@ def test_a_report_counts_for_decisions_after_it_and_for_none_before() -> None:
 
     report = ClimateReport("CLINYC", DAY, 58, None, True, False, False, EVE, report_at)
     assert mu_f(report_at) == 60.0
-    (*_, learnt) = engine.handle(report)
-    assert isinstance(learnt, Calibration)
+    assert kinds(engine.handle(report)) == ["Calibration", "EmosRecord"]
     assert mu_f(report_at) == 60.0 + 4 / 16
     # a new version of the model has learnt nothing yet
     engine.handle(nbp(EVE + timedelta(hours=6), 61.0, day=NEXT_DAY, version="5.1"))

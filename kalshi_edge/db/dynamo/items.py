@@ -2,7 +2,8 @@
 
 The body is the record's JSON, as in every store; beside it stand the keys and what people look
 for. In the journal's table ``pk`` says what an item is: ``state`` (head, switch), ``note``,
-``terms``, ``order``, ``live``, ``fill``, ``line``, ``snapshot`` or a ``part`` of what is too long.
+``terms``, ``current#`` and a kind, ``order``, ``live``, ``fill``, ``line``, ``snapshot`` or a
+``part`` of what is too long.
 """
 
 import zlib
@@ -12,8 +13,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kalshi_edge.db.codec import to_json
+from kalshi_edge.db.current import subject_of
 from kalshi_edge.db.dynamo.config import Keep
 from kalshi_edge.db.dynamo.writes import Deed, Item, Write, blob, number, text
+from kalshi_edge.db.stored_names import stored_kind
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Fill, Order, derived_id
 from kalshi_edge.domain.records import Calibration, DailyRecord, SeriesTerms, Switch, Trade
@@ -35,6 +38,11 @@ SWITCH = {"pk": text("state"), "sk": text("switch")}
 def key(pk: str, sk: str) -> dict[str, Any]:
     """The key of an item in the journal's table."""
     return {"pk": text(pk), "sk": text(sk)}
+
+
+def current_key(kind: type) -> str:
+    """Under what the newest records of a kind stand."""
+    return f"current#{stored_kind(kind)}"
 
 
 def line_key(seq: int) -> dict[str, Any]:
@@ -154,7 +162,14 @@ def _writes(entry: JournalEntry, mode: str, keep: Keep) -> Iterable[Write]:
             case Switch():
                 yield Write(JOURNAL, SWITCH, {"body": body_text(verdict)})
             case _:
-                pass  # the other verdicts live in the journal alone
+                yield from _current(verdict)
+
+
+def _current(verdict: object) -> Iterator[Write]:
+    """The other verdicts live in the journal alone, or the newest of a subject beside it."""
+    subject = subject_of(verdict)
+    if subject is not None:
+        yield Write(JOURNAL, key(current_key(type(verdict)), subject), {"body": body_text(verdict)})
 
 
 def _trade(trade: Trade, mode: str, at: str, expiry: Item) -> Write:

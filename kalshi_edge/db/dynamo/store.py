@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Self, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -34,6 +34,7 @@ from kalshi_edge.db.dynamo.items import (
     JOURNAL,
     SWITCH,
     TRADES,
+    current_key,
     key,
     line_key,
     line_parts,
@@ -62,6 +63,8 @@ from kalshi_edge.domain.records import (
     Trade,
 )
 from kalshi_edge.errors import Fenced, InputError, StoreError
+
+T = TypeVar("T")
 
 LONGEST_NOTE = 300_000
 LEASE_ATTEMPTS = 20
@@ -238,6 +241,10 @@ class DynamoStore:
     async def terms(self) -> Sequence[SeriesTerms]:
         """The rules of every series as last accepted or refused."""
         return records_of(SeriesTerms, await self._items("terms"))
+
+    async def current(self, kind: type[T]) -> Sequence[T]:
+        """The newest record of every subject, of one kind, by subject."""
+        return records_of(kind, await self._items(current_key(kind)))
 
     async def switch(self, at: datetime) -> Switch:
         """The kill switch as last stored; halted where it cannot be read."""

@@ -20,6 +20,7 @@ from typing import Any, get_args
 
 import pytest
 
+from kalshi_edge.choices import ForecastModel
 from kalshi_edge.db.codec import to_json
 from kalshi_edge.db.dynamo.client import Dynamo
 from kalshi_edge.db.dynamo.config import DynamoConfig
@@ -31,6 +32,18 @@ from kalshi_edge.db.dynamo.writes import Item, Write, number, text
 from kalshi_edge.db.schema import SCHEMA_VERSION
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.account_statement import AccountStatement, Holding
+from kalshi_edge.domain.beliefs import (
+    Belief,
+    EmosForecast,
+    EmosRecord,
+    EmosState,
+    IssuedPosterior,
+    Lead,
+    PoolLesson,
+    PoolRecord,
+    PoolState,
+    Predictors,
+)
 from kalshi_edge.domain.events import (
     AcknowledgeTerms,
     CalibrationDue,
@@ -83,6 +96,7 @@ from kalshi_edge.domain.verdicts import (
     CityView,
     CycleDone,
     Leg,
+    ModelView,
     Opportunity,
     Refused,
     ResolveOrder,
@@ -202,6 +216,27 @@ VIEW = CityView(
     "NYC", DAY, "E", "NBP", NOW, 54.0, 54.5, 2.0, 0.5, 1.0, None,
     (Bin(None, 51), Bin(52, None)), (0.25, 0.75), (None, 0.5),
 )  # fmt: skip
+BINS, HALVES = (Bin(None, 51), Bin(52, None)), (0.5, 0.5)
+PREDICTORS = Predictors(DAY, 54.0, "NBP", "5.0", (1.0, -0.25), (1.0, 0.5))
+BELIEF = Belief((0.125, 0.25), ((4.0, 0.5), (0.5, 2.0)))
+NEW_VIEW = replace(
+    VIEW,
+    lead=Lead.NIGHT,
+    models=(ModelView(ForecastModel.EMOS, HALVES, 52.0, 2.5),),
+    mid=HALVES,
+    incoherence="no quotes",
+    earned_weight=0.125,
+    market_sharpening=-0.0,
+    emos=EmosForecast(PREDICTORS, "NBP", 52.0, 2.5),
+    issued=IssuedPosterior(BINS, HALVES, HALVES, (HALVES,) * 3, 1),
+)
+EMOS_RECORD = EmosRecord(
+    "NYC", Lead.NIGHT, "NBP", EmosState(BELIEF, BELIEF, "5.0", 9), (PREDICTORS.lesson(53),), DAY
+)
+POOL_RECORD = PoolRecord(
+    "NYC", Lead.NIGHT, "", PoolState(BELIEF, BELIEF, ((0.5, 0.25, 0.25),), 9),
+    (PoolLesson(DAY, HALVES, HALVES, (HALVES,) * 3, 1, 0),), DAY,
+)  # fmt: skip
 EVENTS: tuple[Event, ...] = (
     forecast({10: 50.5, 50: 54.0, 90: 57.25}),
     Observation("KNYC", Basis.T_GROUP, NOW, NOW, 53, 54, LATER),
@@ -239,7 +274,7 @@ VERDICTS: tuple[Verdict, ...] = (
     Approved((replace(ORDER.intent, reduces=True),), None, ()),
     Refused(FOUND, (CHECK,)),
     Refused(Halt("no", NOW), ()),
-    CycleDone(NOW, (VIEW,), ("E: no forecast",), 1, 2, D("999.999999"), D("1000")),
+    CycleDone(NOW, (VIEW, NEW_VIEW), ("E: no forecast",), 1, 2, D("999.999999"), D("1000")),
     CalibrationDone(NOW, ("LA",), ("NYC",)),
     CancelOrder(ORDER.intent.intent_id, "too old"),
     ResolveOrder(ORDER.intent.intent_id, False, (CHECK,)),
@@ -259,6 +294,8 @@ VERDICTS: tuple[Verdict, ...] = (
     TRADE,
     DailyRecord(DAY, "paper", D(1000), D("1000.15"), D("0.15"), D("0.35"), 1, 0, 1),
     SeriesTerms("KXHIGHNY", "f", "The Weather Company", False, NOW),
+    EMOS_RECORD,
+    POOL_RECORD,
 )
 
 
@@ -774,3 +811,16 @@ async def test_what_was_acknowledged_survives_the_death_of_the_writer(
         # an intent may be ahead of its line by one, never behind it
         assert len(await store.orders()) - len(lines) in {0, 1}
         await store.append(line(len(lines) + 1))
+
+
+async def test_of_each_subject_the_newest_record_is_kept_and_the_journal_has_all(
+    store: Store, made: Made
+) -> None:
+    chicago = replace(EMOS_RECORD, city="CHI")
+    newer = replace(EMOS_RECORD, base_as_of=DAY + timedelta(days=1))
+    await store.append(line(1, chicago, EMOS_RECORD, POOL_RECORD))
+    await store.append(line(2, newer))
+    assert list(await store.current(EmosRecord)) == [chicago, newer]
+    assert list(await store.current(PoolRecord)) == [POOL_RECORD]
+    kept = [one for entry in await store.journal(kinds=(EmosRecord,)) for one in entry.verdicts]
+    assert kept == [chicago, EMOS_RECORD, newer]

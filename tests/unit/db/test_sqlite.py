@@ -84,6 +84,7 @@ async def test_a_store_of_the_first_schema_is_read_as_it_is_and_brought_forward_
         await store.append(line(1))
         store._db.execute("DROP TABLE lease")
         store._db.execute("DROP TABLE snapshots")
+        store._db.execute("DROP TABLE current")
         store._db.execute("PRAGMA user_version = 1")
     async with SqliteStore(path, None) as looking:
         assert list(await looking.journal()) == [line(1)]

@@ -21,6 +21,7 @@ from kalshi_edge.models.emos import (
     layout_of,
     predicted,
     predictors,
+    spreads_of,
     taught,
 )
 from kalshi_edge.models.relearning import LESSONS_KEPT, known_state, revised
@@ -59,15 +60,14 @@ def lesson(number: int, error_f: float = 2.0) -> EmosLesson:
 
 
 def test_the_predictors_by_hand() -> None:
-    found = given(forecast("NBM", 80.0), forecast("GFSMOS", 82.0), forecast("GEFS", 79.0, sd_f=3.0))
-    assert found is not None
-    said, known = found
+    said = given(forecast("NBM", 80.0), forecast("GFSMOS", 82.0), forecast("GEFS", 79.0, sd_f=3.0))
+    assert said is not None
     assert (said.anchor_f, said.model, said.version) == (80.0, "NBM", "4.2")
     assert said.x[:3] == (1.0, 2.0, -1.0)
     spread = float(np.std([0.0, 2.0, -1.0]))
     assert said.s[1] == pytest.approx(log(spread + 0.5) - log(2.0))
     assert said.s[4] == pytest.approx(log(2.0))
-    assert known.gefs == pytest.approx(log(2.0))
+    assert spreads_of(said.s).gefs == pytest.approx(log(2.0))
     # before any day: the mean of the three, and a σ of 2.5 °F
     high = predicted(LAYOUT.fresh, said)
     assert (high.mu_f, high.sigma_f) == (pytest.approx(241 / 3), pytest.approx(2.5))
@@ -79,21 +79,21 @@ def test_yesterday_counts_where_its_maximum_is_known() -> None:
     unknown = predictors(LAYOUT, by_model, DAY, KnownSpreads())
     assert known is not None
     assert unknown is not None
-    assert known[0].x[-2:] == (2.0, 3.0)
-    assert unknown[0].x[-2:] == (0.0, 0.0)
+    assert known.x[-2:] == (2.0, 3.0)
+    assert unknown.x[-2:] == (0.0, 0.0)
     # nothing is made of it before it has proved to help
-    assert predicted(LAYOUT.fresh, known[0]) == predicted(LAYOUT.fresh, unknown[0])
+    assert predicted(LAYOUT.fresh, known) == predicted(LAYOUT.fresh, unknown)
 
 
 def test_nothing_that_is_missing_breaks_it() -> None:
     known = KnownSpreads(disagreement=0.3, gefs=-0.2)
     alone = given(forecast("NBM", 80.0), known=known)
     assert alone is not None
-    assert alone[0].x[:3] == (1.0, 0.0, 0.0)
-    assert (alone[0].s[1], alone[0].s[4]) == (0.3, -0.2)
+    assert alone.x[:3] == (1.0, 0.0, 0.0)
+    assert (alone.s[1], alone.s[4]) == (0.3, -0.2)
     without_anchor = given(forecast("GFSMOS", 82.0), forecast("GEFS", 78.0))
     assert without_anchor is not None
-    assert (without_anchor[0].anchor_f, without_anchor[0].model) == (80.0, "")
+    assert (without_anchor.anchor_f, without_anchor.model) == (80.0, "")
     assert given() is None
     assert given(forecast("NWS", 80.0)) is None
 
@@ -104,7 +104,7 @@ def test_the_newest_anchor_is_taken_and_of_one_run_the_first() -> None:
         both = {"NBP": forecast("NBP", 80.0), "NBS": forecast("NBS", 81.0, hour=hour)}
         found = predictors(layout, both, DAY, KnownSpreads())
         assert found is not None
-        assert found[0].model == model
+        assert found.model == model
 
 
 def test_a_city_has_the_best_layout_of_what_it_has_seen() -> None:

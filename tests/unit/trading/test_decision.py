@@ -11,9 +11,10 @@ import pytest
 
 from kalshi_edge.domain.orders import Side, Strategy, TimeInForce
 from kalshi_edge.domain.verdicts import Approved, Check, Refused
-from kalshi_edge.trading.decision import Playbook, decisions, opportunities
+from kalshi_edge.trading.decision import decisions, opportunities
 from kalshi_edge.trading.fees import most_taker_fee
 from kalshi_edge.trading.outlook import Outlook
+from kalshi_edge.trading.playbook import Playbook
 from kalshi_edge.trading.risk import Limits
 from tests.support.builders import DAY, EVENT, NOW, book, ladder, levels, outlook, quotes, situation
 

@@ -15,6 +15,7 @@ from kalshi_edge.domain.verdicts import Alarm, Check
 from kalshi_edge.domain.weather import Basis, ClimateReport, Forecast, Observation
 from kalshi_edge.trading.edge import Gates
 from kalshi_edge.trading.outlook import Outlook, city_view, ladder_outlook
+from kalshi_edge.trading.playbook import Playbook
 from kalshi_edge.trading.risk import Limits
 from kalshi_edge.trading.state import BRIDGE, KEEP, REFERENCE, WorldState
 from tests.support.builders import DAY, EVENT, NOW, TERMS, book, forecast, ladder
@@ -24,7 +25,7 @@ NEW_YORK = station_of("NYC")
 DAY_START = NEW_YORK.day_start(DAY)
 EVENING_BEFORE = DAY_START - timedelta(hours=4)
 MORNING_AFTER = NEW_YORK.day_end(DAY) + timedelta(hours=8)
-LIMITS = Limits()
+PLAYBOOK = Playbook()
 OTHER_TERMS = replace(TERMS, fingerprint="another-fingerprint")
 
 
@@ -46,14 +47,14 @@ def report(
 
 
 def mu_f(known: WorldState, at: datetime = NOW) -> float:
-    seen = ladder_outlook(known, ladder(), at, LIMITS)
+    seen = ladder_outlook(known, ladder(), at, PLAYBOOK)
     assert isinstance(seen, Outlook)
     return seen.distribution.mu_f
 
 
 def checks(known: WorldState, whole: Ladder, at: datetime = NOW) -> dict[str, Check]:
     known.ladder(whole)
-    seen = ladder_outlook(known, whole, at, LIMITS)
+    seen = ladder_outlook(known, whole, at, PLAYBOOK)
     assert isinstance(seen, Outlook)
     return {check.rule: check for check in seen.checks}
 
@@ -78,11 +79,11 @@ def test_the_newest_run_of_the_best_model_counts() -> None:
 
 def test_without_a_forecast_of_a_model_in_use_a_ladder_is_left_out() -> None:
     known = state("NBP")
-    assert ladder_outlook(known, ladder(), NOW, LIMITS) == "no forecast of NBP"
+    assert ladder_outlook(known, ladder(), NOW, PLAYBOOK) == "no forecast of NBP"
     known.forecast(nbp(model="NBM"))
     known.forecast(nbp(day=DAY + timedelta(days=1)))
     known.forecast(nbp(city="CHI"))
-    assert ladder_outlook(known, ladder(), NOW, LIMITS) == "no forecast of NBP"
+    assert ladder_outlook(known, ladder(), NOW, PLAYBOOK) == "no forecast of NBP"
 
 
 @pytest.mark.parametrize("fee_type", [FeeType.FLAT, FeeType.UNKNOWN])
@@ -90,7 +91,7 @@ def test_a_fee_that_cannot_be_computed_is_not_traded(fee_type: FeeType) -> None:
     known = state()
     known.forecast(nbp())
     assert (
-        ladder_outlook(known, ladder(fee_rule=FeeRule(fee_type)), NOW, LIMITS)
+        ladder_outlook(known, ladder(fee_rule=FeeRule(fee_type)), NOW, PLAYBOOK)
         == f"fee type {fee_type}"
     )
 
@@ -106,7 +107,9 @@ def test_an_old_reference_is_none(hours: float, figure: str) -> None:
     run_at = NOW - timedelta(hours=hours)
     known.forecast(replace(nbp(54.5, model=REFERENCE), run_at=run_at))
     for required in (False, True):
-        seen = ladder_outlook(known, ladder(), NOW, replace(LIMITS, reference_required=required))
+        seen = ladder_outlook(
+            known, ladder(), NOW, Playbook(limits=Limits(reference_required=required))
+        )
         assert isinstance(seen, Outlook)
         (check,) = [one for one in seen.checks if one.rule == "reference"]
         assert check.figure == figure
@@ -208,7 +211,7 @@ def test_what_was_learnt_counts_at_once_and_not_before() -> None:
     known.forecast(nbp(60.0, day=tomorrow))
 
     def next_mu_f() -> float:
-        seen = ladder_outlook(known, ladder(day=tomorrow), MORNING_AFTER, LIMITS)
+        seen = ladder_outlook(known, ladder(day=tomorrow), MORNING_AFTER, PLAYBOOK)
         assert isinstance(seen, Outlook)
         return seen.distribution.mu_f
 
@@ -384,7 +387,7 @@ def test_a_view_says_what_was_seen() -> None:
     known.forecast(nbp(54.0))
     known.forecast(nbp(55.0, model=REFERENCE))
     known.book(book(f"{EVENT}-B52.5", [("0.20", 5)], [("0.24", 5)]))
-    seen = ladder_outlook(known, ladder(), NOW, LIMITS)
+    seen = ladder_outlook(known, ladder(), NOW, PLAYBOOK)
     assert isinstance(seen, Outlook)
     view = city_view(known, seen, Gates())
     assert (view.city, view.mu_f, view.reference_f, view.model) == ("NYC", 54.0, 55.0, "NBP")
@@ -438,7 +441,7 @@ def test_a_cycle_of_the_afternoon_sees_what_was_read() -> None:
         known.observation(
             Observation("KNYC", Basis.T_GROUP, moment, moment, degrees, degrees, moment)
         )
-    seen = ladder_outlook(known, ladder(), at, LIMITS)
+    seen = ladder_outlook(known, ladder(), at, PLAYBOOK)
     assert isinstance(seen, Outlook)
     view = city_view(known, seen, Gates())
     assert view.observed_floor_f == 56

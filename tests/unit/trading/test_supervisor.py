@@ -35,8 +35,8 @@ from kalshi_edge.domain.verdicts import (
 )
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.trading.circuit_breakers import CircuitBreakers
-from kalshi_edge.trading.decision import Playbook
 from kalshi_edge.trading.fees import taker_fee
+from kalshi_edge.trading.playbook import Playbook
 from tests.support.builders import EVENT, TERMS, book, fill, forecast, intent, ladder
 
 D = Decimal

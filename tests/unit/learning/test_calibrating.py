@@ -14,10 +14,10 @@ from kalshi_edge.domain.records import Calibration
 from kalshi_edge.domain.verdicts import Alarm, Verdict
 from kalshi_edge.domain.weather import Basis, ClimateReport, Observation
 from kalshi_edge.engine import Engine
+from kalshi_edge.learning.calibrating import DOUBTED_Z, SLIP_F
+from kalshi_edge.learning.results import MEMORY_OF_RESULTS
 from kalshi_edge.models.calibration import LESSONS_KEPT
 from kalshi_edge.runtime.resumption import MEMORY, resumed_engine
-from kalshi_edge.trading.learning import DOUBTED_Z, SLIP_F
-from kalshi_edge.trading.results import MEMORY_OF_RESULTS
 from tests.cases.account_stories import AROUND_54, of, setup, written
 from tests.support.builders import DAY, event_ticker, forecast, ladder
 

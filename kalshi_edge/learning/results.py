@@ -12,7 +12,6 @@ from typing import TypeAlias
 from kalshi_edge.domain.market import Bin, Market
 from kalshi_edge.domain.verdicts import Alarm
 from kalshi_edge.domain.weather import ClimateReport
-from kalshi_edge.trading.snapshot import ResultsSnapshot
 from kalshi_edge.units import ONE, ZERO
 
 MEMORY_OF_RESULTS = timedelta(days=6)
@@ -23,6 +22,19 @@ No longer than the lessons of that time are kept, and than a restart reads back.
 
 Day: TypeAlias = tuple[str, date]
 """Station and climate day."""
+
+
+Reports: TypeAlias = tuple[tuple[str, date, tuple[ClimateReport, ...]], ...]
+"""By station and climate day."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsSnapshot:
+    """What is known of how recent climate days came out."""
+
+    first_f: tuple[tuple[str, date, int], ...]
+    reports: Reports
+    paid: tuple[tuple[str, date, tuple[tuple[str, Bin, Decimal], ...]], ...]
 
 
 @dataclass

@@ -17,6 +17,7 @@ from kalshi_edge.domain.market import Market
 from kalshi_edge.domain.records import Calibration
 from kalshi_edge.domain.verdicts import Alarm
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Station
+from kalshi_edge.learning.results import Day, Results
 from kalshi_edge.models.calibration import (
     first_lesson,
     is_same,
@@ -25,7 +26,6 @@ from kalshi_edge.models.calibration import (
     standard_error,
     uncalibrated,
 )
-from kalshi_edge.trading.results import Day, Results
 
 DOUBTED_Z = 6.0
 """So many calibrated σ from every forecast in use a result waits for a second witness.
@@ -107,6 +107,11 @@ class Learning:
             return ()
         learned = self._learn(course, climate_day, before, at)
         return (*learned, *self.results.differences(day, {market.ticker}))
+
+    def believed_f(self, course: Course, climate_day: date) -> int | None:
+        """A day's maximum as it stands now, °F; ``None`` where there is none that is believed."""
+        judged = self._judged(course, climate_day)
+        return None if judged is None or judged.doubt else judged.high_f
 
     # --- learning -------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from kalshi_edge.domain.evidence_cells import (
 )
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.errors import InputError
-from kalshi_edge.trading.evidence import (
+from kalshi_edge.learning.evidence import (
     DAYS_KEPT,
     CellGate,
     Shown,

@@ -1,0 +1,1 @@
+"""What settled days teach: calibrations, models, evidence."""
