@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from kalshi_edge.backtest.feed import told, with_cycles, within_days
+from kalshi_edge.choices import ForecastModel
 from kalshi_edge.data.history.origin import is_synthetic
 from kalshi_edge.data.history.records import read_events
 from kalshi_edge.data.weather.stations import by_report, station_of
@@ -21,7 +22,7 @@ from kalshi_edge.domain.records import DailyRecord, Trade
 from kalshi_edge.domain.verdicts import Approved, CityView, CycleDone, Opportunity, Refused
 from kalshi_edge.domain.weather import ClimateReport, Forecast
 from kalshi_edge.engine import Setup
-from kalshi_edge.errors import HistoryError, InputError
+from kalshi_edge.errors import HistoryError
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.execution.simulator import SimulatedExchange
 from kalshi_edge.runner import run
@@ -29,9 +30,6 @@ from kalshi_edge.trading.playbook import Playbook
 
 MODE = "backtest"
 FIRST_HISTORY = date(2000, 1, 1)
-SEED = "seed"
-MODELS = (SEED, "emos", "posterior")
-"""What may be traded: the calibrated bulletin, online EMOS, or EMOS and market together."""
 FORECAST_AGE = timedelta(hours=24)
 """History has one forecast a day; live trading asks for a fresher one."""
 
@@ -39,15 +37,6 @@ BAR_QUOTES = timedelta(hours=8)
 """An archive of hourly bars has a bar only for an hour in which a market's quotes changed: a bin's
 last bar before midnight stands until then, and a quiet bin's is hours old. The archive's reach from
 22 UTC to local midnight."""
-
-
-def check_model(name: str) -> None:
-    """Raise ``InputError`` where nothing of that name can be traded."""
-    if name not in MODELS:
-        raise InputError(f"no model {name}; known: {', '.join(MODELS)}")
-    if name != SEED:
-        # The seam: goes once ``Setup`` takes ``model=``, which ``Request.setup`` then gives it.
-        raise InputError(f"the loop trades the {SEED} only so far, not {name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +50,25 @@ class Request:
     playbook: Playbook
     models: tuple[str, ...]
     starting_balance: Decimal = Decimal(1000)
-    model: str = SEED
-    """Whose probabilities are traded: one of ``MODELS``."""
+    model: ForecastModel = ForecastModel.SEED
+    """Whose probabilities are traded."""
 
     def __post_init__(self) -> None:
-        check_model(self.model)
         if self.first_day > self.last_day:
             raise HistoryError(f"nothing between {self.first_day} and {self.last_day}")
 
     @property
     def setup(self) -> Setup:
-        """What the engine is given: the playbook, but for the age of forecasts."""
+        """What the engine is given: the playbook, but for its model and the ages of a history."""
         limits = replace(self.playbook.limits, max_forecast_age=FORECAST_AGE)
         return Setup(
             mode=MODE,
             stations=tuple(station_of(city) for city in self.cities),
             models=self.models,
             starting_balance=self.starting_balance,
-            playbook=replace(self.playbook, limits=limits, one_instant=BAR_QUOTES),
+            playbook=replace(
+                self.playbook, limits=limits, model=self.model, one_instant=BAR_QUOTES
+            ),
         )
 
 

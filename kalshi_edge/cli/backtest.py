@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kalshi_edge.cli.options import names_in
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.errors import InputError
 
@@ -63,18 +62,14 @@ def backtest(  # noqa: PLR0917 - typer wants each option as a parameter
 
     settings = load_settings()
     from kalshi_edge.backtest.report import Played, report_html
-    from kalshi_edge.backtest.run import check_model
     from kalshi_edge.backtest.summary import summary
-    from kalshi_edge.cli.options import stations_named
+    from kalshi_edge.cli.options import models_named, stations_named
     from kalshi_edge.cli.output import out
     from kalshi_edge.cli.past import RequestedDays, real_days, synthetic_days
     from kalshi_edge.operations.backtest import backtest_request, run_backtest, walk_forecasters
 
     cities = tuple(station.city for station in stations_named(city)) or settings.cities
-    # The seam: ``settings.model`` once it exists.
-    models = names_in(model) or (getattr(settings, "model", "seed"),)
-    for name in models:
-        check_model(name)
+    models = models_named(model) or (settings.model,)
     if store is not None and store.exists():
         raise InputError(f"{store} exists already; a journal starts in a new file")
     if store is not None and len(models) > 1:
@@ -92,9 +87,9 @@ def backtest(  # noqa: PLR0917 - typer wants each option as a parameter
                 last_day=last_day,
                 days=days,
                 strategies=strategy or [Strategy(name) for name in settings.strategies],
-                model=name,
+                model=one,
             )
-            for name in models
+            for one in models
         ]
         records = []
         for request in requests:

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from kalshi_edge.backtest.forecaster_figures import ForecasterFigures, forecaster_figures
-from kalshi_edge.backtest.run import SEED, Record, Request, backtest
+from kalshi_edge.backtest.run import Record, Request, backtest
 from kalshi_edge.backtest.walk_forward import walked
+from kalshi_edge.choices import ForecastModel
 from kalshi_edge.config import Settings
 from kalshi_edge.data.history.days import reported_days
 from kalshi_edge.domain.events import Event
@@ -26,7 +27,7 @@ def backtest_request(
     last_day: date,
     days: int,
     strategies: Iterable[Strategy],
-    model: str = SEED,
+    model: ForecastModel,
 ) -> Request:
     """What ``backtest`` plays: ``days`` climate days up to and with ``last_day``."""
     return Request(

@@ -166,6 +166,23 @@ def test_the_command_prints_these_figures_as_json(
     assert "Model seed, on forecasts 17 h" in told["sentence"]
 
 
+def test_several_models_are_played_on_the_same_days(
+    history: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HISTORY_DIR", str(history))
+    asked = ["--city", "NYC", "--days", "60", "--until", "2024-12-31", "--offline", "--json"]
+    with pytest.raises(SystemExit) as ended:
+        main(["backtest", *asked, "--model", "seed,emos", "--model", "posterior"])
+    assert not ended.value.code
+    told = json.loads(capsys.readouterr().out)
+    models = ["seed", "emos", "posterior"]
+    assert [one["summary"]["question"]["model"] for one in told["backtests"]] == models
+    scores = [one["summary"]["scores"][0] for one in told["backtests"]]
+    assert len({score["ladders"] for score in scores}) == 1
+    assert len({score["rows"][0]["market"] for score in scores}) == 1
+    assert len({score["rows"][0]["model"] for score in scores}) == 3
+
+
 def test_ladders_that_nobody_quotes_are_no_evidence(walks: list[CityWalk]) -> None:
     left_out = {str(day): why for walk in walks for day, why in walk.incoherent}
     assert set(left_out) == {f"2024-10-{day}" for day in (21, 22, 23, 24)}
