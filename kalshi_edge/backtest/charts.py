@@ -22,8 +22,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from kalshi_edge.backtest.claims import EdgeBucket
+from kalshi_edge.backtest.money import Drawdown, EquityMark
 from kalshi_edge.backtest.reliability import PitHistogram, ReliabilityMark
-from kalshi_edge.backtest.summary import Drawdown, EquityMark
 from kalshi_edge.backtest.wording import bucket_name, cents, dollars, percent
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.units import ZERO
@@ -215,6 +215,13 @@ def claims_chart(name: str, title: str, buckets: Sequence[EdgeBucket]) -> Chart 
             for b in buckets
         )
         return _chart(name, title, f"Cents per contract by claimed net edge: {alt}.", figure)
+
+
+def renamed(chart: Chart, prefix: str) -> Chart:
+    """The same drawing with ``prefix`` before each of its ids, for a page with several of them."""
+    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}", str(chart.svg))
+    svg = re.sub(r'labelledby="(\S+) (\S+)"', rf'labelledby="{prefix}\1 {prefix}\2"', svg)
+    return Chart(chart.title, chart.alt, Markup(svg))  # noqa: S704 - our own drawing
 
 
 @contextmanager

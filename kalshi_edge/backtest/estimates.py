@@ -7,11 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kalshi_edge.models.statistics import effective_days, mean_interval
+from kalshi_edge.models.statistics import block_draws, drawn_interval, effective_days
 
 BLOCK_DAYS = 7
 MIN_DAYS = 2 * BLOCK_DAYS
@@ -60,9 +62,10 @@ def calendar(days: Iterable[date]) -> tuple[date, ...]:
 def estimate(cases: Iterable[Case], days: Sequence[date], seed: int) -> Estimate | None:
     """Σ totals ÷ Σ counts of ``cases``; ``None`` where there is nothing to count.
 
-    ``days`` is the whole ``calendar`` that blocks are drawn from. Every estimate draws afresh from
-    ``seed``: none depends on which others are made. The effective days are those of the dates
-    with any count, in order, by their departure from the mean: total − mean × count.
+    ``days`` is the whole ``calendar`` that blocks are drawn from. What is drawn depends on its
+    length and ``seed`` alone: no estimate depends on which others are made. The effective days are
+    those of the dates with any count, in order, by their departure from the mean: total − mean ×
+    count.
 
     >>> week = [(date(2024, 3, day), 2.0, 4.0) for day in range(1, 8)]
     >>> found = estimate(week, calendar(day for day, _, _ in week), seed=0)
@@ -81,11 +84,10 @@ def estimate(cases: Iterable[Case], days: Sequence[date], seed: int) -> Estimate
     mean = sum(totals[day] for day in present) / count
     low = high = None
     if len(present) >= MIN_DAYS:
-        interval = mean_interval(
-            [totals.get(day, 0.0) for day in days],
-            np.random.default_rng(seed),
-            counts=[counts.get(day, 0.0) for day in days],
-            block_days=BLOCK_DAYS,
+        interval = drawn_interval(
+            np.array([totals.get(day, 0.0) for day in days]),
+            np.array([counts.get(day, 0.0) for day in days]),
+            _draws(len(days), seed),
         )
         low, high = interval.low, interval.high
     return Estimate(
@@ -96,3 +98,9 @@ def estimate(cases: Iterable[Case], days: Sequence[date], seed: int) -> Estimate
         days=len(present),
         effective_days=effective_days([totals[day] - mean * counts[day] for day in present]),
     )
+
+
+@lru_cache(maxsize=1)
+def _draws(days: int, seed: int) -> NDArray[np.float64]:
+    """A report makes hundreds of estimates over one calendar, all from the same draws."""
+    return block_draws(days, np.random.default_rng(seed), BLOCK_DAYS)

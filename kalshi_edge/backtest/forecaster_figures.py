@@ -11,10 +11,11 @@ from typing import TypeVar
 
 import numpy as np
 
+from kalshi_edge.backtest.conditional import Conditional, conditional
 from kalshi_edge.backtest.estimates import Estimate, calendar, estimate
 from kalshi_edge.backtest.reliability import pit_shares
 from kalshi_edge.backtest.walk_forward import CityWalk, JudgedDay, JudgedLadder
-from kalshi_edge.models.distribution import degree_probability
+from kalshi_edge.models.distribution import Normal, degree_probability
 from kalshi_edge.models.scores import brier, degree_crps, log_score
 
 J = TypeVar("J", JudgedDay, JudgedLadder)
@@ -49,8 +50,8 @@ class PosteriorFigures:
     """95 %; ``None`` where there are too few days for one."""
     brier_per_bin: float
     brier_per_bin_mid: float
-    earned_weight: float | None
-    """Of our forecast, at the last ladder; ``None`` for several cities."""
+    earned_weight: float
+    """Of our forecast, at the last ladder; of several cities the mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +60,75 @@ class ForecasterFigures:
 
     forecast: Mapping[str, Mapping[str, ForecastFigures]]
     posterior: Mapping[str, PosteriorFigures]
+    posterior_tight: Mapping[str, PosteriorFigures]
+    """On ladders of which no bin's spread is wider than the trader's gate lets through."""
+    conditional: Conditional
+    crps_less_seed: Mapping[str, Estimate]
+    """EMOS's CRPS less the seed's on the same days, °F a day; below 0 EMOS is sharper."""
+
+
+NO_FIGURES = ForecasterFigures({}, {}, {}, {}, {})
+"""Where nothing was walked."""
 
 
 def forecaster_figures(
-    walks: Sequence[CityWalk], first_day: date, last_day: date, seed: int
+    walks: Sequence[CityWalk],
+    first_day: date,
+    last_day: date,
+    seed: int,
+    *,
+    max_spread: float = 0.12,
 ) -> ForecasterFigures:
-    """The figures of climate days from ``first_day`` to ``last_day``, both included."""
+    """The figures of climate days from ``first_day`` to ``last_day``, both included.
+
+    A ladder is tight where no bin's ask − bid exceeds ``max_spread``, dollars.
+    """
     days = {w.station.city: _within(w.days, first_day, last_day) for w in walks}
     ladders = {w.station.city: _within(w.ladders, first_day, last_day) for w in walks}
     days[EVERYWHERE] = [day for some in days.values() for day in some]
-    ladders[EVERYWHERE] = [ladder for some in ladders.values() for ladder in some]
+    ladders[EVERYWHERE] = every_ladder = [ladder for some in ladders.values() for ladder in some]
     return ForecasterFigures(
-        forecast={
-            city: {model: _forecast_figures(some, model) for model in ("seed", "emos")}
-            for city, some in days.items()
-            if some
+        forecast={city: found for city, some in days.items() if (found := _by_model(some))},
+        posterior=_by_city(ladders, seed),
+        posterior_tight=_by_city(
+            {
+                city: [one for one in some if one.widest_spread <= max_spread]
+                for city, some in ladders.items()
+            },
+            seed,
+        ),
+        conditional=conditional(every_ladder, seed),
+        crps_less_seed={
+            city: less for city, some in days.items() if (less := _less_seed(some, seed))
         },
-        posterior={city: _posterior_figures(some, seed) for city, some in ladders.items() if some},
     )
 
 
-def _forecast_figures(days: Sequence[JudgedDay], model: str) -> ForecastFigures:
-    pairs = [(day.forecasts[model], day.high_f) for day in days if model in day.forecasts]
+def _by_model(days: Sequence[JudgedDay]) -> dict[str, ForecastFigures]:
+    pairs = {
+        model: [(day.forecasts[model], day.high_f) for day in days if model in day.forecasts]
+        for model in ("seed", "emos")
+    }
+    return {model: _forecast_figures(some) for model, some in pairs.items() if some}
+
+
+def _by_city(
+    ladders: Mapping[str, Sequence[JudgedLadder]], seed: int
+) -> dict[str, PosteriorFigures]:
+    return {city: _posterior_figures(some, seed) for city, some in ladders.items() if some}
+
+
+def _less_seed(days: Sequence[JudgedDay], seed: int) -> Estimate | None:
+    cases = []
+    for day in days:
+        ours, seeds = day.forecasts.get("emos"), day.forecasts.get("seed")
+        if ours is not None and seeds is not None:
+            gain_f = degree_crps(ours, day.high_f) - degree_crps(seeds, day.high_f)
+            cases.append((day.climate_day, gain_f, 1.0))
+    return estimate(cases, calendar(day.climate_day for day in days), seed)
+
+
+def _forecast_figures(pairs: Sequence[tuple[Normal, int]]) -> ForecastFigures:
     n = len(pairs)
     shares = pit_shares(pairs)
     expected = n / len(shares)
@@ -96,7 +144,7 @@ def _posterior_figures(ladders: Sequence[JudgedLadder], seed: int) -> PosteriorF
     ours = [log_score(one.posterior.probabilities[one.won]) for one in ladders]
     mids = [log_score(one.posterior.mid[one.won]) for one in ladders]
     found = log_difference(ladders, seed)
-    cities = {one.city for one in ladders}
+    last_of_city = {one.city: one for one in ladders}
     low_high = None if found.low is None or found.high is None else (found.low, found.high)
     return PosteriorFigures(
         n=len(ladders),
@@ -106,7 +154,9 @@ def _posterior_figures(ladders: Sequence[JudgedLadder], seed: int) -> PosteriorF
         interval=low_high,
         brier_per_bin=_brier_per_bin([(one.posterior.probabilities, one.won) for one in ladders]),
         brier_per_bin_mid=_brier_per_bin([(one.posterior.mid, one.won) for one in ladders]),
-        earned_weight=ladders[-1].posterior.earned_weight if len(cities) == 1 else None,
+        earned_weight=float(
+            np.mean([one.posterior.earned_weight for one in last_of_city.values()])
+        ),
     )
 
 

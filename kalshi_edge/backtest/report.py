@@ -16,12 +16,24 @@ from kalshi_edge.backtest.charts import (
     equity_chart,
     pit_chart,
     reliability_chart,
+    renamed,
 )
+from kalshi_edge.backtest.comparison import comparison
+from kalshi_edge.backtest.forecaster_figures import NO_FIGURES, ForecasterFigures
 from kalshi_edge.backtest.reliability import ReliabilityMark
 from kalshi_edge.backtest.run import Record
 from kalshi_edge.backtest.summary import Summary
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.units import ZERO
+
+CUT_NAMES: Mapping[str, str] = {
+    "city": "city",
+    "lead": "lead class",
+    "spread": "spread of the quotes",
+    "season": "season",
+    "price": "price",
+}
+"""What bins are divided by, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +57,56 @@ class Month:
     """Of the closed ones, dollars."""
 
 
-def report_html(record: Record, summary: Summary) -> str:
-    """The page: ``summary``'s figures and charts, and the trades of ``record``."""
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A backtest that was played, and its figures."""
+
+    record: Record
+    summary: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a page shows of one backtest."""
+
+    prefix: str
+    """Of its ids on the page; empty where it is alone."""
+    summary: Summary
+    sentence: str
+    charts: Mapping[str, Chart | None]
+    months: tuple[Month, ...]
+    reliability: list[tuple[float, tuple[ReliabilityMark | None, ReliabilityMark | None]]]
+
+
+def report_html(played: Sequence[Played], figures: ForecasterFigures = NO_FIGURES) -> str:
+    """The page: figures, charts and trades of each backtest, and what the forecasters say."""
+    is_alone = len(played) == 1
+    summaries = [one.summary for one in played]
     return (
         _environment()
         .get_template("report.html.j2")
         .render(
-            s=summary,
-            sentence=wording.honest_sentence(summary),
-            charts=_charts(record, summary),
-            months=months(record),
-            reliability=_paired(summary.model_reliability, summary.market_reliability),
+            backtests=[
+                _shown(one, "" if is_alone else f"{one.summary.question.model}-") for one in played
+            ],
+            comparison=() if is_alone else comparison(summaries),
+            figures=figures,
+            cut_names=CUT_NAMES,
             program=version("kalshi-edge"),
         )
+    )
+
+
+def _shown(one: Played, prefix: str) -> _Shown:
+    record, summary = one.record, one.summary
+    charts = _charts(record, summary)
+    return _Shown(
+        prefix=prefix,
+        summary=summary,
+        sentence=wording.honest_sentence(summary),
+        charts={name: chart and renamed(chart, prefix) for name, chart in charts.items()},
+        months=months(record),
+        reliability=_paired(summary.model_reliability, summary.market_reliability),
     )
 
 
@@ -116,7 +165,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    names = ("dollars", "cents", "percent", "count", "signed", "interval", "cents_interval")
+    names = (
+        "dollars", "cents", "percent", "count", "signed", "interval", "cents_interval", "hours",
+        "bounds",
+    )  # fmt: skip
     environment.filters |= {name: getattr(wording, name) for name in names}
     environment.filters["bucket"] = wording.bucket_name
     return environment

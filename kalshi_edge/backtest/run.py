@@ -3,22 +3,24 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from statistics import median
 
 from kalshi_edge.backtest.feed import told, with_cycles, within_days
+from kalshi_edge.choices import ForecastModel
 from kalshi_edge.data.history.origin import is_synthetic
 from kalshi_edge.data.history.records import read_events
-from kalshi_edge.data.weather.stations import station_of
+from kalshi_edge.data.weather.stations import by_report, station_of
 from kalshi_edge.db.codec import to_json
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import Event
 from kalshi_edge.domain.journal import JournalEntry
-from kalshi_edge.domain.market import Book
+from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.records import DailyRecord, Trade
 from kalshi_edge.domain.verdicts import Approved, CityView, CycleDone, Opportunity, Refused
-from kalshi_edge.domain.weather import ClimateReport
+from kalshi_edge.domain.weather import ClimateReport, Forecast
 from kalshi_edge.engine import Setup
 from kalshi_edge.errors import HistoryError
 from kalshi_edge.execution.executor import Executor
@@ -48,6 +50,8 @@ class Request:
     playbook: Playbook
     models: tuple[str, ...]
     starting_balance: Decimal = Decimal(1000)
+    model: ForecastModel = ForecastModel.SEED
+    """Whose probabilities are traded."""
 
     def __post_init__(self) -> None:
         if self.first_day > self.last_day:
@@ -55,15 +59,27 @@ class Request:
 
     @property
     def setup(self) -> Setup:
-        """What the engine is given: the playbook, but for the age of forecasts."""
+        """What the engine is given: the playbook, but for its model and the ages of a history."""
         limits = replace(self.playbook.limits, max_forecast_age=FORECAST_AGE)
         return Setup(
             mode=MODE,
             stations=tuple(station_of(city) for city in self.cities),
             models=self.models,
             starting_balance=self.starting_balance,
-            playbook=replace(self.playbook, limits=limits, one_instant=BAR_QUOTES),
+            playbook=replace(
+                self.playbook, limits=limits, model=self.model, one_instant=BAR_QUOTES
+            ),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionAges:
+    """How old what a decision rested on was, hours."""
+
+    forecast_h: float
+    """Since the start of the model run."""
+    quotes_h: float | None
+    """Since the receipt of the books, the median of the bins; ``None`` where there was none."""
 
 
 @dataclass
@@ -86,11 +102,33 @@ class Record:
     """How many quotes there were of each market."""
     is_synthetic: bool = False
     """Whether the history is made up."""
+    ages: dict[tuple[str, date], DecisionAges] = field(default_factory=dict)
+    """Of the decisions in ``views``."""
+    runs: set[tuple[str, datetime]] = field(default_factory=set)
+    """Every model run that was received, by ICAO code and its start."""
+    _tickers: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    _quoted_at: dict[str, datetime] = field(default_factory=dict, repr=False)
 
     @property
     def opportunities(self) -> tuple[Opportunity, ...]:
         """What had a fresh price, taken or not."""
         return tuple(self.priced.values())
+
+    def note(self, event: Event) -> None:
+        """Take down what of an event no verdict repeats."""
+        match event:
+            case Forecast():
+                self.runs.add((event.station, event.run_at))
+            case Ladder():
+                self._tickers[event.event_ticker] = tuple(one.ticker for one in event.markets)
+            case Book():
+                self.quotes[event.ticker] += 1
+                self._quoted_at[event.ticker] = event.received_at
+            case ClimateReport(is_final=True, high_f=int(high_f)):
+                station = by_report(event.report)
+                self.highs.setdefault((station.city, event.climate_day), high_f)
+            case _:
+                pass
 
     def publish(self, entry: JournalEntry) -> None:
         """Take down one line of the journal."""
@@ -115,12 +153,25 @@ class Record:
             if done.received_at <= station_of(view.city).day_start(view.climate_day)
         }
         self.views.update(ahead)
+        self.ages.update({key: self._ages(view, done) for key, view in ahead.items()})
         for verdict in entry.verdicts:
             found = verdict.opportunity if isinstance(verdict, Approved) else None
             if isinstance(verdict, Refused) and isinstance(verdict.subject, Opportunity):
                 found = verdict.subject
             if found and (found.city, found.climate_day) in ahead and _is_priced(found):
                 self.priced[tuple(leg.ticker for leg in found.legs)] = found
+
+    def _ages(self, view: CityView, done: CycleDone) -> DecisionAges:
+        tickers = self._tickers.get(view.event_ticker, ())
+        quoted_at = [self._quoted_at[one] for one in tickers if one in self._quoted_at]
+        return DecisionAges(
+            _hours(done.received_at - view.run_at),
+            median(_hours(done.received_at - at) for at in quoted_at) if quoted_at else None,
+        )
+
+
+def _hours(span: timedelta) -> float:
+    return span / timedelta(hours=1)
 
 
 def _is_priced(found: Opportunity) -> bool:
@@ -135,16 +186,10 @@ async def backtest(
 ) -> Record:
     """Play what the history holds of ``request``; ``watch`` sees every event just before.
 
-    The journal goes to ``store_path``, which must not exist yet; by default it is not kept. Raises
-    ``HistoryError`` where the history does not hold what is asked for.
+    The journal goes to ``store_path``, which must not exist yet; by default it is not kept. A city
+    without quotes has no view in the record.
     """
-    record = await play(request, events(request), watch, store_path)
-    if not record.views:
-        raise HistoryError(
-            f"no quotes of {', '.join(request.cities)} from {request.first_day} to"
-            f" {request.last_day} in {request.history}"
-        )
-    return record
+    return await play(request, events(request), watch, store_path)
 
 
 async def play(
@@ -155,14 +200,9 @@ async def play(
 ) -> Record:
     """Play ``told_events`` through the trading loop under the setup of ``request``."""
     record, setup = Record(request, is_synthetic=is_synthetic(request.history)), request.setup
-    by_report = {station.report: station.city for station in setup.stations}
 
     def note(event: Event) -> None:
-        if isinstance(event, ClimateReport) and event.is_final and event.high_f is not None:
-            city = by_report[event.report]
-            record.highs.setdefault((city, event.climate_day), event.high_f)
-        if isinstance(event, Book):
-            record.quotes[event.ticker] += 1
+        record.note(event)
         watch(event)
 
     exchange = SimulatedExchange(request.starting_balance)

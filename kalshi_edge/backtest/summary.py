@@ -1,7 +1,7 @@
 """What a backtest shows, in figures: each with what it rests on. Pure; one seed, one result."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
@@ -9,7 +9,22 @@ from statistics import median
 from typing import Any
 
 from kalshi_edge.backtest.claims import EdgeBucket, edge_buckets, priced_claims, taken_claims
-from kalshi_edge.backtest.estimates import Estimate, calendar, estimate
+from kalshi_edge.backtest.decisions import (
+    DecisionRow,
+    ModelRuns,
+    decision_rows,
+    model_name,
+    model_runs,
+)
+from kalshi_edge.backtest.estimates import calendar
+from kalshi_edge.backtest.money import (
+    Drawdown,
+    EquityMark,
+    ResultRow,
+    drawdown,
+    equity_points,
+    lines,
+)
 from kalshi_edge.backtest.reliability import (
     ForecastError,
     PitHistogram,
@@ -22,18 +37,15 @@ from kalshi_edge.backtest.run import Record
 from kalshi_edge.backtest.verification import ScoreTable, contests, score_tables
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.domain.orders import Strategy
-from kalshi_edge.domain.records import DailyRecord, Trade
 from kalshi_edge.domain.verdicts import CityView
-from kalshi_edge.errors import InputError
-from kalshi_edge.models.calibration import nbm_version
-from kalshi_edge.portfolio.performance import Performance, performance
-from kalshi_edge.units import ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """What was asked of the backtest."""
 
+    model: str
+    """Whose probabilities were traded: ``seed``, ``emos`` or ``posterior``."""
     cities: tuple[str, ...]
     first_day: date
     last_day: date
@@ -46,43 +58,6 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class ResultRow:
-    """Closed trades of a strategy in a city; ``None`` stands for all. Dollars."""
-
-    strategy: Strategy | None
-    city: str | None
-    performance: Performance
-    positions: int
-    """A bracket is one position, whatever the number of its legs."""
-    won: int
-    """Positions that earned more than they cost."""
-    win_rate: float | None
-    per_contract: Estimate | None
-    """Realised dollars per contract, by climate day."""
-
-
-@dataclass(frozen=True, slots=True)
-class EquityMark:
-    """What the account was worth at the end of a UTC day, and the most it had been worth."""
-
-    day: date
-    equity: Decimal
-    peak: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Drawdown:
-    """The deepest fall of equity from an earlier peak."""
-
-    dollars: Decimal
-    share: float
-    """Of the peak; the deepest in shares, which need not be the deepest in dollars."""
-    peak_day: date | None
-    """Of the fall in dollars; ``None`` where nothing fell, or it fell from the start."""
-    trough_day: date | None
-
-
-@dataclass(frozen=True, slots=True)
 class Summary:
     """All figures of a backtest."""
 
@@ -91,6 +66,9 @@ class Summary:
     """City-days by model and version."""
     lead_h: float | None
     """Median hours from the forecast's cycle to the start of the climate day."""
+    decisions: tuple[DecisionRow, ...]
+    """All first, then by city and model: how old forecast and quotes were."""
+    runs: ModelRuns | None
     lines: tuple[ResultRow, ...]
     """Everything first, then by strategy, by city, and by both."""
     open_trades: int
@@ -139,15 +117,10 @@ class Summary:
             and (line.city is None or len(cities) > 1)
         )
 
-    @property
-    def fairest_scores(self) -> ScoreTable | None:
-        """The scores that judge the model: all cities, tight ladders if they allow an interval.
-
-        The middle of a wide market is nobody's forecast, and beating it shows nothing.
-        """
-        of_all = [table for table in self.scores if table.city is None]
-        firm = [t for t in of_all if t.rows[0].model_less_market.low is not None]
-        return next((t for t in reversed(firm or of_all)), None)
+    def scores_of(self, *, tight_only: bool) -> ScoreTable | None:
+        """The scores of all cities together: of every ladder, or of the tight ones only."""
+        tables = (t for t in self.scores if t.city is None and t.tight_only is tight_only)
+        return next(tables, None)
 
 
 def summary(record: Record, *, seed: int = 0) -> Summary:
@@ -162,6 +135,8 @@ def summary(record: Record, *, seed: int = 0) -> Summary:
         question=_question(record, seed),
         models=_ranked(Counter(model_name(view) for view in views)),
         lead_h=median(leads_h) if leads_h else None,
+        decisions=decision_rows(record),
+        runs=model_runs(record.runs),
         lines=lines(trades, days, seed),
         open_trades=sum(trade.is_open for trade in trades),
         equity=equity,
@@ -182,58 +157,11 @@ def summary(record: Record, *, seed: int = 0) -> Summary:
     )
 
 
-def lines(trades: Iterable[Trade], days: Sequence[date], seed: int) -> tuple[ResultRow, ...]:
-    """Closed trades in all, per strategy, per city and per both, in this order."""
-    closed = [trade for trade in trades if not trade.is_open]
-    strategies = sorted({trade.strategy for trade in closed})
-    cities = sorted({trade.city for trade in closed})
-    keys: list[tuple[Strategy | None, str | None]] = [(None, None)]
-    keys += [(strategy, None) for strategy in strategies]
-    keys += [(None, city) for city in cities]
-    keys += [(strategy, city) for strategy in strategies for city in cities]
-    found = (
-        _line(strategy, city, _among(closed, strategy, city), days, seed) for strategy, city in keys
-    )
-    return tuple(x for x in found if x.positions or x.strategy is x.city is None)
-
-
-def equity_points(record: Record) -> tuple[EquityMark, ...]:
-    """The account's worth day by day, from the last day on which nothing had been traded."""
-    peak = record.request.starting_balance
-    points: list[EquityMark] = []
-    for day in _trading_days(record):
-        peak = max(peak, day.closing_balance)
-        points.append(EquityMark(day.day, day.closing_balance, peak))
-    return tuple(points)
-
-
-def drawdown(points: Sequence[EquityMark]) -> Drawdown:
-    """The deepest fall from a peak, in dollars and as a share of the peak."""
-    trough = max(points, key=lambda point: point.peak - point.equity, default=None)
-    if trough is None or trough.peak == trough.equity:
-        return Drawdown(ZERO, 0.0, None, None)
-    return Drawdown(
-        dollars=trough.peak - trough.equity,
-        share=max(float((p.peak - p.equity) / p.peak) for p in points),
-        peak_day=next((p.day for p in points if p.equity == trough.peak), None),
-        trough_day=trough.day,
-    )
-
-
-def model_name(view: CityView) -> str:
-    """The model behind a view, for the NBM with the version in force: ``NBM 4.1``."""
-    if not view.model.startswith("NB"):
-        return view.model
-    try:
-        return f"{view.model} {nbm_version(view.run_at)}"
-    except InputError:
-        return view.model
-
-
 def _question(record: Record, seed: int) -> Question:
     request = record.request
     playbook = request.setup.playbook
     return Question(
+        model=request.model,
         cities=request.cities,
         first_day=request.first_day,
         last_day=request.last_day,
@@ -251,50 +179,6 @@ def _question(record: Record, seed: int) -> Question:
 
 def _settings(group: Any) -> Iterator[tuple[str, str]]:
     return ((field.name, str(getattr(group, field.name))) for field in fields(group))
-
-
-def _among(trades: Iterable[Trade], strategy: Strategy | None, city: str | None) -> list[Trade]:
-    return [t for t in trades if strategy in {None, t.strategy} and city in {None, t.city}]
-
-
-def _line(
-    strategy: Strategy | None,
-    city: str | None,
-    trades: Sequence[Trade],
-    days: Sequence[date],
-    seed: int,
-) -> ResultRow:
-    earned: dict[str, Decimal] = {}
-    for trade in trades:
-        position = trade.bracket_id or trade.trade_id
-        earned[position] = earned.get(position, ZERO) + _pnl(trade)
-    won = sum(pnl > ZERO for pnl in earned.values())
-    cases = ((trade.climate_day, float(_pnl(trade)), float(trade.count)) for trade in trades)
-    return ResultRow(
-        strategy=strategy,
-        city=city,
-        performance=performance(trades),
-        positions=len(earned),
-        won=won,
-        win_rate=won / len(earned) if earned else None,
-        per_contract=estimate(cases, days, seed),
-    )
-
-
-def _pnl(trade: Trade) -> Decimal:
-    assert trade.pnl is not None  # only closed trades come here
-    return trade.pnl
-
-
-def _trading_days(record: Record) -> list[DailyRecord]:
-    """The daily records but those of the years before, on which the account only waited."""
-    start = record.request.starting_balance
-    waiting = 0
-    for day in record.days:
-        if day.closing_balance != start or day.day >= record.request.first_day:
-            break
-        waiting += 1
-    return record.days[max(waiting - 1, 0) :]
 
 
 def _lead_h(view: CityView) -> float:

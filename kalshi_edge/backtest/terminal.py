@@ -1,7 +1,9 @@
 """What ``backtest`` prints: a summary that reads well at 80 and at 160 columns, or JSON."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,19 @@ from rich.table import Table
 from rich.text import Text
 
 from kalshi_edge.backtest.claims import EdgeBucket
-from kalshi_edge.backtest.estimates import Estimate
-from kalshi_edge.backtest.summary import ResultRow, Summary
+from kalshi_edge.backtest.forecaster_figures import NO_FIGURES, ForecasterFigures
+from kalshi_edge.backtest.forecaster_tables import comparison_table, forecaster_tables
+from kalshi_edge.backtest.money import ResultRow
+from kalshi_edge.backtest.rich_tables import (
+    DIM,
+    GAIN,
+    HALF_WIDTH,
+    LOSS,
+    plain_table,
+    sign_style,
+    tone,
+)
+from kalshi_edge.backtest.summary import Summary
 from kalshi_edge.backtest.verification import ScoreTable
 from kalshi_edge.backtest.wording import (
     MADE_UP,
@@ -26,60 +39,88 @@ from kalshi_edge.backtest.wording import (
     count,
     dollars,
     honest_sentence,
+    hours,
     interval,
     percent,
     signed,
 )
 
-HALF_WIDTH = 78
-"""Of each table; two stand side by side where there is room for both."""
-
 BAR_CELLS = 8
 """On either side of zero."""
 
-GAIN, LOSS, DIM = "green", "red", "bright_black"
 
+@dataclass(frozen=True)
+class _InPairs:
+    """Tables in two columns where there is room for both, else one below the other."""
 
-class _View:
-    """A summary that lays itself out for the width it is given."""
-
-    def __init__(self, summary: Summary) -> None:
-        self.summary = summary
+    left: Sequence[RenderableType]
+    right: Sequence[RenderableType]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The sentence, the key figures, then the tables in one column or two."""
-        s = self.summary
-        yield Panel(
-            Text(honest_sentence(s)),
-            title=f"[bold]Backtest[/] {_question(s)}",
-            title_align="left",
-            border_style=_tone(s.total.per_contract) or "yellow",
-            padding=(0, 1),
-        )
-        yield _key_figures(s)
-        tables = (
-            (_money_table(s.distinct_lines), _claims_table("bought: claimed and came", s.taken)),
-            (_score_table(s.scores), _claims_table("everything priced", s.priced)),
-        )
-        if options.max_width >= 2 * HALF_WIDTH + 2:
-            for pair in tables:
+        """Pair by pair either way."""
+        for pair in zip_longest(self.left, self.right, fillvalue=""):
+            if options.max_width < 2 * HALF_WIDTH + 2:
+                yield from (one for one in pair if one)
+            else:
                 grid = Table.grid(padding=(0, 2))
                 grid.add_row(*pair)
                 yield grid
-        else:
-            yield Group(*(table for column in zip(*tables, strict=True) for table in column))
-        yield _refusals(s)
 
 
-def backtest_panel(summary: Summary) -> RenderableType:
-    """The whole summary, in one column of tables or, from 158 cells on, in two."""
-    return _View(summary)
+def backtest_panel(
+    summaries: Sequence[Summary], figures: ForecasterFigures = NO_FIGURES
+) -> RenderableType:
+    """One backtest in all its tables, or several side by side; then the forecasters' figures.
+
+    Tables stand in one column or, from 158 cells on, in two.
+    """
+    parts: list[RenderableType] = [_sentences(summaries)]
+    if len(summaries) == 1:
+        parts += _one(summaries[0])
+    else:
+        parts.append(comparison_table(summaries))
+    tables = forecaster_tables(figures)
+    return Group(*parts, _InPairs(tables[::2], tables[1::2]))
 
 
-def as_json(summary: Summary) -> bytes:
-    """The same figures as JSON: decimals as strings, dates as ISO 8601, shares as 0 to 1."""
-    document = {"sentence": honest_sentence(summary), "summary": summary}
+def as_json(summaries: Sequence[Summary], figures: ForecasterFigures = NO_FIGURES) -> bytes:
+    """The same figures as JSON: decimals as strings, dates as ISO 8601, shares as 0 to 1.
+
+    One backtest stands at the top, several in ``backtests``; what they share stands beside them.
+    """
+    told = [{"sentence": honest_sentence(one), "summary": one} for one in summaries]
+    document: dict[str, Any] = dict(told[0]) if len(told) == 1 else {"backtests": told}
+    for shared in ("forecast", "posterior", "posterior_tight", "conditional"):
+        document[shared] = getattr(figures, shared)
     return orjson.dumps(document, default=_plain, option=orjson.OPT_INDENT_2)
+
+
+def _sentences(summaries: Sequence[Summary]) -> RenderableType:
+    """What each backtest allows to be said, and what its decisions rested on."""
+    text = Text()
+    for i, s in enumerate(summaries):
+        text.append("\n\n" if i else "").append(honest_sentence(s))
+        for row in s.decisions[1:]:
+            ages = f"forecasts {hours(row.forecast_age_h)}, quotes {hours(row.quotes_age_h)} old"
+            line = f"\n{row.city} · {s.question.model} on {row.model}"
+            text.append(f"{line} · {ages} (median) · n {count(row.city_days)} city-days", DIM)
+    tones = {tone(s.total.per_contract) for s in summaries}
+    return Panel(
+        text,
+        title=f"[bold]Backtest[/] {_question(summaries[0])}",
+        title_align="left",
+        border_style=(tones.pop() if len(tones) == 1 else "") or "yellow",
+        padding=(0, 1),
+    )
+
+
+def _one(s: Summary) -> list[RenderableType]:
+    left = _money_table(s.distinct_lines), _score_table(s.scores)
+    right = (
+        _claims_table("bought: claimed and came", s.taken),
+        _claims_table("everything priced", s.priced),
+    )
+    return [_key_figures(s), _InPairs(left, right), _refusals(s)]
 
 
 def _plain(value: Any) -> str:
@@ -94,20 +135,12 @@ def _question(s: Summary) -> str:
     return f"{mark}{', '.join(question.cities)} · {question.first_day} – {question.last_day}"
 
 
-def _tone(found: Estimate | None) -> str:
-    return {1: GAIN, -1: LOSS, 0: ""}[0 if found is None else found.sign]
-
-
-def _sign_style(value: Decimal | float) -> str:
-    return GAIN if value > 0 else LOSS if value < 0 else ""
-
-
 def _key_figures(s: Summary) -> RenderableType:
     total, done = s.total, s.total.performance
     found = total.per_contract
     fall = f"{dollars(s.drawdown.dollars, signed=False)} ({percent(s.drawdown.share)})"
     figures = (
-        ("P&L", dollars(done.pnl), _sign_style(done.pnl)),
+        ("P&L", dollars(done.pnl), sign_style(done.pnl)),
         ("fees", dollars(done.fees, signed=False), ""),
         ("won", f"{percent(total.win_rate)} of {count(total.positions)}", ""),
         ("drawdown", fall, ""),
@@ -121,27 +154,10 @@ def _key_figures(s: Summary) -> RenderableType:
     return Padding(Columns(parts, padding=(0, 3)), (0, 1, 1, 1))
 
 
-def _table(title: str, *columns: tuple[str, bool]) -> Table:
-    """A plain table; each column has a name and whether it holds figures."""
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold cyan",
-        header_style="dim",
-        box=None,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-        width=HALF_WIDTH,
-    )
-    for name, is_figure in columns:
-        table.add_column(name, justify="right" if is_figure else "left", no_wrap=True)
-    return table
-
-
 def _money_table(lines: Sequence[ResultRow]) -> RenderableType:
     words = ("strategy", "city")
     figures = ("P&L", "pos.", "won", "contracts", "¢ each", "95 % interval", "days", "eff.")
-    table = _table(
+    table = plain_table(
         "P&L per strategy and city", *((x, False) for x in words), *((x, True) for x in figures)
     )
     for line in lines:
@@ -149,11 +165,11 @@ def _money_table(lines: Sequence[ResultRow]) -> RenderableType:
         table.add_row(
             line.strategy or "all",
             line.city or "all",
-            Text(dollars(line.performance.pnl), _sign_style(line.performance.pnl)),
+            Text(dollars(line.performance.pnl), sign_style(line.performance.pnl)),
             count(line.positions),
             percent(line.win_rate),
             count(line.performance.contracts),
-            Text(cents(found.mean), _tone(found)) if found else NONE,
+            Text(cents(found.mean), tone(found)) if found else NONE,
             cents_interval(found),
             count(found.days) if found else "0",
             f"{found.effective_days:.0f}" if found else "0",
@@ -163,25 +179,25 @@ def _money_table(lines: Sequence[ResultRow]) -> RenderableType:
 
 def _score_table(tables: Sequence[ScoreTable]) -> RenderableType:
     words = ("ladders", "city", "score")
-    figures = ("n", "model", "market", "climate", "model−market", "95 % interval")
-    table = _table(
+    figures = ("n", "model", "market", "climate", "−market", "95 % interval")
+    table = plain_table(
         "scores, lower is better", *((x, False) for x in words), *((x, True) for x in figures)
     )
     for one in tables:
-        # City by city only the first score; the report has the others.
-        for row in one.rows if one.city is None else one.rows[:1]:
+        # City by city only the Brier score, summed and per bin; the report has the others.
+        for row in one.rows if one.city is None else (one.per_ladder, one.per_bin):
             difference = row.model_less_market
             table.add_row(
                 "tight" if one.tight_only else "all",
                 one.city or "all",
-                row.score,
+                row.score.replace(" per ", "/"),
                 count(one.ladders),
-                f"{row.model:.3f}",
-                f"{row.market:.3f}",
-                f"{row.climatology:.3f}",
+                f"{row.model:.4f}",
+                f"{row.market:.4f}",
+                f"{row.climatology:.4f}",
                 # Lower is better: a difference above zero is the model's loss.
-                Text(signed(difference.mean, 3), {1: LOSS, -1: GAIN, 0: ""}[difference.sign]),
-                interval(difference),
+                Text(signed(difference.mean, 4), {1: LOSS, -1: GAIN, 0: ""}[difference.sign]),
+                interval(difference, 4),
             )
     if not tables:
         table.add_row("none")
@@ -191,7 +207,7 @@ def _score_table(tables: Sequence[ScoreTable]) -> RenderableType:
 def _claims_table(title: str, buckets: Sequence[EdgeBucket]) -> RenderableType:
     words = ("net edge, ¢",)
     figures = ("claims", "days", "claimed", "came", "95 % interval")
-    table = _table(title, *((x, False) for x in words), *((x, True) for x in figures))
+    table = plain_table(title, *((x, False) for x in words), *((x, True) for x in figures))
     table.add_column(f"[{DIM}]−[/] came, ◇ claimed [{DIM}]+[/]", justify="center", no_wrap=True)
     reach = max((max(abs(b.ev), abs(b.came.mean)) for b in buckets), default=1.0)
     for bucket in buckets:
@@ -201,7 +217,7 @@ def _claims_table(title: str, buckets: Sequence[EdgeBucket]) -> RenderableType:
             count(bucket.claims),
             count(came.days),
             cents(bucket.ev),
-            Text(cents(came.mean), _tone(came)),
+            Text(cents(came.mean), tone(came)),
             cents_interval(came),
             _bar(came.mean, bucket.ev, reach),
         )
@@ -221,7 +237,7 @@ def _bar(came: float, claimed: float, reach: float) -> Text:
             text.append("│", DIM)
         else:
             inside = min(end, 0) <= cell <= max(end, 0)
-            text.append("█" if inside else " ", _sign_style(came))
+            text.append("█" if inside else " ", sign_style(came))
     return text
 
 

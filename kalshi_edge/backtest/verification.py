@@ -24,12 +24,15 @@ CLIMATE_LEAST_VALUES = 20
 
 Probabilities: TypeAlias = Sequence[float]
 
+PER_LADDER, PER_BIN = "Brier", "Brier per bin"
 SCORES: Mapping[str, Callable[[Probabilities, int], float]] = {
-    "Brier": multi_brier,
+    PER_LADDER: multi_brier,
+    PER_BIN: multi_brier,
     "RPS": ranked_probability,
     "log": lambda probabilities, winner: log_score(probabilities[winner]),
 }
-"""By name; lower is better in all."""
+"""By name, of a ladder; lower is better in all. ``Brier`` is the sum over a ladder's bins, ``Brier
+per bin`` the same divided by all bins of all ladders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,19 @@ class ScoreTable:
     overround: float
     """Mean, dollars."""
     rows: tuple[ScoreRow, ...]
+
+    @property
+    def per_bin(self) -> ScoreRow:
+        """The row that judges: its figures do not depend on how many bins a ladder has."""
+        return self._row(PER_BIN)
+
+    @property
+    def per_ladder(self) -> ScoreRow:
+        """The Brier score summed over a ladder's bins."""
+        return self._row(PER_LADDER)
+
+    def _row(self, score: str) -> ScoreRow:
+        return next(row for row in self.rows if row.score == score)
 
 
 def climatology(highs: Mapping[date, int], day: date) -> Normal | None:
@@ -185,10 +201,12 @@ def _score_row(name: str, some: Sequence[Contest], days: Sequence[date], seed: i
     market = [score(contest.market, contest.winner) for contest in some]
     climate = [score(contest.climatology, contest.winner) for contest in some]
 
+    counts = [len(contest.model) if name == PER_BIN else 1 for contest in some]
+
     def less_market(ours: Sequence[float]) -> Estimate:
         cases = (
-            (contest.climate_day, our - its, 1.0)
-            for contest, our, its in zip(some, ours, market, strict=True)
+            (contest.climate_day, our - its, float(count))
+            for contest, count, our, its in zip(some, counts, ours, market, strict=True)
         )
         found = estimate(cases, days, seed)
         assert found is not None  # there is at least one contest
@@ -196,9 +214,9 @@ def _score_row(name: str, some: Sequence[Contest], days: Sequence[date], seed: i
 
     return ScoreRow(
         score=name,
-        model=float(np.mean(model)),
-        market=float(np.mean(market)),
-        climatology=float(np.mean(climate)),
+        model=sum(model) / sum(counts),
+        market=sum(market) / sum(counts),
+        climatology=sum(climate) / sum(counts),
         model_less_market=less_market(model),
         climatology_less_market=less_market(climate),
     )

@@ -1,8 +1,7 @@
 """The forecasters walked through a history, record by record: nothing is known before its receipt.
 
-A city's decision about a climate day falls on the instant of its first quotes, or on the day's
-first instant where it was never quoted; both are of the same lead class in an archive of midnight
-quotes. What each model said then is kept beside what came.
+A city's decision about a climate day falls on the day's first instant, by the forecasts and quotes
+received until then. What each model said is kept beside what came.
 """
 
 from collections import deque
@@ -10,13 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from statistics import median
 
 from numpy.random import Generator
 
 from kalshi_edge.backtest.run import BAR_QUOTES
 from kalshi_edge.data.history.records import Record, read_city
 from kalshi_edge.data.weather.stations import station_of
-from kalshi_edge.domain.beliefs import PoolLesson, PoolState
+from kalshi_edge.domain.beliefs import Lead, PoolLesson, PoolState
 from kalshi_edge.domain.market import Bin, Book, Ladder
 from kalshi_edge.domain.records import Calibration
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Station
@@ -47,13 +47,37 @@ class JudgedLadder:
     city: str
     climate_day: date
     at: datetime
+    lead: Lead
     bins: tuple[Bin, ...]
     quotes: LadderQuotes
+    quotes_age_h: float
+    """The median of its bins at ``at``, hours."""
     own: Normal
     """Our forecast: EMOS."""
-    seed: tuple[float, ...]
     posterior: Posterior
     won: int
+    seed: tuple[float, ...] | None = None
+    """``None`` where none of the seed's models had a forecast."""
+
+    @property
+    def widest_spread(self) -> float:
+        """Of its bins, dollars; an empty side at its bound."""
+        # rounded, as binary fractions put 0.42 − 0.30 above 0.12
+        return max(
+            round(ask - bid, 6) for bid, ask in zip(self.quotes.bids, self.quotes.asks, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Issued:
+    """A ladder as it was before its result."""
+
+    at: datetime
+    ladder: Ladder
+    quotes: LadderQuotes
+    quotes_age_h: float
+    own: Normal
+    posterior: Posterior
 
 
 @dataclass
@@ -76,16 +100,14 @@ class CityWalk:
     _highs: dict[date, int] = field(default_factory=dict)
     _ladders: dict[date, Ladder] = field(default_factory=dict)
     _books: dict[str, Book] = field(default_factory=dict)
-    _said: dict[date, tuple[datetime, Ladder, LadderQuotes, Posterior]] = field(
-        default_factory=dict
-    )
+    _said: dict[date, _Issued] = field(default_factory=dict)
 
     def through(self, records: Iterable[Record]) -> "CityWalk":
         """The same walk once it has gone through ``records``, which are in order of receipt."""
         for record in records:
             self._decide_until(record.received_at)
             match record:
-                case Forecast():
+                case Forecast() if record.received_at <= self.station.day_start(record.climate_day):
                     self._forecasts.setdefault(record.climate_day, {})[record.model] = record
                 case Ladder():
                     self._ladders[record.climate_day] = record
@@ -99,7 +121,7 @@ class CityWalk:
 
     def _decide_until(self, at: datetime) -> None:
         """Decide about the days that have begun before ``at``, by what had been received then."""
-        for day in sorted(self._forecasts.keys() - self._emos.keys()):
+        for day in sorted(self._forecasts.keys() - self._seed.keys() - self._emos.keys()):
             start_at = self.station.day_start(day)
             if start_at < at:
                 self._decide(day, start_at)
@@ -138,45 +160,54 @@ class CityWalk:
             mid=quotes.mid,
             own=ladder_probabilities(own, bins),
         )
-        self._said[ladder.climate_day] = at, ladder, quotes, said
+        ages = (at - self._books[market.ticker].received_at for market in ladder.markets)
+        age_h = median(age.total_seconds() / 3600 for age in ages)
+        self._said[ladder.climate_day] = _Issued(at, ladder, quotes, age_h, own, said)
 
     def _result(self, day: date, high_f: int, at: datetime) -> None:
-        if day in self._seed:
-            forecast, seed = self._seed[day]
-            forecasts = {"seed": seed} | ({"emos": self._emos[day]} if day in self._emos else {})
-            self.days.append(JudgedDay(day, forecasts, high_f))
-            known = self._calibration(forecast)
-            key = forecast.model, forecast.version
-            self._calibrations[key] = learn(known, forecast, high_f, at)
-        if day in self._said:
-            asked_at, ladder, quotes, said = self._said.pop(day)
-            bins = tuple(market.bin for market in ladder.markets)
-            won = next(i for i, bin_ in enumerate(bins) if bin_.contains(high_f))
-            seed_said = ladder_probabilities(self._seed[day][1], bins)
-            self.ladders.append(
-                JudgedLadder(
-                    city=self.station.city,
-                    climate_day=day,
-                    at=asked_at,
-                    bins=bins,
-                    quotes=quotes,
-                    own=self._emos[day],
-                    seed=seed_said,
-                    posterior=said,
-                    won=won,
-                )
-            )
+        """Judge a day by its first final report, and learn from each: a later one corrects it."""
+        if day not in self._highs:
+            self._judge(day, high_f, at)
         self._highs[day] = high_f
         self.forecasting.result(self.station.city, day, high_f)
         self.forecasting.forget(day)
         self._forget(day - timedelta(days=5))
+
+    def _judge(self, day: date, high_f: int, at: datetime) -> None:
+        forecasts = {"emos": self._emos[day]} if day in self._emos else {}
+        if day in self._seed:
+            forecast, forecasts["seed"] = self._seed[day]
+            known = self._calibration(forecast)
+            key = forecast.model, forecast.version
+            self._calibrations[key] = learn(known, forecast, high_f, at)
+        if forecasts:
+            self.days.append(JudgedDay(day, forecasts, high_f))
+        if day in self._said:
+            self.ladders.append(self._judged(day, self._said.pop(day), high_f))
+
+    def _judged(self, day: date, issued: _Issued, high_f: int) -> JudgedLadder:
+        bins = tuple(market.bin for market in issued.ladder.markets)
+        return JudgedLadder(
+            city=self.station.city,
+            climate_day=day,
+            at=issued.at,
+            lead=lead_of(self.station, day, issued.at),
+            bins=bins,
+            quotes=issued.quotes,
+            quotes_age_h=issued.quotes_age_h,
+            own=issued.own,
+            posterior=issued.posterior,
+            won=next(i for i, bin_ in enumerate(bins) if bin_.contains(high_f)),
+            seed=ladder_probabilities(self._seed[day][1], bins) if day in self._seed else None,
+        )
 
     def _calibration(self, forecast: Forecast) -> Calibration:
         known = self._calibrations.get((forecast.model, forecast.version))
         return known or uncalibrated(self.station.city, forecast)
 
     def _forget(self, before: date) -> None:
-        for by_day in (self._forecasts, self._seed, self._emos, self._highs):
+        kept = self._forecasts, self._seed, self._emos, self._highs, self._said
+        for by_day in kept:
             for day in [day for day in by_day if day < before]:
                 by_day.pop(day)
         for day in [day for day in self._ladders if day < before]:

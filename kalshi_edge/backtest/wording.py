@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from kalshi_edge.backtest.claims import EdgeBucket
 from kalshi_edge.backtest.estimates import Estimate
-from kalshi_edge.backtest.summary import ResultRow, Summary
+from kalshi_edge.backtest.money import ResultRow
+from kalshi_edge.backtest.summary import Summary
 from kalshi_edge.backtest.verification import ScoreTable
 
 MINUS = "−"
@@ -81,11 +82,60 @@ def interval(found: Estimate, digits: int = 3) -> str:
     return f"{signed(found.low, digits)} to {signed(found.high, digits)}"
 
 
+def hours(value: float | None) -> str:
+    """An age, in minutes where it is under two hours; a dash where there is none.
+
+    >>> hours(17.0), hours(0.5), hours(None)
+    ('17 h', '30 min', '–')
+    """
+    if value is None:
+        return NONE
+    return f"{value:.0f} h" if value >= 2 else f"{60 * value:.0f} min"
+
+
+def bounds(low: float | None, high: float | None) -> str:
+    """Bounds in cents: ``5 to 10``, ``≥ 35``, ``< −20``.
+
+    >>> bounds(0.05, 0.10), bounds(0.35, None), bounds(None, -0.20)
+    ('5 to 10', '≥ 35', '< −20')
+    """
+    texts = ["" if one is None else f"{100 * one:.0f}".replace("-", MINUS) for one in (low, high)]
+    if low is None:
+        return f"< {texts[1]}"
+    return f"≥ {texts[0]}" if high is None else f"{texts[0]} to {texts[1]}"
+
+
 def honest_sentence(summary: Summary) -> str:
-    """What the figures allow to be said, in one sentence: the money, the forecast, the caveat."""
-    found = f"{_money(summary.total)}; {_forecast(summary.fairest_scores)}; {_caveat(summary)}."
+    """What the figures allow to be said, in one sentence.
+
+    Whose decisions on what, the money, the forecast, the caveat.
+    """
+    found = (
+        f"{_decisions(summary)}: {_money(summary.total)}; {_forecast(summary)}; {_caveat(summary)}."
+    )
     is_made_up = summary.question.is_synthetic
     return f"{MADE_UP}, so no evidence of profit: {found}" if is_made_up else found
+
+
+def _decisions(summary: Summary) -> str:
+    model = f"Model {summary.question.model}"
+    if not summary.decisions:
+        return model
+    every = summary.decisions[0]
+    ages = f"forecasts {hours(every.forecast_age_h)} and quotes {hours(every.quotes_age_h)} old"
+    if every.quotes_age_h is None:
+        ages = f"forecasts {hours(every.forecast_age_h)} old and no quotes"
+    return f"{model}, on {ages} (medians{_runs(summary)})"
+
+
+def _runs(summary: Summary) -> str:
+    """Whether there is only one run a day, and of what hour."""
+    runs = summary.runs
+    if runs is None or runs.a_day > 1:
+        return ""
+    if len(runs.hours_utc) > 1:
+        return "; one model run a day"
+    return f"; one model run a day, {runs.hours_utc[0]:02d}Z only"
 
 
 def _caveat(summary: Summary) -> str:
@@ -97,8 +147,8 @@ def _caveat(summary: Summary) -> str:
 def _money(total: ResultRow) -> str:
     done, found = total.performance, total.per_contract
     if found is None:
-        return "Nothing was bought and settled, so no profit or loss is shown"
-    verb = "Lost" if done.pnl < 0 else "Made"
+        return "nothing was bought and settled, so no profit or loss is shown"
+    verb = "lost" if done.pnl < 0 else "made"
     amount = dollars(abs(done.pnl), signed=False)
     each = f"{cents(found.mean)} ¢ each after fees"
     start = f"{verb} {amount} on {count(done.contracts)} contracts, {each}"
@@ -113,30 +163,40 @@ def _money(total: ResultRow) -> str:
     return f"{start}: the interval includes zero, so no edge is shown"
 
 
-def _forecast(table: ScoreTable | None) -> str:
-    if table is None:
+def _forecast(summary: Summary) -> str:
+    """All ladders first, then the tight ones: what is traded is on any of them."""
+    whole, tight = summary.scores_of(tight_only=False), summary.scores_of(tight_only=True)
+    if whole is None:
         return "the model could not be compared with the market"
-    brier = table.rows[0].model_less_market
-    where = f"{count(table.ladders)} {'tight ' if table.tight_only else ''}ladders"
-    if brier.low is None:
+    found = whole.per_bin.model_less_market
+    where = f"all {count(whole.ladders)} quoted ladders"
+    if found.low is None:
         return f"{where} are too few to compare the model with the market"
-    figures = f"Brier {signed(brier.mean, 3)}, {interval(brier)}, on {where}"
-    if brier.sign > 0:
-        return f"the model forecasts worse than the market's own prices ({figures})"
-    if brier.sign < 0 and table.tight_only:
-        return f"the model forecasts better than the market's own prices ({figures})"
-    if brier.sign < 0:
-        return f"the model beats the middle of quotes too wide to mean much ({figures})"
-    return f"the model is not shown to forecast better than the market's own prices ({figures})"
+    judged = {
+        1: "the model forecasts worse than the market's own prices",
+        -1: "the model forecasts better than the market's own prices",
+        0: "the model is not shown to forecast better than the market's own prices",
+    }[found.sign]
+    return f"{judged} on {where} ({_brier(whole)}){_tight(tight)}"
+
+
+def _tight(table: ScoreTable | None) -> str:
+    if table is None:
+        return ", and no ladder was tight"
+    where = f"the {count(table.ladders)} tight ones"
+    found = table.per_bin.model_less_market
+    if found.low is None:
+        return f", and {where} are too few to say"
+    judged = {1: "worse", -1: "better", 0: "not shown to be better"}[found.sign]
+    return f", and {judged} on {where} ({_brier(table)})"
+
+
+def _brier(table: ScoreTable) -> str:
+    found, summed = table.per_bin.model_less_market, table.per_ladder.model_less_market
+    difference = f"Brier per bin {signed(found.mean, 4)}, {interval(found, 4)}"
+    return f"{difference}; {signed(summed.mean, 3)} summed over a ladder"
 
 
 def bucket_name(bucket: EdgeBucket) -> str:
-    """The bounds of a bucket in cents: ``5 to 10``, ``≥ 35``, ``< −20``."""
-    low, high = (None if bound is None else _bound(bound) for bound in (bucket.low, bucket.high))
-    if low is None:
-        return f"< {high}"
-    return f"≥ {low}" if high is None else f"{low} to {high}"
-
-
-def _bound(dollars_: float) -> str:
-    return f"{100 * dollars_:.0f}".replace("-", MINUS)
+    """The bounds of a bucket in cents."""
+    return bounds(bucket.low, bucket.high)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +12,7 @@ from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.errors import InputError
 
 if TYPE_CHECKING:
+    from kalshi_edge.backtest.run import Request
     from kalshi_edge.domain.events import Event
 
 
@@ -31,8 +32,19 @@ def backtest(  # noqa: PLR0917 - typer wants each option as a parameter
     strategy: Annotated[
         list[Strategy] | None, typer.Option(help="Repeatable. Default: STRATEGIES.")
     ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            help="Whose probabilities are traded: seed, emos or posterior; repeatable, or separated"
+            " by commas, for several side by side. Default: MODEL.",
+        ),
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Write an HTML report to this file.")] = None,
-    store: Annotated[Path | None, typer.Option(help="Keep the journal in this new file.")] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(help="Keep the journal in this new file; with one model only."),
+    ] = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Download nothing: play what is there.")
     ] = False,
@@ -49,41 +61,51 @@ def backtest(  # noqa: PLR0917 - typer wants each option as a parameter
     from kalshi_edge.config import load_settings
 
     settings = load_settings()
+    from kalshi_edge.backtest.report import Played, report_html
     from kalshi_edge.backtest.summary import summary
-    from kalshi_edge.cli.options import stations_named
+    from kalshi_edge.cli.options import models_named, stations_named
     from kalshi_edge.cli.output import out
     from kalshi_edge.cli.past import RequestedDays, real_days, synthetic_days
-    from kalshi_edge.operations.backtest import backtest_request, run_backtest
+    from kalshi_edge.operations.backtest import backtest_request, run_backtest, walk_forecasters
 
     cities = tuple(station.city for station in stations_named(city)) or settings.cities
+    models = models_named(model) or (settings.model,)
     if store is not None and store.exists():
         raise InputError(f"{store} exists already; a journal starts in a new file")
+    if store is not None and len(models) > 1:
+        raise InputError(f"one journal holds one backtest, not {len(models)}: name one --model")
     wanted = RequestedDays(cities, days, until.date() if until else None)
     with ExitStack() as stack:
         if synthetic:
             folder, last_day = stack.enter_context(synthetic_days(wanted, seed))
         else:
             folder, last_day = real_days(settings, wanted, offline=offline)
-        request = backtest_request(
-            settings.model_copy(update={"history_dir": folder}),
-            cities=cities,
-            last_day=last_day,
-            days=days,
-            strategies=strategy or [Strategy(name) for name in settings.strategies],
-        )
-        watch = stack.enter_context(_days_played(request.first_day, request.last_day))
-        record = run_backtest(request, watch, store or ":memory:")
-    result = summary(record)
+        requests = [
+            backtest_request(
+                settings.model_copy(update={"history_dir": folder}),
+                cities=cities,
+                last_day=last_day,
+                days=days,
+                strategies=strategy or [Strategy(name) for name in settings.strategies],
+                model=one,
+            )
+            for one in models
+        ]
+        records = []
+        for request in requests:
+            with _days_played(request) as watch:
+                records.append(run_backtest(request, watch, store or ":memory:"))
+        figures = walk_forecasters(requests[0])
+    played = [Played(record, summary(record)) for record in records]
     if report is not None:
-        from kalshi_edge.backtest.report import report_html
-
-        report.write_text(report_html(record, result), encoding="utf-8")
+        report.write_text(report_html(played, figures), encoding="utf-8")
     from kalshi_edge.backtest.terminal import as_json, backtest_panel
 
+    summaries = [one.summary for one in played]
     if as_json_:
-        typer.echo(as_json(result).decode())
+        typer.echo(as_json(summaries, figures).decode())
         return
-    out.print(backtest_panel(result))
+    out.print(backtest_panel(summaries, figures))
     if report is not None:
         out.print(f"report: [bold]{report}[/]")
 
@@ -153,12 +175,13 @@ def fees(
 
 
 @contextmanager
-def _days_played(first_day: date, last_day: date) -> "Iterator[Callable[[Event], None]]":
+def _days_played(request: "Request") -> "Iterator[Callable[[Event], None]]":
     """A bar over the days played, on a terminal; it costs an update a day."""
     from kalshi_edge.cli.output import progress_bar
 
-    days = (last_day - first_day).days + 1
-    with progress_bar("learning from the past", days) as advance:
+    first_day = request.first_day
+    days = (request.last_day - first_day).days + 1
+    with progress_bar(f"playing {request.model}", days) as advance:
         shown = first_day
 
         def watch(event: "Event") -> None:

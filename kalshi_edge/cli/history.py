@@ -1,7 +1,7 @@
 """``kalshi-edge history``: what backtests play, and where it comes from."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -165,6 +165,46 @@ def history_verify(
     worst = min((parity.share or 0.0) for parity in found.values())
     if worst < least:
         raise InputError(f"only {worst:.2%} of the results agree; at least {least:.2%} should")
+
+
+@history.command("evening")
+def history_evening(
+    city: Annotated[
+        list[str] | None,
+        typer.Option("--city", help="City; repeatable, or separated by commas. Default: all."),
+    ] = None,
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First climate day.")
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last climate day.")
+    ] = None,
+) -> None:
+    """Compare our forecasts with what the market knew the evening before.
+
+    The benchmark is the average price of the evening's trades, as an archive has it.
+    """
+    from kalshi_edge.config import load_settings
+
+    settings = load_settings()
+    from kalshi_edge.backtest.forecaster_tables import evening_notes, evening_tables
+    from kalshi_edge.cli.options import stations_named
+    from kalshi_edge.cli.output import SYNTHETIC, out
+    from kalshi_edge.data.history.origin import is_synthetic
+    from kalshi_edge.operations.evening import evening_figures
+
+    found = evening_figures(
+        settings.history_dir,
+        settings.forecast_models,
+        [station.city for station in stations_named(city)],
+        date.min if first is None else first.date(),
+        date.max if last is None else last.date(),
+    )
+    if is_synthetic(settings.history_dir):
+        out.print(f"{SYNTHETIC}made up: never evidence of profit")
+    for table in evening_tables(found):
+        out.print(table)
+    _print_lines(evening_notes(found))
 
 
 def _print_lines(lines: Iterable[str]) -> None:

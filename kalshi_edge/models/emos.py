@@ -9,6 +9,7 @@ nothing and breaks nothing.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from math import cos, exp, log, pi, sin
 
 import numpy as np
@@ -54,6 +55,7 @@ class EmosLayout:
     others: tuple[str, ...]
 
     @property
+    @cache  # noqa: B019 - there are three layouts
     def mean_prior(self) -> Prior:
         """Equal weights of the anchor and of each other model; no bias, season or yesterday."""
         p = len(self.others)
@@ -192,11 +194,10 @@ def taught(layout: EmosLayout, state: EmosState, lesson: EmosLesson) -> EmosStat
     variance = _sigma_f(state, lesson.s) ** 2
     error_f = lesson.high_f - lesson.anchor_f - dot(state.mean.theta, lesson.x)
     surprise = min(error_f**2 / variance, SQUARE_CAP) - 1.0
+    outer_x, outer_s = x[:, np.newaxis] * x, s[:, np.newaxis] * s
     return EmosState(
-        mean=learned(
-            state.mean, layout.mean_prior, x * error_f / variance, np.outer(x, x) / variance
-        ),
-        spread=learned(state.spread, SPREAD_PRIOR, s * surprise, 2.0 * np.outer(s, s)),
+        mean=learned(state.mean, layout.mean_prior, x * error_f / variance, outer_x / variance),
+        spread=learned(state.spread, SPREAD_PRIOR, s * surprise, 2.0 * outer_s),
         version=lesson.version or state.version,
         days=state.days + 1,
     )

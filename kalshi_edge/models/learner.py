@@ -6,6 +6,7 @@ online learning by a Laplace step with exponential forgetting). The record is th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,11 +41,12 @@ def learned(belief: Belief, prior: Prior, score: ArrayLike, information: ArrayLi
     >>> learned(prior.belief, prior, [3.0], [[1.0]])  # one reading of 3, as precise as the prior
     Belief(theta=(1.5,), precision=((2.0,),))
     """
-    forgotten = 1.0 - prior.keep
-    theta, own = np.array(belief.theta), np.array(prior.precision)
-    precision = prior.keep * np.array(belief.precision) + forgotten * np.diag(own)
+    prior_theta, flow_back = _arrays(prior)
+    theta = np.array(belief.theta)
+    precision = prior.keep * np.array(belief.precision)
     precision += np.asarray(information)
-    pull = forgotten * own * (np.array(prior.theta) - theta)
+    precision.flat[:: len(theta) + 1] += flow_back  # its diagonal
+    pull = flow_back * (prior_theta - theta)
     return _belief(theta + np.linalg.solve(precision, np.asarray(score) + pull), precision)
 
 
@@ -62,6 +64,12 @@ def dot(one: Sequence[float], other: Sequence[float]) -> float:
     return sum(a * b for a, b in zip(one, other, strict=True))
 
 
+@cache
+def _arrays(prior: Prior) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """θ₀, and the diagonal of (1−δ)P₀: the same few priors serve every day of every city."""
+    return np.array(prior.theta), (1.0 - prior.keep) * np.array(prior.precision)
+
+
 def _belief(theta: NDArray[np.float64], precision: NDArray[np.float64]) -> Belief:
-    rows: Matrix = tuple(tuple(row) for row in precision.tolist())
+    rows: Matrix = tuple(map(tuple, precision.tolist()))
     return Belief(tuple(theta.tolist()), rows)

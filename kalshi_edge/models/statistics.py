@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kalshi_edge.errors import InputError
 
@@ -49,11 +50,34 @@ def mean_interval(
         raise InputError(f"{days} dates and {len(count)} counts: two blocks are {2 * block_days}")
     if count.sum() <= 0:
         raise InputError("nothing to take a mean of: all counts are 0")
+    return drawn_interval(total, count, block_draws(days, generator, block_days, samples), level)
+
+
+def block_draws(
+    days: int, generator: np.random.Generator, block_days: int = 7, samples: int = 2000
+) -> NDArray[np.float64]:
+    """How often each sample (a row) draws each date (a column), in runs that wrap around the end.
+
+    >>> draws = block_draws(10, np.random.default_rng(1), block_days=5, samples=3)
+    >>> draws.sum(axis=1).tolist()
+    [10.0, 10.0, 10.0]
+    """
     starts = generator.integers(0, days, size=(samples, ceil(days / block_days), 1))
     drawn = ((starts + np.arange(block_days)) % days).reshape(samples, -1)[:, :days]
-    weights = count[drawn].sum(axis=1)
+    cells = drawn + days * np.arange(samples)[:, np.newaxis]
+    return np.bincount(cells.ravel(), minlength=samples * days).reshape(samples, days).astype(float)
+
+
+def drawn_interval(
+    total: NDArray[np.float64],
+    count: NDArray[np.float64],
+    draws: NDArray[np.float64],
+    level: float = 0.95,
+) -> Interval:
+    """Σ total / Σ count with the bounds that ``draws`` of their dates give."""
+    sums, weights = (draws @ np.column_stack((total, count))).T
     # A sample of dates without any count has no mean; it says nothing either way.
-    ratios = (total[drawn].sum(axis=1))[weights > 0] / weights[weights > 0]
+    ratios = sums[weights > 0] / weights[weights > 0]
     low, high = np.quantile(ratios, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(low), float(total.sum() / count.sum()), float(high))
 

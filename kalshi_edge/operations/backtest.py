@@ -6,12 +6,18 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+from kalshi_edge.backtest.forecaster_figures import ForecasterFigures, forecaster_figures
 from kalshi_edge.backtest.run import Record, Request, backtest
+from kalshi_edge.backtest.walk_forward import walked
+from kalshi_edge.choices import ForecastModel
 from kalshi_edge.config import Settings
 from kalshi_edge.data.history.days import reported_days
 from kalshi_edge.domain.events import Event
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.errors import HistoryError
+
+SEED_OF_DRAWS = 0
+"""Of every interval's samples."""
 
 
 def backtest_request(
@@ -21,6 +27,7 @@ def backtest_request(
     last_day: date,
     days: int,
     strategies: Iterable[Strategy],
+    model: ForecastModel,
 ) -> Request:
     """What ``backtest`` plays: ``days`` climate days up to and with ``last_day``."""
     return Request(
@@ -31,6 +38,7 @@ def backtest_request(
         playbook=replace(settings.playbook, strategies=frozenset(strategies)),
         models=settings.forecast_models,
         starting_balance=settings.starting_balance,
+        model=model,
     )
 
 
@@ -55,3 +63,24 @@ def run_backtest(
 ) -> Record:
     """Play ``request`` to its end."""
     return asyncio.run(backtest(request, watch, store_path))
+
+
+def walk_forecasters(request: Request) -> ForecasterFigures:
+    """What every model said of the days of ``request``, learning from all days before.
+
+    Raises ``HistoryError`` where the history has no forecast with a result in them.
+    """
+    walks = [walked(request.history, city, request.models) for city in request.cities]
+    figures = forecaster_figures(
+        walks,
+        request.first_day,
+        request.last_day,
+        SEED_OF_DRAWS,
+        max_spread=float(request.playbook.gates.max_spread),
+    )
+    if not figures.forecast:
+        raise HistoryError(
+            f"no quotes and no forecasts of {', '.join(request.cities)} from {request.first_day}"
+            f" to {request.last_day} in {request.history}"
+        )
+    return figures

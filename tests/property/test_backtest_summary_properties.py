@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from kalshi_edge.backtest.claims import BUCKETS
 from kalshi_edge.backtest.estimates import Case, calendar, estimate
-from kalshi_edge.backtest.summary import drawdown, equity_points, summary
+from kalshi_edge.backtest.money import drawdown, equity_points
+from kalshi_edge.backtest.summary import summary
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.domain.records import Trade
 from tests.support.backtest_records import FIRST, day_record, invented_climate, record, trade
@@ -102,7 +103,8 @@ def test_no_fall_is_deeper_than_from_the_highest_to_the_lowest(closings: list[in
 def test_probabilities_scores_and_shares_stay_in_their_ranges(seed: int, error_f: float) -> None:
     found = summary(invented_climate(5, seed=seed, market_error_f=error_f))
     for table in found.scores:
-        brier, ranked, logarithmic = table.rows
+        brier, per_bin, ranked, logarithmic = table.rows
+        assert 0 <= per_bin.model <= brier.model
         for row, most in ((brier, 2.0), (ranked, 1.0), (logarithmic, 13.82)):
             assert all(0 <= x <= most for x in (row.model, row.market, row.climatology))
     assert found.pit is not None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kalshi_edge.backtest.report import report_html
+from kalshi_edge.backtest.report import Played, report_html
 from kalshi_edge.backtest.run import Record, Request, backtest
 from kalshi_edge.backtest.summary import Summary, summary
 from kalshi_edge.backtest.terminal import as_json
@@ -51,12 +51,14 @@ def test_bigger_claims_do_not_come_true(figures: Summary) -> None:
         assert bucket.came.high < bucket.ev
 
 
-def test_the_market_forecasts_better_where_it_is_tight(figures: Summary) -> None:
-    table = figures.fairest_scores
-    assert table is not None
-    assert table.tight_only
-    assert table.ladders > 100
-    assert [row.model_less_market.sign for row in table.rows] == [1, 1, 1]
+def test_the_market_forecasts_better_on_all_ladders_and_on_the_tight_ones(
+    figures: Summary,
+) -> None:
+    for tight_only, least in ((False, 900), (True, 100)):
+        table = figures.scores_of(tight_only=tight_only)
+        assert table is not None
+        assert table.ladders > least
+        assert [row.model_less_market.sign for row in table.rows] == [1, 1, 1, 1]
 
 
 def test_most_whole_ladders_are_compared(figures: Summary) -> None:
@@ -68,10 +70,12 @@ def test_most_whole_ladders_are_compared(figures: Summary) -> None:
 
 def test_page_and_json_tell_the_same_story(played: Record, figures: Summary) -> None:
     sentence = honest_sentence(figures)
-    page = report_html(played, figures)
-    assert sentence.startswith("Lost $")
+    page = report_html([Played(played, figures)])
+    assert sentence.startswith("Model seed, on forecasts 17 h and quotes 0 min old")
+    assert "one model run a day, 12Z only" in sentence
+    assert ": lost $" in sentence
     assert sentence.replace("'", "&#39;") in page
-    assert json.loads(as_json(figures))["sentence"] == sentence
+    assert json.loads(as_json([figures]))["sentence"] == sentence
     assert page.count("<details>") == len(
         {trade.climate_day.replace(day=1) for trade in played.trades.values()}
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from kalshi_edge.backtest.report import months, report_html
+from kalshi_edge.backtest.report import Played, months, report_html
 from kalshi_edge.backtest.run import Record
 from kalshi_edge.backtest.summary import summary
 from kalshi_edge.backtest.wording import honest_sentence
@@ -38,7 +38,29 @@ def traded() -> Record:
 
 
 def html(of: Record) -> str:
-    return report_html(of, summary(of))
+    return report_html([Played(of, summary(of))])
+
+
+def several() -> str:
+    """Two models' backtests on one page."""
+    found = summary(traded())
+    others = [replace(found, question=replace(found.question, model=m)) for m in ("seed", "emos")]
+    return report_html([Played(traded(), one) for one in others])
+
+
+def test_several_backtests_share_a_page_and_no_name() -> None:
+    page = several()
+    tags = Tags()
+    tags.feed(page)
+    tags.close()
+    assert tags.open == []
+    assert len(tags.ids) == len(set(tags.ids))
+    assert set(tags.references) <= set(tags.ids)
+    named = re.findall(r'aria-labelledby="([^"]+)"', page)
+    assert {name for names in named for name in names.split()} <= set(tags.ids)
+    for model in ("seed", "emos"):
+        assert page.index(f'class="verdict">Model {model}') < page.index('id="comparison"')
+    assert page.count("+$2.73") >= 4  # beside one another, and each by itself
 
 
 def test_the_page_asks_for_nothing_from_anywhere() -> None:
@@ -100,7 +122,7 @@ def test_the_same_record_gives_the_same_page() -> None:
 
 def test_a_record_without_anything_still_makes_a_page() -> None:
     page = html(record())
-    assert "Nothing was bought and settled" in page
+    assert "nothing was bought and settled" in page
     assert "<svg" not in page
 
 

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from kalshi_edge.backtest.summary import drawdown, equity_points, summary
+from kalshi_edge.backtest.money import drawdown, equity_points
+from kalshi_edge.backtest.summary import summary
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.portfolio.performance import Performance

@@ -37,7 +37,11 @@ def test_the_mids_are_divided_by_their_sum_and_the_rest_is_reported() -> None:
 def test_scores_are_those_of_the_same_ladders() -> None:
     highs = {**LAST_YEARS, ("NYC", FIRST): 51}
     table = summary(record(views=[view(FIRST, MIDS)], highs=highs)).scores[0]
-    brier, ranked, logarithmic = table.rows
+    brier, per_bin, ranked, logarithmic = table.rows
+    assert (table.per_ladder, table.per_bin) == (brier, per_bin)
+    assert per_bin.market == pytest.approx(brier.market / 4)
+    assert per_bin.model_less_market.mean == pytest.approx(brier.model_less_market.mean / 4)
+    assert per_bin.model_less_market.count == 4
     assert brier.market == pytest.approx((1 + 49 + 16 + 4) / 144)
     # Cumulated 1/12, 6/12, 10/12 against 0, 1, 1.
     assert ranked.market == pytest.approx((1 + 36 + 4) / 144 / 3)
@@ -77,7 +81,7 @@ def test_a_missing_bid_stands_at_zero_and_a_missing_ask_at_one(
     assert found[0].widest_spread == widest
 
 
-def test_tight_ladders_are_judged_apart_and_first_where_they_are_enough() -> None:
+def test_tight_ladders_are_judged_apart_and_after_all_of_them() -> None:
     highs, views, offered = dict(LAST_YEARS), [], []
     for i in range(28):
         day = FIRST + timedelta(days=i)
@@ -90,7 +94,8 @@ def test_tight_ladders_are_judged_apart_and_first_where_they_are_enough() -> Non
         (None, False, 28),
         (None, True, 14),
     ]
-    assert found.fairest_scores == found.scores[1]
+    assert found.scores_of(tight_only=False) == found.scores[0]
+    assert found.scores_of(tight_only=True) == found.scores[1]
 
 
 def test_two_cities_of_one_date_are_two_ladders_and_one_day() -> None:

@@ -83,6 +83,15 @@ def test_with_some_history_it_may_be_played_as_it_is(run, no_network: list[str])
     assert json.loads(out)["summary"]["question"]["last_day"] == f"{LAST}"
 
 
+def test_a_model_that_cannot_be_traded_is_refused_before_anything_is_fetched(
+    run, no_network: list[str]
+) -> None:
+    code, out, err = run("backtest", "--city", "NYC", "--model", "seed,nonsense")
+    assert (code, out) == (2, "")
+    assert "no model nonsense; known: seed, emos, posterior" in err
+    assert no_network == []
+
+
 def test_days_that_are_there_ask_nobody(run, no_network: list[str]) -> None:
     merge_events(Path("history"), Past(World(1)).day(NYC, LAST))
     code, _, _ = run("backtest", "--city", "NYC", "--days", 1, "--until", LAST)
