@@ -118,6 +118,7 @@ class StatementSource:
             orders=orders.found,
             since_at=since_at,
             unreadable=self.unreadable,
+            clock_lead=self.account.clock_lead,
         )
         return [*movements, *fresh, statement]
 
