@@ -43,9 +43,12 @@ def order_of_statement(
     return replace(order, order_id=stated.order_id, reported=stated.filled)
 
 
-def as_stated(order: Order, stated: OrderReport) -> Order:
-    """An order as large as the exchange has it in the book; only it knows what was amended."""
-    if not stated.rests:
+def as_stated(order: Order, stated: OrderReport, *, is_over: bool) -> Order:
+    """An order as large as the exchange has it in the book; only it knows what was amended.
+
+    ``is_over`` says that an end which we know of may be newer than the statement: then it stays.
+    """
+    if not stated.rests or (is_over and order.state is OrderState.DONE):
         return order
     return order.resized(stated.filled + stated.resting).reopened()
 

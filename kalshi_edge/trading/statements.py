@@ -99,9 +99,10 @@ def _order_stated(
             return ()
         order = order_of_statement(one, account.tracker, core.state.place, event.received_at)
         return adopted(core, order)
-    if not before.intent.adopted and (before.state is OrderState.NEW or not is_still):
+    if before.state is OrderState.NEW:
         return ()  # the answers trail: this one may be from before
-    known = as_stated(before, one)
+    # Nothing else is passed over: the next start asks only for what this one did not tell.
+    known = as_stated(before, one, is_over=not is_still and not before.intent.adopted)
     step = OrderStep.ACCEPT if one.rests else OrderStep.FINISH
     # Fills tell how much has traded; the exchange's count only says how many to wait for.
     after = known.step(step, order_id=one.order_id, reported=one.filled, reason=one.reason)
