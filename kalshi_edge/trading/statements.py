@@ -42,7 +42,8 @@ def stated(core: Core, event: AccountStatement) -> tuple[Verdict, ...]:
         return ()
     found = differences(core.account, event, _settling(core, event.as_of))
     if not found:
-        watch.clean_at, watch.statement, watch.suspects = event.as_of, None, ()
+        watch.clean_at, watch.clean_as_of = event.complete_at, event.as_of
+        watch.statement, watch.suspects = None, ()
         return core.kill_switch.lift({Cause.RECONCILE}, "the books agree", event.received_at)
     is_new = found != watch.suspects
     if is_new:

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from kalshi_edge.domain.account_statement import AccountStatement
-from kalshi_edge.domain.events import Halt, LookDue, OrderUpdate, Resume
+from kalshi_edge.domain.events import CycleDue, Halt, LookDue, OrderUpdate, Resume
 from kalshi_edge.domain.orders import Order, OrderReport, OrderState, OrderStep, Side
 from kalshi_edge.domain.records import Cause, SwitchState
 from kalshi_edge.domain.verdicts import Approved, ResolveOrder
@@ -79,6 +79,19 @@ def test_a_statement_is_compared_once_it_has_what_happened_whatever_the_clock_sa
     engine = traded(clock_lead)
     engine.handle(agreeing(engine, second, clock_lead))
     assert (engine.watch.clean_at is not None) is is_compared
+
+
+@pytest.mark.parametrize("clock_lead", [HOUR, -HOUR])
+def test_books_that_agree_are_not_taken_for_old_by_a_clock_that_is_wrong(
+    clock_lead: timedelta,
+) -> None:
+    engine = traded(clock_lead)
+    engine.handle(agreeing(engine, 5, clock_lead))
+    at = later(60) + clock_lead
+    engine.handle(CycleDue(at))
+    assert engine.kill_switch.switch_at(at).hold(Cause.RECONCILE, at) is None
+    # What the exchange is asked for goes by its own clock.
+    assert engine.watch.clean_as_of == later(5)
 
 
 def test_a_difference_holds_trading_back_after_the_clock_was_set_back() -> None:
