@@ -290,7 +290,7 @@ def _journal_key(event: Event, engine: Engine) -> object:
         case Book() if engine.state.books.get(event.ticker) is event:
             is_mark = engine.state.marks.get(event.ticker) is event
             return event.ticker, event.received_at.date(), is_mark
-        case AccountStatement() if engine.watch.clean_at == event.as_of:
+        case AccountStatement() if engine.watch.clean_as_of == event.as_of:
             return AccountStatement, engine.watch.doubts
         case LookDue():
             return LookDue

@@ -1,7 +1,7 @@
 """The exchange's word on our account, to hold our own books against."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from kalshi_edge.domain.orders import OrderReport
@@ -40,6 +40,14 @@ class AccountStatement:
 
     Where there are any the statement is not complete: what is missing in it may be one of them.
     """
+
+    clock_lead: timedelta = timedelta()
+    """How far our clock was ahead of the exchange's, where they were seen to differ."""
+
+    @property
+    def complete_at(self) -> datetime:
+        """``as_of`` by our own clock, which is what all that happened here is dated by."""
+        return self.as_of + self.clock_lead
 
     @property
     def is_complete(self) -> bool:

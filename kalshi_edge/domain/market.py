@@ -4,7 +4,7 @@ A price is in dollars per YES contract, everywhere; a book's asks are the NO bid
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -142,7 +142,10 @@ class Market:
     terms: Terms
     exchange_index: int = 0
     fee_waived_until: datetime | None = None
-    """Until when trading it costs no fee; ``None`` where that was never so."""
+    """Until when trading it costs no fee, as told; ``None`` where that was never so.
+
+    It is a gift that nothing is decided on: since when it holds is not told.
+    """
 
     def is_on_grid(self, price: Decimal) -> bool:
         """Whether an order at ``price`` is allowed."""
@@ -197,8 +200,8 @@ class Ladder:
         """When the first of its markets closes."""
         return min(market.close_at for market in self.markets)
 
-    def fee_rule_at(self, at: datetime, ticker: str | None = None) -> FeeRule:
-        """What is charged at ``at``, as far as it is known; of one market with its waiver."""
+    def fee_rule_at(self, at: datetime) -> FeeRule:
+        """What is charged at ``at``, as far as it is known, where it is not waived."""
         rule = self.fee_rule
         for change in self.fee_changes:
             if self.received_at < change.effective_at <= at:
@@ -206,9 +209,7 @@ class Ladder:
         for change in reversed(self.fee_changes):
             if at < change.effective_at <= self.received_at and change.before is not None:
                 rule = change.before
-        named = (market for market in self.markets if market.ticker == ticker)
-        waived = any(m.fee_waived_until and at < m.fee_waived_until for m in named)
-        return replace(rule, multiplier=ZERO) if waived else rule
+        return rule
 
     def winner(self, high_f: int) -> Market:
         """The one market that pays for a maximum of ``high_f`` whole °F."""

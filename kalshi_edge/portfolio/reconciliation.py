@@ -6,7 +6,7 @@ market that waits for its result, is left out of the comparison until it stands 
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
 from kalshi_edge.domain.account_statement import AccountStatement
@@ -17,9 +17,6 @@ from kalshi_edge.portfolio.account import Account, pending_cost
 from kalshi_edge.portfolio.adoption import CityAndDay
 from kalshi_edge.portfolio.tracker import open_cost
 from kalshi_edge.units import MICRO, ONE, ZERO, floor_to
-
-ARRIVAL = timedelta(minutes=1)
-"""How long after it was decided an order of ours may be missing from a statement."""
 
 
 def differences(
@@ -95,9 +92,10 @@ def _order_differences(account: Account, statement: AccountStatement) -> Iterato
         return
     listed = {one.intent_id for one in statement.orders}
     for order in account.orders.values():
-        known = statement.since_at <= order.intent.created_at <= statement.as_of - ARRIVAL
+        # Whoever says that one rests has it in his books: there it must be listed.
         rests = order.state in {OrderState.RESTING, OrderState.PARTIAL}
-        if rests and known and order.intent.intent_id not in listed:
+        is_asked_for = statement.since_at <= order.intent.created_at
+        if rests and is_asked_for and order.intent.intent_id not in listed:
             yield Check(f"order {order.intent.intent_id}", False, "not known", order.state.value)
 
 

@@ -274,8 +274,8 @@ class Trader:
             self.inbox.put(*await statements.ask())
             await self.inbox.handled()
             watch = self.engine.watch
-            if watch.clean_at is not None:
-                statements.agreed(watch.clean_at)
+            if watch.clean_as_of is not None:
+                statements.agreed(watch.clean_as_of)
                 self.agreed.set()
             now = self.clock.now()
             held = self.engine.kill_switch.switch_at(now).hold(Cause.RECONCILE, now)

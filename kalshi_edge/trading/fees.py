@@ -156,10 +156,10 @@ class FeeCheck:
     tolerance: Decimal
 
     @property
-    def difference(self) -> Decimal | None:
-        """Charged − expected; ``None`` where rounding explains it."""
+    def excess(self) -> Decimal | None:
+        """What was charged beyond ``expected``; ``None`` where that is nothing, or rounding."""
         off = self.charged - self.expected
-        return off if abs(off) > self.tolerance else None
+        return off if off > self.tolerance else None
 
 
 def fee_check(
@@ -170,41 +170,27 @@ def fee_check(
 ) -> FeeCheck:
     """The fees of all known ``fills`` of one order, in whichever order and however many they came.
 
-    Fees are computed in the order of execution; ``rule_at`` says what was charged at an instant,
-    waivers included. Whether an order pays by the rule of its placing or of each trade is not
-    documented: the nearer one counts. An order that was charged nothing at all is waived, whether
-    or not its market has said so: nobody loses by it. The tolerance is 0.0002 dollars a fill today,
-    within which fills that are still missing make no difference. Raises ``ContractError`` for an
-    unknown fee type.
+    Only what is charged beyond the formula is amiss: a discount costs nobody anything, and what a
+    waiver leaves out is seen from the fill, whose fee is 0. When waivers begin and end need not be
+    known for that, and is not: the exchange says only until when one lasts.
+
+    Fees are computed in the order of execution; ``rule_at`` says what was charged at an instant.
+    Whether an order pays by the rule of its placing or of each trade is not documented: the dearer
+    one counts. The tolerance is 0.0002 dollars a fill today, within which fills that are still
+    missing make no difference. Raises ``ContractError`` for an unknown fee type.
 
     >>> check = fee_check((), lambda at: FeeRule())
-    >>> check.expected, check.difference
+    >>> check.expected, check.excess
     (Decimal('0'), None)
     """
     known = in_execution_order(fills)
     charged = sum((fill.fee for fill in known), ZERO)
-    readings = [_computed(known, rule_at)]
+    expected = _computed(known, rule_at)
     if placed_at is not None:
         then = rule_at(placed_at)
-        readings.append(_computed(known, lambda _: then))
-    if charged == ZERO:
-        readings.append(ZERO)
-    expected = min(readings, key=lambda reading: abs(charged - reading))
+        expected = max(expected, _computed(known, lambda _: then))
     steps = (fee_regime(fill.valid_at).balance_step for fill in known)
     return FeeCheck(charged, expected, ROUNDINGS_PER_FILL * sum(steps, ZERO))
-
-
-def fee_difference(
-    fills: Iterable[Fill],
-    rule_at: Callable[[datetime], FeeRule],
-    *,
-    placed_at: datetime | None = None,
-) -> Decimal | None:
-    """Dollars that an order's ``fills`` were charged beyond what we compute (below 0: less).
-
-    ``None`` where rounding explains it. Raises as ``fee_check`` does.
-    """
-    return fee_check(fills, rule_at, placed_at=placed_at).difference
 
 
 def in_execution_order(fills: Iterable[Fill]) -> tuple[Fill, ...]:
@@ -216,10 +202,12 @@ def in_execution_order(fills: Iterable[Fill]) -> tuple[Fill, ...]:
 def _computed(fills: Iterable[Fill], rule_at: Callable[[datetime], FeeRule]) -> Decimal:
     total, fees = ZERO, None
     for fill in fills:
+        if fill.fee == ZERO:
+            continue  # waived: it leaves no rounding to be settled either
         rule = rule_at(fill.valid_at)
         before = replace(fees, rule=rule) if fees else OrderFees(rule, fee_regime(fill.valid_at))
         fee, fees = before.charge(fill.side, fill.price, fill.count, is_taker=fill.is_taker)
-        total += ZERO if rule.multiplier == ZERO else fee
+        total += fee
     return total
 
 

@@ -14,6 +14,7 @@ from kalshi_edge.portfolio.adoption import as_stated, order_of_statement
 from kalshi_edge.portfolio.reconciliation import differences, held_counts, taken_over
 from kalshi_edge.trading.core import Core
 from kalshi_edge.trading.supervisor import adopted
+from kalshi_edge.trading.supervisor_state import SupervisorState
 from kalshi_edge.units import ZERO
 
 STILL = timedelta(seconds=2)
@@ -28,7 +29,7 @@ def stated(core: Core, event: AccountStatement) -> tuple[Verdict, ...]:
     A statement with which our books agree clears whatever an older one doubted.
     """
     watch = core.watch
-    is_still = watch.active_at is None or watch.active_at + STILL <= event.as_of
+    is_still = _is_still(watch, event)
     moved = tuple(
         verdict
         for one in event.orders
@@ -41,7 +42,8 @@ def stated(core: Core, event: AccountStatement) -> tuple[Verdict, ...]:
         return ()
     found = differences(core.account, event, _settling(core, event.as_of))
     if not found:
-        watch.clean_at, watch.statement, watch.suspects = event.as_of, None, ()
+        watch.clean_at, watch.clean_as_of = event.complete_at, event.as_of
+        watch.statement, watch.suspects = None, ()
         return core.kill_switch.lift({Cause.RECONCILE}, "the books agree", event.received_at)
     is_new = found != watch.suspects
     if is_new:
@@ -76,6 +78,18 @@ def resumed(core: Core, event: Resume) -> tuple[Verdict, ...]:
     return (*taken, core.kill_switch.resume(event))
 
 
+def _is_still(watch: SupervisorState, event: AccountStatement) -> bool:
+    """Whether the statement has all that happened here: its answers trail."""
+    if watch.active_at is None:
+        return True
+    if watch.active_at > event.received_at:
+        # It happened while the statement waited, or by a clock that was set back since. Either way
+        # it is past by now, and the next statement is asked for later than now.
+        watch.active_at = event.received_at
+        return False
+    return watch.active_at + STILL <= event.complete_at
+
+
 def _order_stated(
     core: Core, one: OrderReport, event: AccountStatement, *, is_still: bool
 ) -> tuple[Verdict, ...]:
@@ -86,9 +100,9 @@ def _order_stated(
             return ()
         order = order_of_statement(one, account.tracker, core.state.place, event.received_at)
         return adopted(core, order)
-    trails = before.intent.created_at > event.as_of - STILL
-    if not before.intent.adopted and (before.state is OrderState.NEW or trails):
+    if before.state is OrderState.NEW:
         return ()  # the answers trail: this one may be from before
+    # Nothing else is passed over: the next start asks only for what this one did not tell.
     known = as_stated(before, one, is_over=not is_still and not before.intent.adopted)
     step = OrderStep.ACCEPT if one.rests else OrderStep.FINISH
     # Fills tell how much has traded; the exchange's count only says how many to wait for.
@@ -136,7 +150,7 @@ def _differing(
 
 def _take_over(core: Core, at: datetime) -> tuple[Verdict, ...]:
     statement, active_at = core.watch.statement, core.watch.active_at
-    if statement is None or (active_at is not None and active_at > statement.as_of):
+    if statement is None or (active_at is not None and active_at > statement.complete_at):
         return ()
     changed = taken_over(core.account, statement, core.state.place, at)
     core.watch.statement, core.watch.suspects = None, ()

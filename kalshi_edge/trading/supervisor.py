@@ -180,7 +180,7 @@ def _after_the_end(order: Order) -> tuple[OrderStep, str]:
 
 
 def _fee_check(core: Core, fill: Fill) -> tuple[Verdict, ...]:
-    """Whether an order's fills so far were charged what we compute, as far as rounding goes."""
+    """Whether an order's fills so far were charged more than we compute, beyond rounding."""
     ladder, name = core.state.ladder_of(fill.ticker), fill.intent_id
     if core.breakers is None or ladder is None:
         return ()
@@ -188,12 +188,8 @@ def _fee_check(core: Core, fill: Fill) -> tuple[Verdict, ...]:
     fills = core.watch.fills[name] = (*core.watch.fills.get(name, ()), fill)
     if sum((one.count for one in fills), ZERO) != order.filled:
         return ()  # its first fills were told to an earlier process
-    found = fee_check(
-        fills,
-        lambda at: ladder.fee_rule_at(at, fill.ticker),
-        placed_at=order.intent.created_at,
-    )
-    if found.difference is None:
+    found = fee_check(fills, ladder.fee_rule_at, placed_at=order.intent.created_at)
+    if found.excess is None:
         return core.kill_switch.lift({Cause.FEE_DIFFERENCE}, "the fees are right", at, name=name)
     text = (
         f"{fill.ticker}: the exchange charged ${plain(found.charged)} for {len(fills)} fills of an"

@@ -20,7 +20,9 @@ class SupervisorState:
 
     def __init__(self) -> None:
         self.clean_at: datetime | None = None
-        """Up to when the exchange's books and ours are known to agree."""
+        """Up to when the exchange's books and ours are known to agree, by our clock."""
+        self.clean_as_of: datetime | None = None
+        """The same by the exchange's clock."""
         self.active_at: datetime | None = None
         """When something last happened to our orders or our money."""
         self.suspects: tuple[Check, ...] = ()

@@ -12,7 +12,7 @@ from kalshi_edge.domain.account_statement import AccountStatement
 from kalshi_edge.domain.events import CashKind, CashMovement
 from kalshi_edge.domain.market import FeeRule
 from kalshi_edge.domain.orders import Fill, Settlement, Side, TimeInForce
-from kalshi_edge.trading.fees import fee_difference
+from kalshi_edge.trading.fees import fee_check
 from kalshi_sandbox.exchange.venue.accounts import Account
 from kalshi_sandbox.exchange.venue.incidents import announce_fees, settle_fairly, waive_fees
 from kalshi_sandbox.exchange.venue.payments import NewPayment, change_cash, pay, take_back
@@ -156,5 +156,5 @@ async def test_a_waived_fee_and_an_announced_one_are_what_the_ladder_says():
         fills = await at.account.fills()
         assert fills.found[0].fee == 0
         for fill in fills:
-            assert fee_difference([fill], lambda at_: ladder.fee_rule_at(at_, at.ticker)) is None
-        assert fee_difference(fills.found[2:], lambda _: FeeRule()) is not None
+            assert fee_check([fill], ladder.fee_rule_at).excess is None
+        assert fee_check(fills.found[2:], lambda _: FeeRule()).excess is not None

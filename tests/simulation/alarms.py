@@ -45,7 +45,7 @@ EXPLAINED_BY: Mapping[str, frozenset[str]] = {
     "adopted_order": OWNER,
     "books_differ": LOST | OWNER | MONEY | FEES | RESULTS,
     "taken_over": frozenset({"resume by hand", "halt by hand", AT_REST}),
-    "fee_difference": FEES,
+    "fee_difference": frozenset({"fee change"}),
     "terms_changed": FEES,
     "settlement_differs": RESULTS,
     "report_doubted": RESULTS,

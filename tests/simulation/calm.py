@@ -32,7 +32,10 @@ async def come_to_rest(on: "Simulation") -> None:
     if pause is not None and pause.is_whole_exchange:
         await asyncio.sleep(on.clock.delay_s(pause.resumes_at) + 1)
     calm_at = on.clock.now()
-    await asyncio.sleep(WITHIN.total_seconds())
+    await asyncio.sleep(WITHIN.total_seconds() / 2)
+    await on.witness.read()
+    calm_seq = on.witness.read_seq
+    await asyncio.sleep(WITHIN.total_seconds() / 2)
     waiting = _waiting_for_a_person(on)
     for cause in waiting:
         on.command(lambda at, cause=cause: Resume("by hand, when all was well", at, cause=cause))  # type: ignore[misc]
@@ -44,7 +47,7 @@ async def come_to_rest(on: "Simulation") -> None:
     if on.witness.violations:
         return
     on.tell("ledger and exchange agree")
-    await _is_alive(on, calm_at)
+    await _is_alive(on, calm_at, calm_seq)
     await _drill(on)
 
 
@@ -60,7 +63,7 @@ async def _differences(on: "Simulation") -> list[str]:
     return ["nothing runs"] if trader is None else await differences(on.witness, trader)
 
 
-async def _is_alive(on: "Simulation", calm_at: datetime) -> None:
+async def _is_alive(on: "Simulation", calm_at: datetime, calm_seq: int) -> None:
     """The loop answers, and what holds trading back has a rule that will lift it."""
     asked = question(on.clock.now())
     on.command(lambda _: asked)
@@ -74,7 +77,10 @@ async def _is_alive(on: "Simulation", calm_at: datetime) -> None:
         await asyncio.sleep(WITHIN.total_seconds())
         await on.witness.read()
     trader = on.life_trader()
-    for problem in ["nothing runs"] if trader is None else stuck(on.witness, trader, calm_at):
+    if trader is None:
+        on.witness.violated("nothing runs")
+        return
+    for problem in stuck(on.witness, trader, calm_at, calm_seq):
         on.witness.violated(problem)
 
 

@@ -70,7 +70,8 @@ class Forecasts:
         self._stations = stations
         self._nature = nature
         self._clock = clock
-        self._told: set[tuple[str, date, datetime]] = set()
+        self._told: dict[tuple[str, date], datetime] = {}
+        """The last run of each; one that a clock ahead of the truth made early comes once more."""
 
     async def __call__(self) -> list[Forecast]:
         now = self._clock.now()
@@ -79,9 +80,9 @@ class Forecasts:
             (station, day)
             for station in self._stations
             for day in (station.climate_day(now), station.climate_day(now) + timedelta(days=1))
-            if (station.icao, day, run_at) not in self._told
+            if self._told.get((station.icao, day)) != run_at
         ]
-        self._told |= {(station.icao, day, run_at) for station, day in asked}
+        self._told |= {(station.icao, day): run_at for station, day in asked}
         return [self._forecast(station, day, run_at) for station, day in asked]
 
     def _forecast(self, station: Station, day: date, run_at: datetime) -> Forecast:

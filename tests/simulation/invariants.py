@@ -68,8 +68,9 @@ class Witness:
     paid_in: Decimal | None = None
     """By the journal's last line."""
     loss: DayLoss = field(init=False)
+    read_seq: int = 0
+    """The number of the last line that was read."""
     _approved: set[str] = field(default_factory=set)
-    _read_seq: int = 0
     _sent: dict[str, Order] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)
     _held: Counter[str] = field(default_factory=Counter)
@@ -139,8 +140,8 @@ class Witness:
 
     async def read(self) -> None:
         """Read on in the journal: what it says must follow from what it said."""
-        for line in await self.store.journal(self._read_seq):
-            self._read_seq = line.seq
+        for line in await self.store.journal(self.read_seq):
+            self.read_seq = line.seq
             self.flows.read(line)
             self.paid_in = line.paid_in
             for broken in self.holds.read(line):

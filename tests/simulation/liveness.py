@@ -42,8 +42,12 @@ def is_to_be_lifted(hold: Hold) -> bool:
     return hold.cause in BY_THEMSELVES or (hold.cause not in FOR_A_PERSON and hold.until_at is None)
 
 
-def stuck(witness: "Witness", trader: "Trader", calm_at: datetime) -> list[str]:
-    """What keeps the trader from trading, with no rule that asks for a person or for time."""
+def stuck(witness: "Witness", trader: "Trader", calm_at: datetime, calm_seq: int) -> list[str]:
+    """What keeps the trader from trading, with no rule that asks for a person or for time.
+
+    ``calm_seq`` is the last line of while it might still recover. Its number counts, not its time,
+    for a line is dated by the machine's clock, which may have been ahead.
+    """
     now, found = witness.now(), list[str]()
     holds = witness.holds.in_force(now)
     for hold in holds:
@@ -55,7 +59,7 @@ def stuck(witness: "Witness", trader: "Trader", calm_at: datetime) -> list[str]:
         clean_at = trader.engine.watch.clean_at
         if clean_at is None or now - clean_at > CLEAN_WITHIN:
             found.append(f"after {now - calm_at} of calm: the books last agreed {clean_at}")
-    cycles = [line for line in witness.lines if line.received_at > calm_at + WITHIN / 2]
+    cycles = [line for line in witness.lines if line.seq > calm_seq]
     done = [line for line in cycles if any(isinstance(v, CycleDone) for v in line.verdicts)]
     if not done:
         return [*found, f"after {now - calm_at} of calm: no cycle"]

@@ -2,18 +2,21 @@
 
 An order filled in pieces, read over REST, has its newest fill first, and what the exchange rounds
 depends on the pieces before. The amount may also differ by less than 0.0002 dollars a fill, and is
-nothing while the market's fees are waived. None of it is a fee that we do not understand.
+nothing while the market's fees are waived: since when a waiver holds, and whether it still does, is
+not told. None of it is a fee that we do not understand; only one beyond the formula's is.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from kalshi_edge.domain.market import FeeRule
+from kalshi_edge.domain.market import FeeRule, Ladder
 from kalshi_edge.domain.orders import Fill, Intent
-from kalshi_edge.domain.records import Switch
+from kalshi_edge.domain.records import Cause, Switch
 from kalshi_edge.trading.fees import OrderFees, fee_regime, taker_fee
 from tests.cases.account_stories import EVE, TICKER, D, later, of, resting, trading
-from tests.support.builders import fill, intent
+from tests.support.builders import fill, intent, ladder
 
 
 def order_for(count: Any) -> Intent:
@@ -55,3 +58,42 @@ def test_a_fee_within_two_hundredths_of_a_cent_holds_nothing_back() -> None:
 def test_a_waived_fee_holds_nothing_back() -> None:
     order = order_for(10)
     assert holds(order, [fill(order, 10, "0.25", "0", valid_at=EVE, received_at=EVE)]) == []
+
+
+def waived_until(at: datetime) -> Ladder:
+    """The ladder as the exchange tells it while its fees are waived."""
+    told = replace(ladder(), received_at=later(3600))
+    return replace(told, markets=tuple(replace(one, fee_waived_until=at) for one in told.markets))
+
+
+def test_a_fee_charged_before_a_waiver_and_heard_of_in_it_holds_nothing_back() -> None:
+    order = order_for(10)
+    fee = taker_fee(D("0.25"), D(10), FeeRule(), EVE)
+    engine = trading(waived_until(later(7200)))
+    resting(engine, order)
+    late = fill(order, 10, "0.25", fee, valid_at=EVE, received_at=later(3601))
+    assert of(Switch, engine.handle(late)) == []
+
+
+def test_a_fee_charged_after_a_waiver_was_called_off_holds_nothing_back() -> None:
+    order = order_for(10)
+    engine = trading(waived_until(later(7200)))
+    resting(engine, order)
+    fee = taker_fee(D("0.25"), D(10), FeeRule(), EVE)
+    charged = fill(order, 10, "0.25", fee, valid_at=later(3601), received_at=later(3601))
+    assert of(Switch, engine.handle(charged)) == []
+
+
+def test_more_than_the_formula_holds_trading_back_in_a_waiver_too() -> None:
+    order = order_for(10)
+    engine = trading(waived_until(later(7200)))
+    resting(engine, order)
+    fee = 2 * taker_fee(D("0.25"), D(10), FeeRule(), EVE)
+    charged = fill(order, 10, "0.25", fee, valid_at=later(3601), received_at=later(3601))
+    assert [one.cause for one in of(Switch, engine.handle(charged))] == [Cause.FEE_DIFFERENCE]
+
+
+def test_a_lower_fee_than_the_formulas_holds_nothing_back() -> None:
+    order = order_for(10)
+    fee = taker_fee(D("0.25"), D(10), FeeRule(), EVE) / 2
+    assert holds(order, [fill(order, 10, "0.25", fee, valid_at=EVE, received_at=EVE)]) == []

@@ -285,3 +285,14 @@ async def test_orders_are_asked_for_from_before_the_days_in_which_nobody_ran() -
     assert statement.since_at == since_at
     [request] = [one for one in asked.seen if one.url.path.endswith("/portfolio/orders")]
     assert request.url.params["min_ts"] == str(int(since_at.timestamp()))
+
+
+@pytest.mark.parametrize(("hour", "ahead_h"), [(14, 2), (16, 0), (17, -1)])
+async def test_a_statement_says_how_far_our_clock_is_ahead(hour: int, ahead_h: int) -> None:
+    at = Asked()
+    date = {"Date": f"Sun, 22 Nov 2026 {hour}:00:00 GMT"}
+    at.routes["GET /portfolio/balance"] = httpx.Response(200, json=balance_json(), headers=date)
+    statement, _ = await at.ask()
+    wanted = timedelta(hours=ahead_h)
+    assert abs(statement.clock_lead - wanted) <= timedelta(seconds=1)
+    assert statement.complete_at - statement.as_of == statement.clock_lead

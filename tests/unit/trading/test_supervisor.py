@@ -194,6 +194,17 @@ def test_a_statement_that_lists_a_lost_order_resolves_it() -> None:
 # --- the books ------------------------------------------------------------------------------------
 
 
+def test_a_statement_is_heard_on_orders_even_while_all_still_moves() -> None:
+    """The process may end before the next one, and a start asks only from the last one on."""
+    engine = trading(stated(later(5)))
+    wanted = sent(engine, later(6))
+    over = OrderReport("x", wanted.intent_id, TICKER, Side.BUY, D("0.25"), D(3), D(0), "cancelled")
+    engine.handle(stated(later(6.5), 1000, {}, over))
+    order = engine.account.orders[wanted.intent_id]
+    assert (order.state, order.reported) == (OrderState.DONE, 3)
+    assert engine.watch.clean_at == later(5)
+
+
 def test_a_difference_counts_once_it_has_been_the_same_for_half_a_minute() -> None:
     engine = trading()
     assert engine.handle(stated(later(5), held={OTHER: 3})) == ()

@@ -69,7 +69,7 @@ class StatementSource:
         )
 
     def agreed(self, as_of: datetime) -> None:
-        """Our books agreed with the exchange's as of ``as_of``: what came before is known.
+        """Our books agreed with the exchange's ``as_of`` an instant of its: all before is known.
 
         Until they do everything since they last did is asked for again: a row may come late.
         """
@@ -118,6 +118,7 @@ class StatementSource:
             orders=orders.found,
             since_at=since_at,
             unreadable=self.unreadable,
+            clock_lead=self.account.clock_lead,
         )
         return [*movements, *fresh, statement]
 
