@@ -141,10 +141,11 @@ def _settings(random: Random) -> dict[str, Any]:
         "last_entry_h": 24,
         "max_open_positions": random.choice((3, 8, 24)),
         "max_city_positions": random.choice((2, 6, 10)),
-        "max_city_day_share": random.choice((Decimal("0.03"), Decimal("0.1"))),
+        "max_city_day_share": random.choice((Decimal("0.03"), Decimal("0.05"))),
         "max_day_loss_share": random.choice((Decimal("0.02"), Decimal("0.2"))),
         "max_order_errors": random.choice((5, 100)),
         "contract_step": random.choice((Decimal(1), Decimal("0.01"))),
+        "model": random.choice((ForecastModel.SEED, ForecastModel.SEED, ForecastModel.EMOS)),
     }
 
 
