@@ -6,6 +6,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from kalshi_edge.choices import ForecastModel
 from kalshi_sandbox.exchange.venue.lifecycle import weekly_pause
 
 CITIES = ("NYC", "LA", "MIA", "CHI", "PHX")
