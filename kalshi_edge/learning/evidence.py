@@ -7,7 +7,7 @@ an override that is signed, dated and loud.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from math import inf, log
 from types import MappingProxyType
 from typing import assert_never
@@ -111,8 +111,7 @@ class CellGate:
         """
         self._check(state, one)
         odd = one.climate_day.toordinal() % 2
-        days = sorted((*state.counted, one.climate_day))[-DAYS_KEPT:]
-        state = replace(self._with_skill(state, one, odd), counted=tuple(days))
+        state = self._with_skill(without_evidence(state, one.climate_day), one, odd)
         if one.asked is not None and one.result is not None:
             state = self._with_money(state, one, odd)
         shown = self.skill(state) >= SKILL_OPENS and self.money(state) >= self.money_needed
@@ -161,6 +160,12 @@ class CellGate:
         if one.decided_at < self.batch.registered_at:
             raise InputError(f"{one.event_ticker} was decided before the cell was registered")
         check_ladder(one)
+
+
+def without_evidence(state: CellState, climate_day: date) -> CellState:
+    """``state`` once a day has been looked at: it does not come again."""
+    days = sorted((*state.counted, climate_day))[-DAYS_KEPT:]
+    return replace(state, counted=tuple(days))
 
 
 def check_ladder(one: LadderEvidence) -> None:

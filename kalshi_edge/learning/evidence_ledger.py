@@ -28,7 +28,7 @@ from kalshi_edge.domain.orders import Intent, Settlement
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.domain.verdicts import Alarm
 from kalshi_edge.errors import InputError
-from kalshi_edge.learning.evidence import CellGate, demoted, register
+from kalshi_edge.learning.evidence import CellGate, demoted, register, without_evidence
 from kalshi_edge.units import ONE, ZERO
 
 KEEP_PENDING = timedelta(days=10)
@@ -140,15 +140,15 @@ class EvidenceLedger:
         trade: Callable[[str], Trade | None],
         at: datetime,
     ) -> EvidenceVerdicts:
-        """What a ladder says once all its markets are settled and every trade on it is closed."""
+        """What a ladder says once all its markets are settled and every trade on it is closed.
+
+        Nothing where it was settled at a fair price: then no model is right or wrong.
+        """
         paid = [settled(market.ticker) for market in ladder.markets]
         waiting = [one for key, one in self.seen.items() if key[0] == ladder.event_ticker]
-        if not waiting or any(one is None for one in paid):
-            return ()
         values = [one.value for one in paid if one is not None]
-        if sorted(values) != [ZERO] * (len(values) - 1) + [ONE]:
-            self._drop(ladder.event_ticker)
-            return ()  # settled at a fair price: no model is right or wrong
+        if not waiting or sorted(values) != [ZERO] * (len(paid) - 1) + [ONE]:
+            return ()
         tickers = [market.ticker for market in ladder.markets]
         results = _Results(dict(zip(tickers, values, strict=True)), trade)
         verdicts: list[CellState | StageState | Alarm] = []
@@ -157,7 +157,7 @@ class EvidenceLedger:
             for gate in self.gates_of(ladder_seen.city, ladder_seen.lead):
                 verdicts += self._count(gate, ladder_seen, won, results, at)
         self.forget_counted()
-        return tuple(verdicts)
+        return tuple(dict.fromkeys(verdicts))  # what is wrong with a ladder is said once
 
     def _count(
         self, gate: CellGate, seen: SeenLadder, won: int, results: "_Results", at: datetime
@@ -183,14 +183,14 @@ class EvidenceLedger:
             at_most=None if decision is None else decision.at_most,
             result=result,
         )
+        refused: EvidenceVerdicts = ()
         try:
             state = gate.counted(before, evidence)
         except InputError as error:
-            self.decisions.pop((cell.cell_id, seen.event_ticker), None)
-            text = f"{cell.city} {cell.strategy} {cell.model}: {error}"
-            return (Alarm("evidence_refused", text),)
-        self.states[cell.cell_id] = state
-        return (state, *self._turned(gate, before, state, at))
+            state = without_evidence(before, seen.climate_day)
+            refused = (Alarm("evidence_refused", str(error)),)
+        self.keep(state)
+        return (state, *refused, *self._turned(gate, before, state, at))
 
     def _turned(
         self, gate: CellGate, before: CellState, after: CellState, at: datetime
@@ -209,10 +209,6 @@ class EvidenceLedger:
         if after.opened_at is not None and before.opened_at is None:
             return (Alarm("evidence_opened", f"{name}: skill and money are shown"),)
         return ()
-
-    def _drop(self, event_ticker: str) -> None:
-        self.seen = {k: one for k, one in self.seen.items() if k[0] != event_ticker}
-        self.decisions = {k: one for k, one in self.decisions.items() if k[1] != event_ticker}
 
     # --- stages ---------------------------------------------------------------------------------
 

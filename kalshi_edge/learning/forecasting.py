@@ -24,7 +24,6 @@ from kalshi_edge.domain.beliefs import (
     PoolRecord,
     PoolState,
     S,
-    Vector,
 )
 from kalshi_edge.domain.market import Bin
 from kalshi_edge.domain.verdicts import CityView
@@ -65,7 +64,6 @@ class ForecastingSnapshot:
     said_days: tuple[tuple[str, Lead, EmosForecast], ...]
     """By city and lead class."""
     said_ladders: tuple[tuple[str, date, Lead, IssuedPosterior], ...]
-    spreads: tuple[tuple[str, Lead, Vector], ...]
 
 
 @dataclass
@@ -76,9 +74,6 @@ class Forecasting:
     pools: dict[PoolKey, PoolRecord] = field(default_factory=dict)
     said_days: dict[tuple[str, date], dict[Lead, EmosForecast]] = field(default_factory=dict)
     said_ladders: dict[tuple[str, date], dict[Lead, IssuedPosterior]] = field(default_factory=dict)
-    spreads: dict[PoolKey, KnownSpreads] = field(default_factory=dict)
-    layouts: dict[str, str] = field(default_factory=dict)
-    """By city the best layout of which an anchor was seen."""
     _emos_states: dict[EmosKey, EmosState] = field(default_factory=dict, repr=False, compare=False)
     _pool_states: dict[PoolKey, PoolState] = field(default_factory=dict, repr=False, compare=False)
 
@@ -97,11 +92,11 @@ class Forecasting:
 
         ``high_before_f`` is the maximum of the day before, where it is known already.
         """
-        layout = self._layout(city, forecasts)
+        layout = self._layout(city, climate_day, forecasts)
         if layout is None:
             return None
         yesterday = self._yesterday(city, climate_day, lead, high_before_f)
-        known = self._known_spreads(city, lead, layout)
+        known = self._known_spreads(city, climate_day, lead, layout)
         given = predictors(layout, forecasts, climate_day, known, yesterday)
         if given is None:
             return None
@@ -112,8 +107,6 @@ class Forecasting:
 
     def keep_forecast(self, city: str, lead: Lead, said: EmosForecast) -> None:
         """Remember what EMOS said: that is what the day's result will teach about."""
-        self.layouts[city] = said.layout
-        self.spreads[city, lead] = spreads_of(said.given.s)
         self.said_days.setdefault((city, said.given.climate_day), {})[lead] = said
 
     def said_of(self, city: str, climate_day: date, lead: Lead) -> EmosForecast | None:
@@ -240,10 +233,6 @@ class Forecasting:
                 for (city, day), leads in self.said_ladders.items()
                 for lead, issued in leads.items()
             ),
-            spreads=tuple(
-                (*key, (known.disagreement, known.gefs, known.bulletin))
-                for key, known in self.spreads.items()
-            ),
         )
 
     def restore(self, snapshot: ForecastingSnapshot) -> None:
@@ -255,7 +244,6 @@ class Forecasting:
             self.keep_forecast(city, lead, said)
         for city, day, lead, issued in snapshot.said_ladders:
             self.keep_posterior(city, day, lead, issued)
-        self.spreads = {(city, lead): KnownSpreads(*s) for city, lead, s in snapshot.spreads}
 
     def _lessons(
         self, city: str, climate_day: date, begun_with: Mapping[str, Forecast]
@@ -270,27 +258,40 @@ class Forecasting:
         }
         for lead, said in self.said_days.get((city, climate_day), {}).items():
             found[lead, layout_named(said.layout)] = said.given.lesson(0)
-        layout = self._layout(city, begun_with)
+        layout = self._layout(city, climate_day, begun_with)
         if layout is None or any(lead is Lead.NIGHT for lead, _ in found):
             return found
-        known = self._known_spreads(city, Lead.NIGHT, layout)
+        known = self._known_spreads(city, climate_day, Lead.NIGHT, layout)
         given = predictors(layout, begun_with, climate_day, known)
         if given is not None:
             found[Lead.NIGHT, layout] = given.lesson(0)
         return found
 
-    def _known_spreads(self, city: str, lead: Lead, layout: EmosLayout) -> KnownSpreads:
-        if (known := self.spreads.get((city, lead))) is not None:
-            return known
+    def _known_spreads(
+        self, city: str, climate_day: date, lead: Lead, layout: EmosLayout
+    ) -> KnownSpreads:
+        """The spreads as last known: by what was said, or else by what was learned."""
+        for leads in self._said_until(city, climate_day):
+            if lead in leads:
+                return spreads_of(leads[lead].given.s)
         record = self.emos.get((city, lead, layout.name))
         lessons = () if record is None else record.lessons
         return spreads_of(lessons[-1].s) if lessons else KnownSpreads()
 
-    def _layout(self, city: str, forecasts: Mapping[str, Forecast]) -> EmosLayout | None:
+    def _layout(
+        self, city: str, climate_day: date, forecasts: Mapping[str, Forecast]
+    ) -> EmosLayout | None:
         """The best layout of which an anchor was seen: it stays where its anchor is missing."""
-        before = self.layouts.get(city)
-        anchors = () if before is None else layout_named(before).anchors
+        said = self._said_until(city, climate_day)
+        names = {one.layout for leads in said for one in leads.values()}
+        names |= {name for of, _, name in self.emos if of == city}
+        anchors = (anchor for name in names for anchor in layout_named(name).anchors)
         return layout_of([*forecasts, *anchors])
+
+    def _said_until(self, city: str, climate_day: date) -> list[dict[Lead, EmosForecast]]:
+        """What was said of a day and of those before it, the newest first."""
+        days = (climate_day - timedelta(days=back) for back in range(KEEP_DAYS.days + 1))
+        return [said for day in days if (said := self.said_days.get((city, day)))]
 
     def _yesterday(
         self, city: str, climate_day: date, lead: Lead, high_f: float | None

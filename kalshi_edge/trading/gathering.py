@@ -78,8 +78,9 @@ def gathered(
     for outlook in outlooks:
         if outlook.models is None:
             continue
-        found += _seen(core, outlook, at)
-        for cell in _cells_of(core, outlook):
+        cells = _cells_of(core, outlook)
+        found += _seen(core, outlook, at) if cells else ()
+        for cell in cells:
             event = outlook.ladder.event_ticker
             if core.evidence.has_decided(cell, event):
                 continue

@@ -57,6 +57,7 @@ EXPLAINED_BY: Mapping[str, frozenset[str]] = {
     "filled_beyond_order": frozenset({"the owner amends"}),
     "sold_beyond_position": OWNER | {"two instances"},
     "part_failed": CLOCKS,
+    "evidence_refused": CLOCKS,
 }
 
 

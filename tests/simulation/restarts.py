@@ -18,9 +18,11 @@ async def unlike_the_journal(engine: Engine, store: Any) -> list[str]:
         *(
             (f"state.{one.name}", one.name, ours.state, theirs.state)
             for one in fields(ours.state)
-            if one.name
-            != "fills"  # long counted and told again: what they did to marks is compared
+            # fills are long counted and told again: what they did to marks is compared
+            if one.name not in {"fills", "forecasting"}
         ),
+        *_each(ours.state.forecasting, theirs.state.forecasting, "state.forecasting"),
+        *_each(ours.evidence, theirs.evidence, "evidence"),
         # From when cash counts is the first event's time, or the first line's a little later.
         *((n, n, ours, theirs) for n in ("orders", "deposits_today", "movements", "halts")),
     ]
@@ -29,6 +31,10 @@ async def unlike_the_journal(engine: Engine, store: Any) -> list[str]:
         for shown, name, one, other in pairs
         if _unordered(getattr(one, name)) != _unordered(getattr(other, name))
     ]
+
+
+def _each(ours: Any, theirs: Any, name: str) -> list[tuple[str, str, Any, Any]]:
+    return [(f"{name}.{one.name}", one.name, ours, theirs) for one in fields(ours)]
 
 
 def _unordered(value: object) -> object:
