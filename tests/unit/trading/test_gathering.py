@@ -170,7 +170,7 @@ def test_a_ladder_that_is_settled_at_a_fair_price_is_no_evidence() -> None:
     engine.handle(CycleDue(AT))
     fair = [replace(one, value=Decimal("0.20")) for one in settled("B52.5")]  # type: ignore[type-var]
     assert of_kind(CellState, told_all(engine, fair)) == []
-    assert engine.evidence.seen == {}
+    assert engine.evidence.states == {}
 
 
 def test_a_ladder_counts_when_the_last_of_it_is_settled_and_closed() -> None:
