@@ -19,7 +19,7 @@ _RIGHT = ("ladders", "decisions", "skill E", "money E", "opens at")
 def evidence_table(cells: Iterable[CellFigures]) -> Table:
     """A row per cell."""
     table = Table(**STYLE)
-    for name in ("cell", "city", "lead", "strategy", "model", "money"):
+    for name in ("cell", "city", "lead", "strategy", "model", "kind"):
         table.add_column(name, no_wrap=True)
     for name in _RIGHT:
         table.add_column(name, justify="right", no_wrap=True)

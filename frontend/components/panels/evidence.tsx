@@ -15,7 +15,7 @@ import type { Schemas } from "@/lib/types";
 type CellView = Schemas["CellView"];
 
 const HEAD: Head = [
-  ["City, lead", "left"],
+  ["Cell, and what is wanting", "left"],
   ["Skill E", "right"],
   ["Skill E over time", "left"],
   ["Money E", "right"],
@@ -24,7 +24,6 @@ const HEAD: Head = [
   ["Decisions", "right"],
   ["Gate", "left"],
   ["Stage", "left"],
-  ["Wanting", "left"],
 ];
 
 /** Ladders in a sparkline: more would not be told apart. */
@@ -118,7 +117,7 @@ function Group({ group, skill_needed }: { group: CellGroup; skill_needed: number
         </span>
         {group.name}
         {group.isTraded && <Tag tone="model">traded</Tag>}
-        <span className="ml-auto normal-case">
+        <span className="ml-auto normal-case leading-4">
           {group.cells.length} cells, {shown.length} with evidence, {open} open
         </span>
       </summary>
@@ -148,11 +147,12 @@ function CellRow({ cell, skill_needed }: { cell: CellView; skill_needed: number 
   const { series } = cell;
   return (
     <Row>
-      <Cell>
+      <Cell wraps className="min-w-44">
         <span className="figure font-medium" title={cell.cell_id}>
           {cell.city}
         </span>{" "}
         <span className="text-dim">{cell.lead}</span>
+        <p className="text-dim">{cell.wanting}</p>
       </Cell>
       <Cell right>
         <EValue value={cell.skill_e} needed={skill_needed} />
@@ -178,7 +178,6 @@ function CellRow({ cell, skill_needed }: { cell: CellView; skill_needed: number 
       <Cell>
         <StageOf cell={cell} />
       </Cell>
-      <Cell className="min-w-64 whitespace-normal">{cell.wanting}</Cell>
     </Row>
   );
 }
