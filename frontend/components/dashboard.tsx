@@ -9,6 +9,7 @@ import { Activity } from "./panels/activity";
 import { Calibration } from "./panels/calibration";
 import { ContractRuleChanges } from "./panels/contract-rules";
 import { Equity } from "./panels/equity";
+import { Evidence } from "./panels/evidence";
 import { Forecasts } from "./panels/forecasts";
 import { Ladder } from "./panels/ladder";
 import { Positions } from "./panels/positions";
@@ -39,6 +40,7 @@ export function Dashboard({ sessionEndsAt_ms }: { sessionEndsAt_ms: number }) {
               <WorkingOrders />
               <Scanner />
               <Ladder city={city} />
+              <Evidence />
               <Trades />
             </div>
             <div className="grid min-w-0 gap-2">

@@ -10,23 +10,32 @@ export const api = createClient<paths>({
   fetch: (request) => fetch(request), // looked up at each call, so that a test can replace it
 });
 
+type Request<T> = () => Promise<{ data?: T; error?: unknown; response: Response }>;
+
 /**
  * The response to `request`, sent again after every cycle and every minute: for data that is not live.
  * `name` identifies the request; with `null` none is sent.
  */
-export function useQuery<T>(
-  name: string | null,
-  request: () => Promise<{ data?: T; error?: unknown; response: Response }>,
-): Slice<T> {
+export function useQuery<T>(name: string | null, request: Request<T>): Slice<T> {
   const cycle = useLive((view) => view.state?.scanner?.seq ?? 0);
+  return useVersion(name, cycle, request, 60_000);
+}
+
+/** The response to `request`, sent again when the live state names another version of the data. */
+export function useVersion<T>(
+  name: string | null,
+  version: number,
+  request: Request<T>,
+  every_ms = 600_000,
+): Slice<T> {
   const { data, error } = useSWR(
-    name === null ? null : [name, cycle],
+    name === null ? null : [name, version],
     async () => {
       const { data, error, response } = await request();
       if (data === undefined) throw new Error(problemText(error, response));
       return data;
     },
-    { refreshInterval: 60_000, keepPreviousData: true },
+    { refreshInterval: every_ms, keepPreviousData: true },
   );
   return {
     data: data ?? null,

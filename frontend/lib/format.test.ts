@@ -16,6 +16,23 @@ describe("money", () => {
   });
 });
 
+describe("E-value", () => {
+  it.each([
+    [0.042, "0.042"],
+    [3.29, "3.2"],
+    [19.99, "19"],
+    [1340.7, "1,340"],
+    [2e6, ">1e6"],
+    [1e-7, "<0.0001"],
+    [1, "1.0"],
+    [0.29, "0.29"],
+    [0.001, "0.0010"],
+    [9.99, "9.9"],
+  ])("%s is %s, as in the terminal", (value, text) => {
+    expect(format.eValue(value)).toBe(text);
+  });
+});
+
 describe("price", () => {
   it.each([
     ["0.05", {}, "5¢"],

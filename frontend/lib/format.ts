@@ -85,6 +85,22 @@ export function number(value: Decimal | number, { signed = false, digits = 2 } =
   });
 }
 
+/**
+ * An E-value with two figures, rounded down, as in the terminal: `0.042`, `3.2`, `1,340`, `>1e6`.
+ * What is just short of a limit must not look like it.
+ */
+export function eValue(value: number): string {
+  if (value > 1e6) return ">1e6";
+  if (value < 1e-4) return "<0.0001";
+  const exponent = Number(value.toExponential().split("e")[1]); // a logarithm would be rounded
+  const places = Math.max(1 - exponent, 0);
+  return decimal(value, {
+    minimumFractionDigits: places,
+    maximumFractionDigits: places,
+    roundingMode: "floor",
+  });
+}
+
 const STEPS: readonly [limit_s: number, unit_s: number, unit: string][] = [
   [60, 1, "s"],
   [3600, 60, "min"],

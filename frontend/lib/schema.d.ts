@@ -404,6 +404,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All Evidence
+         * @description Every registered cell: its E-values now and over time, its stage, what is wanting.
+         */
+        get: operations["all_evidence_api_evidence_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live": {
         parameters: {
             query?: never;
@@ -531,6 +551,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/evidence/{cell_id}/stage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Stage
+         * @description Let live money go one stage further in a cell where its evidence allows it, or take it back.
+         *
+         *     With ``is_override`` further than the evidence allows. Refused with the figures that are short.
+         */
+        post: operations["set_stage_api_evidence__cell_id__stage_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ws-ticket": {
         parameters: {
             query?: never;
@@ -641,7 +683,8 @@ export interface components {
             command_id: string;
             /**
              * Command
-             * @description ``Halt``, ``Resume``, ``ClosePosition``, ``CancelRequest``, ``AcknowledgeTerms``.
+             * @description ``Halt``, ``Resume``, ``ClosePosition``, ``CancelRequest``, ``AcknowledgeTerms``,
+             *     ``SetStage``.
              */
             command: string;
             /** By */
@@ -730,6 +773,28 @@ export interface components {
             level: components["schemas"]["Severity"];
             /** Text */
             text: string;
+        };
+        /**
+         * BatchView
+         * @description Cells that were registered together, before any of them started.
+         */
+        BatchView: {
+            /** Number */
+            number: number;
+            /**
+             * Registered At
+             * Format: date-time
+             */
+            registered_at: string;
+            /** Cells */
+            cells: number;
+            /**
+             * Share
+             * @description Of the one chance in all of a false opening, each cell's.
+             */
+            share: number;
+            /** Digest */
+            digest: string;
         };
         /**
          * BinRow
@@ -909,6 +974,80 @@ export interface components {
          */
         Cause: "person" | "drill" | "day_loss" | "reconcile" | "stale_data" | "error_rate" | "terms" | "fee_difference" | "lease" | "order_group" | "clock" | "defect";
         /**
+         * CellStatus
+         * @description Whether an edge has been shown in a cell.
+         * @enum {string}
+         */
+        CellStatus: "gathering" | "open" | "closed";
+        /**
+         * CellView
+         * @description A registered cell: what was counted, what it says, and what is still wanting.
+         */
+        CellView: {
+            /** Cell Id */
+            cell_id: string;
+            /** City */
+            city: string;
+            lead: components["schemas"]["Lead"];
+            strategy: components["schemas"]["Strategy"];
+            model: components["schemas"]["ForecastModel"];
+            /**
+             * Is Live
+             * @description Paper and live are cells of their own: what paper earned says nothing of fills.
+             */
+            is_live: boolean;
+            /**
+             * Is Traded
+             * @description Whether its model is the one that is traded now.
+             */
+            is_traded: boolean;
+            /** Batch */
+            batch: number;
+            /**
+             * Rule
+             * @description Names one of ``rules``.
+             */
+            rule: string;
+            /**
+             * Ladders
+             * @description Settled ladders with a skill ratio.
+             */
+            ladders: number;
+            /**
+             * Decisions
+             * @description Those with a decision: none risks nothing.
+             */
+            decisions: number;
+            /**
+             * Skill E
+             * @description E that the probabilities are better than the market's; 1 before the first ladder.
+             */
+            skill_e: number;
+            /**
+             * Money E
+             * @description E that decisions earn more than they cost.
+             */
+            money_e: number;
+            /**
+             * Money Needed
+             * @description The money E at which the cell opens, together with a skill E of ``skill_needed``.
+             */
+            money_needed: number;
+            status: components["schemas"]["CellStatus"];
+            /** Opened At */
+            opened_at: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** @description Null of a paper cell: stages limit live money. */
+            stage: components["schemas"]["StageView"] | null;
+            /**
+             * Wanting
+             * @description What is still wanting, in words.
+             */
+            wanting: string;
+            series: components["schemas"]["EvidenceSeries"];
+        };
+        /**
          * CityCalibration
          * @description A city's calibration records, oldest first, and how its forecasts did.
          */
@@ -990,6 +1129,34 @@ export interface components {
              * @description Mid prices; they do not sum to 1.
              */
             market: (number | null)[];
+            /** @description How far ahead of its climate day the cycle was. */
+            lead: components["schemas"]["Lead"] | null;
+            /**
+             * Models
+             * @description Every model's probabilities, those of the traded one among them.
+             */
+            models: components["schemas"]["ModelProbabilities"][];
+            /**
+             * Mid
+             * @description The market's, made to sum to 1; empty where the quotes do not cohere.
+             */
+            mid: number[];
+            /**
+             * Incoherence
+             * @description Why there is no posterior; empty where there is one.
+             */
+            incoherence: string;
+            /**
+             * Earned Weight
+             * @description Of our forecast in the posterior, from its record against the market; 0 is none, 1 all.
+             */
+            earned_weight: number | null;
+            /**
+             * Market Sharpening
+             * @description How much more extreme than quoted the posterior takes the market's prices; 0 is not at all,
+             *     below 0 less extreme.
+             */
+            market_sharpening: number | null;
         };
         /**
          * CityMarkets
@@ -1097,6 +1264,104 @@ export interface components {
             cash: string;
         };
         /**
+         * EvidenceReport
+         * @description Every registered cell.
+         */
+        EvidenceReport: {
+            /**
+             * Seq
+             * @description The last journal line that said anything of a cell; 0 for none.
+             */
+            seq: number;
+            /**
+             * Text
+             * @description One sentence for a person.
+             */
+            text: string;
+            /** Cells */
+            cells: number;
+            /** Open Cells */
+            open_cells: number;
+            /**
+             * Pooled Skill E
+             * @description The mean over all registered cells; it opens nothing.
+             */
+            pooled_skill_e: number;
+            /** Pooled Money E */
+            pooled_money_e: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** @description Whose probabilities are traded; null where no evidence is gathered, or it is not known. */
+            traded: components["schemas"]["ForecastModel"] | null;
+            /** Skill Needed */
+            skill_needed: number;
+            /** Batches */
+            batches: components["schemas"]["BatchView"][];
+            /**
+             * Rules
+             * @description Gates and limits as text, by a short digest.
+             */
+            rules: {
+                [key: string]: string;
+            };
+            /**
+             * By Cell
+             * @description In the order of registration.
+             */
+            by_cell: components["schemas"]["CellView"][];
+            /**
+             * Problems
+             * @description Batches that are not what was registered, each with the reason: their cells do not count.
+             */
+            problems: string[];
+        };
+        /**
+         * EvidenceSeries
+         * @description A cell's E-values after each of the last ladders that were counted; lists of one length.
+         */
+        EvidenceSeries: {
+            /** At */
+            at: string[];
+            /** Ladders */
+            ladders: number[];
+            /** Decisions */
+            decisions: number[];
+            /** Skill E */
+            skill_e: number[];
+            /** Money E */
+            money_e: number[];
+        };
+        /**
+         * EvidenceSummary
+         * @description All cells together; whoever shows single cells asks again when ``seq`` has changed.
+         */
+        EvidenceSummary: {
+            /**
+             * Seq
+             * @description The last journal line that said anything of a cell; 0 for none.
+             */
+            seq: number;
+            /**
+             * Text
+             * @description One sentence for a person.
+             */
+            text: string;
+            /** Cells */
+            cells: number;
+            /** Open Cells */
+            open_cells: number;
+            /**
+             * Pooled Skill E
+             * @description The mean over all registered cells; it opens nothing.
+             */
+            pooled_skill_e: number;
+            /** Pooled Money E */
+            pooled_money_e: number;
+        };
+        /**
          * Exposure
          * @description What is at risk in one city's climate day, live orders included.
          */
@@ -1125,6 +1390,12 @@ export interface components {
             /** Max Positions */
             max_positions: number;
         };
+        /**
+         * ForecastModel
+         * @description Whose probabilities are traded; all are computed at every cycle.
+         * @enum {string}
+         */
+        ForecastModel: "seed" | "emos" | "posterior";
         /**
          * Forecasts
          * @description Every open ladder at the last cycle.
@@ -1277,6 +1548,12 @@ export interface components {
             until_at: string | null;
         };
         /**
+         * Lead
+         * @description How far ahead of its climate day a decision lies; hours from the day's first instant.
+         * @enum {string}
+         */
+        Lead: "ahead" | "eve" | "night" | "morning" | "late";
+        /**
          * LegView
          * @description One bin of an opportunity; edges in dollars per contract.
          */
@@ -1340,6 +1617,8 @@ export interface components {
             trades: components["schemas"]["TradeView"][];
             scanner: components["schemas"]["Scanner"];
             forecasts: components["schemas"]["Forecasts"];
+            /** @description Of all cells together; single cells are at ``/api/evidence``. */
+            evidence: components["schemas"]["EvidenceSummary"];
             /**
              * Prices
              * @description By ticker.
@@ -1389,6 +1668,22 @@ export interface components {
             observed_floor_f: number | null;
             /** Bins */
             bins: components["schemas"]["BinRow"][];
+        };
+        /**
+         * ModelProbabilities
+         * @description What one model says of a ladder, after all that was observed.
+         */
+        ModelProbabilities: {
+            model: components["schemas"]["ForecastModel"];
+            /**
+             * Fair
+             * @description Lowest bin first.
+             */
+            fair: number[];
+            /** Mu F */
+            mu_f: number | null;
+            /** Sigma F */
+            sigma_f: number | null;
         };
         /**
          * OpenPositions
@@ -2188,6 +2483,103 @@ export interface components {
             sources: components["schemas"]["SourceView"][];
         };
         /**
+         * Stage
+         * @description How much a strategy may do with money, the least first.
+         * @enum {string}
+         */
+        Stage: "paper" | "shadow" | "one_contract" | "quarter" | "full";
+        /**
+         * StageOutcome
+         * @description How far live money may go in a cell after the command.
+         */
+        StageOutcome: {
+            /**
+             * Command Id
+             * @description The idempotency key: asked again, it answers the same and does nothing.
+             */
+            command_id: string;
+            /**
+             * Is Settled
+             * @description False: not all is known yet. Look again with the same key, or at the orders.
+             */
+            is_settled: boolean;
+            /** Is Refused */
+            is_refused: boolean;
+            /**
+             * Seq
+             * @description The journal line that decided it.
+             */
+            seq: number | null;
+            /**
+             * Text
+             * @description One sentence for a person.
+             */
+            text: string;
+            /**
+             * Gates
+             * @description Where refused: every rule's outcome.
+             * @default []
+             */
+            gates: components["schemas"]["Gate"][];
+            /** @description Null of a paper cell. */
+            stage: components["schemas"]["StageView"] | null;
+        };
+        /**
+         * StageRequest
+         * @description Let live money go one stage further in a cell, or take it back to any stage before.
+         * @example {
+         *       "reason": "the cell is open",
+         *       "stage": "quarter"
+         *     }
+         */
+        StageRequest: {
+            /** Reason */
+            reason: string;
+            /**
+             * Confirm
+             * @description Must be true in live mode: real money follows.
+             * @default false
+             */
+            confirm: boolean;
+            stage: components["schemas"]["Stage"];
+            /**
+             * Is Override
+             * @description Further than the evidence allows; it stays marked.
+             * @default false
+             */
+            is_override: boolean;
+        };
+        /**
+         * StageView
+         * @description How far live money may go in a cell, since when, and who said so.
+         */
+        StageView: {
+            stage: components["schemas"]["Stage"];
+            /**
+             * Since At
+             * Format: date-time
+             */
+            since_at: string;
+            /**
+             * By
+             * @description Empty where it dropped by itself.
+             */
+            by: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Is Override
+             * @description A person let it go beyond what was shown.
+             */
+            is_override: boolean;
+        };
+        /**
+         * Strategy
+         * @description Who thought of the trade.
+         * @enum {string}
+         */
+        Strategy: "single" | "bracket" | "manual";
+        /**
          * SwitchMark
          * @description The kill switch thrown.
          */
@@ -2539,6 +2931,8 @@ export interface components {
             scanner: components["schemas"]["Scanner"] | null;
             /** @default null */
             forecasts: components["schemas"]["Forecasts"] | null;
+            /** @default null */
+            evidence: components["schemas"]["EvidenceSummary"] | null;
             /**
              * Prices
              * @default null
@@ -3959,6 +4353,74 @@ export interface operations {
             };
         };
     };
+    all_evidence_api_evidence_get: {
+        parameters: {
+            query?: {
+                /** @description At most so many per cell, the newest. */
+                points?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceReport"];
+                };
+            };
+            /** @description No valid key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not understood */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     live_snapshot_api_live_get: {
         parameters: {
             query?: never;
@@ -4559,6 +5021,136 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TermsOutcome"];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Address too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not understood */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_stage_api_evidence__cell_id__stage_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the command: sent again, it is answered again and done once. Without it every request is a command of its own. */
+                "Idempotency-Key"?: string;
+                /** @description Who wants it, for the audit. */
+                "X-Acting"?: string;
+            };
+            path: {
+                cell_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StageRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageOutcome"];
+                };
+            };
+            /** @description Not all is known yet: ask again with the same key */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageOutcome"];
                 };
             };
             /** @description Bad request */

@@ -10,9 +10,12 @@ interface Fixtures {
   calibration: Schemas["CityCalibration"];
   terms: Schemas["SeriesRules"];
   preview: Schemas["SalePreview"];
+  evidence: Schemas["EvidenceReport"];
+  /** A ladder whose quotes cohere, with a posterior. */
+  coherent: Schemas["CityMarkets"];
 }
 
-export const { empty, held, markets, calibration, terms, preview } =
+export const { empty, held, markets, calibration, terms, preview, evidence, coherent } =
   fixtures as unknown as Fixtures;
 
 /** A change of the live state, as the next update in the stream. */
@@ -32,6 +35,7 @@ export class Server {
   answers: Record<string, (call: Call) => Response | Promise<Response>> = {
     "/backend/api/markets/NYC": () => Response.json(markets),
     "/backend/api/calibration/NYC": () => Response.json(calibration),
+    "/backend/api/evidence": () => Response.json(evidence),
     "/backend/api/terms": () => Response.json(terms),
     "/backend/api/equity": () =>
       Response.json({ points: held.state.equity, marks: [], starting_balance: "1000" }),

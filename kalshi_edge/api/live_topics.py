@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from kalshi_edge.api.context import ApiContext
+from kalshi_edge.api.read_model import ReadModel
 from kalshi_edge.api.schemas.account import OrderView, TradeView
 from kalshi_edge.api.schemas.figures import Shape
 from kalshi_edge.api.schemas.live import Quote
@@ -21,6 +22,7 @@ from kalshi_edge.api.views.account import (
     open_positions,
     pnl_today,
 )
+from kalshi_edge.api.views.evidence import evidence_summary
 from kalshi_edge.api.views.market import forecasts, scanner
 from kalshi_edge.api.views.risk import risk_status
 from kalshi_edge.api.views.status import health
@@ -141,6 +143,7 @@ class Topics:
         cycle = None if read_model.judged is None else read_model.judged.seq
         yield "scanner", (cycle,), lambda: scanner(read_model).model_dump_json()
         yield "forecasts", (cycle,), lambda: forecasts(read_model).model_dump_json()
+        yield "evidence", (read_model.evidence_seq,), lambda: _evidence(read_model)
         yield "trades", (read_model.seq,), lambda: _trades(engine)
         yield "orders", (read_model.seq,), lambda: _orders(engine)
 
@@ -155,6 +158,11 @@ class Topics:
             if self._quotes.get(ticker) != text:
                 self._quotes[ticker] = changed[ticker] = text
         return changed
+
+
+def _evidence(read_model: ReadModel) -> str:
+    figures = read_model.evidence.figures()
+    return evidence_summary(figures, read_model.evidence_seq).model_dump_json()
 
 
 def _trades(engine: Engine) -> str:

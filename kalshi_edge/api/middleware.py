@@ -27,7 +27,9 @@ SLOW_S = 1.0
 OPEN_PATHS = {"/api/ready", "/api/docs", "/api/openapi.json"}
 """Asked without a key: a host's health check has none, and the document holds no secret."""
 
-CONTROL = {("GET", "/api/risk/status"), ("POST", "/api/risk/halt"), ("POST", "/api/risk/resume")}
+CONTROL = re.compile(
+    r"GET /api/(risk/status|evidence)|POST /api/(risk/(halt|resume)|evidence/[A-Za-z0-9_-]+/stage)"
+)
 """What the control socket serves."""
 CONTROL_CLIENT = "the control socket"
 
@@ -205,10 +207,10 @@ class Visit:
 
 
 def only_control(app: ASGIApp) -> ASGIApp:
-    """``app`` as the control socket serves it: commands to the kill switch and its status."""
+    """``app`` as the control socket serves it: the owner's commands and what they need to know."""
 
     async def control(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or (scope["method"], scope["path"]) not in CONTROL:
+        if scope["type"] != "http" or not CONTROL.fullmatch(f"{scope['method']} {scope['path']}"):
             await Visit(scope, send).refuse(Refusal(404, "not on the control socket"))
             return
         await app({**scope, "client": (CONTROL_CLIENT, 0)}, receive, send)

@@ -18,12 +18,15 @@ from kalshi_edge.db.lines import lines_of
 from kalshi_edge.db.snapshots import stored_snapshot
 from kalshi_edge.domain.account_statement import AccountStatement
 from kalshi_edge.domain.events import Command, Event, OrderUpdate
+from kalshi_edge.domain.evidence_cells import CellState
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Fill
 from kalshi_edge.domain.records import Calibration, DailyRecord, Switch
 from kalshi_edge.domain.verdicts import Approved, CityView, CycleDone, Opportunity, Refused, Verdict
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
+from kalshi_edge.learning.evidence_figures import KEPT_POINTS, EvidencePoint, EvidenceRecords
+from kalshi_edge.learning.evidence_ledger import CellRecord
 from kalshi_edge.ports import Store
 
 K = TypeVar("K")
@@ -71,6 +74,8 @@ class ReadModelSnapshot:
     fills: tuple[tuple[str, tuple[Fill, ...]], ...]
     views: tuple[CityView, ...]
     reports: tuple[ClimateReport, ...]
+    evidence_seq: int
+    series: tuple[tuple[str, tuple[EvidencePoint, ...]], ...]
 
 
 class ReadModel:
@@ -94,6 +99,11 @@ class ReadModel:
         """Of each city and climate day, the last that a cycle saw before the day was over."""
         self.reports: dict[tuple[str, date], ClimateReport] = {}
         """The first final one by report and climate day."""
+        self.evidence = EvidenceRecords()
+        self.evidence_seq = 0
+        """The last line that said anything of a cell."""
+        self.series: dict[str, tuple[EvidencePoint, ...]] = {}
+        """By cell, its E-values after each of the last ladders that were counted."""
         self.listeners: list[Callable[[JournalEntry], None]] = []
         self._meanwhile: list[JournalEntry] | None = None
         """Lines that were published since the store began to be read, while it is."""
@@ -115,6 +125,9 @@ class ReadModel:
         last = await store.last_seq()
         self.days = {record.day: record for record in await store.daily_records()}
         self.calibrations.extend(map(_shown, await store.calibrations()))
+        for kind in get_args(CellRecord):
+            for record in await store.current(kind):
+                self.evidence.keep(record)
         snapshot = await stored_snapshot(store, READ_MODEL, ReadModelSnapshot)
         if snapshot is None or snapshot.seq > last:
             self.seq = max(last - READ_BACK_LINES, 0)
@@ -149,6 +162,8 @@ class ReadModel:
             fills=tuple(self.fills.items()),
             views=tuple(self.views.values()),
             reports=tuple(self.reports.values()),
+            evidence_seq=self.evidence_seq,
+            series=tuple(self.series.items()),
         )
 
     def _restore(self, snapshot: ReadModelSnapshot) -> None:
@@ -161,6 +176,7 @@ class ReadModel:
         self.fills = dict(snapshot.fills)
         self.views = {(view.city, view.climate_day): view for view in snapshot.views}
         self.reports = {(one.report, one.climate_day): one for one in snapshot.reports}
+        self.evidence_seq, self.series = snapshot.evidence_seq, dict(snapshot.series)
 
     def publish(self, entry: JournalEntry) -> None:
         """Take in one line, and tell whoever listens."""
@@ -184,6 +200,8 @@ class ReadModel:
                 self.days[verdict.day] = verdict
             elif isinstance(verdict, Calibration):
                 self.calibrations.append(_shown(verdict))
+            elif isinstance(verdict, CellRecord):
+                self.evidence.keep(verdict)
         self._take(entry)
 
     def _take(self, entry: JournalEntry) -> None:
@@ -202,6 +220,8 @@ class ReadModel:
         for verdict in entry.verdicts:
             if isinstance(verdict, CycleDone):
                 self._cycle(entry, verdict)
+            elif isinstance(verdict, CellRecord):
+                self._cell(entry, verdict)
             elif isinstance(verdict, Switch):
                 self.marks.append(
                     SwitchMark(at=verdict.since_at, state=verdict.state, reason=verdict.reason)
@@ -213,6 +233,15 @@ class ReadModel:
         for view in done.cities:
             _keep(self.views, (view.city, view.climate_day), view, replace=True)
 
+    def _cell(self, entry: JournalEntry, record: CellRecord) -> None:
+        self.evidence_seq = entry.seq
+        if not isinstance(record, CellState):
+            return
+        point = self.evidence.point(record, entry.received_at)
+        if point is not None:
+            before = self.series.get(record.cell_id, ())
+            self.series[record.cell_id] = (*before, point)[-KEPT_POINTS:]
+
     def _hear(self, recorded: RecordedCommand) -> None:
         self.audit.append(recorded)
         if recorded.command.command_id:
@@ -221,7 +250,7 @@ class ReadModel:
 
 _SHOWN = (
     *("seq", "judged", "equity", "marks", "activity", "recorded", "audit", "fills", "days"),
-    *("calibrations", "views", "reports"),
+    *("calibrations", "views", "reports", "evidence", "evidence_seq", "series"),
 )
 
 

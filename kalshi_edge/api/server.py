@@ -156,7 +156,7 @@ class Api:
     """The API of one trader: what it remembers, and its two servers.
 
     The public one is for everybody with the key; the control socket is for the machine's owner, has
-    connections of its own, and knows commands to the kill switch only.
+    connections of its own, and knows the commands of the command line only.
     """
 
     def __init__(

@@ -1,21 +1,15 @@
 """``kalshi-edge switch``, ``halt``, ``resume``, ``drill``: a running trader's kill switch."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
 from kalshi_edge.choices import HaltLevel
+from kalshi_edge.cli.running_trader import outcome_of, running_trader
 from kalshi_edge.domain.records import Cause
 from kalshi_edge.errors import StateError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import httpx
-
-TIMEOUT_S = 30.0
 DRILL = "drill"
 """The name of a drill's holds."""
 
@@ -28,7 +22,7 @@ Confirmed = Annotated[
 
 def switch() -> None:
     """Show the kill switch and what holds trading back."""
-    with _trader() as api:
+    with running_trader() as api:
         _show(api.get("/api/risk/status").json()["switch"])
 
 
@@ -36,15 +30,15 @@ def halt(
     reason: Reason = "by hand", level: Level = HaltLevel.HALT, *, yes: Confirmed = False
 ) -> None:
     """Trigger the running trader's kill switch."""
-    with _trader() as api:
+    with running_trader() as api:
         command = {"reason": reason, "level": level, "confirm": yes}
-        _show(_outcome(api, "/api/risk/halt", command)["switch"])
+        _show(outcome_of(api, "/api/risk/halt", command)["switch"])
 
 
 def resume(reason: Reason = "by hand", *, yes: Confirmed = False) -> None:
     """Release the running trader's kill switch."""
-    with _trader() as api:
-        _show(_outcome(api, "/api/risk/resume", {"reason": reason, "confirm": yes})["switch"])
+    with running_trader() as api:
+        _show(outcome_of(api, "/api/risk/resume", {"reason": reason, "confirm": yes})["switch"])
 
 
 def drill(
@@ -63,16 +57,16 @@ def drill(
     sells open positions.
     """
     results: list[tuple[Cause, bool, bool]] = []
-    with _trader() as api:
+    with running_trader() as api:
         for one in cause or list(Cause):
             command = {
                 "reason": f"drill of {one}", "cause": one, "name": DRILL, "confirm": yes,
             }  # fmt: skip
             try:
-                held = _outcome(api, "/api/risk/halt", {**command, "level": level})["switch"]
+                held = outcome_of(api, "/api/risk/halt", {**command, "level": level})["switch"]
                 seen = _hold(api.get("/api/risk/status").json()["switch"], one)
             finally:  # also where it is interrupted
-                released = _outcome(api, "/api/risk/resume", command)["switch"]
+                released = outcome_of(api, "/api/risk/resume", command)["switch"]
             is_held = held["is_halted"] and seen is not None
             results.append((one, is_held, _hold(released, one) is None))
     from rich.box import SIMPLE_HEAD
@@ -90,96 +84,6 @@ def drill(
     if failed:
         raise StateError(f"the kill switch did not work for {', '.join(failed)}")
     out.print("[green]PASS[/] every hold was set and released; the journal has them all")
-
-
-@contextmanager
-def _trader() -> "Iterator[httpx.Client]":
-    """A client of the running trader that the settings name.
-
-    Over its control socket where there is one, else over its API, which is said.
-    """
-    from kalshi_edge.config import load_settings
-
-    settings = load_settings()
-    import httpx
-
-    from kalshi_edge.api.control_socket import NAME, control_address, control_folder
-
-    folder = control_folder(settings.store_path)
-    if folder is not None and folder.is_dir():
-        try:
-            with (
-                control_address(folder) as address,
-                httpx.HTTPTransport(uds=address) as transport,
-                _client("http://localhost", {}, transport=transport) as client,
-            ):
-                if _is_reached(client, folder / NAME):
-                    yield client
-                    return
-        except (httpx.TransportError, OSError) as error:
-            raise StateError(f"the trader does not answer at {folder / NAME}: {error}") from error
-    host = settings.api_host if settings.api_host not in ("::", "0.0.0.0") else "127.0.0.1"  # noqa: S104
-    base = f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}"
-    missing = "this kind of store has none" if folder is None else f"no trader at {folder / NAME}"
-    typer.echo(f"no control socket ({missing}): over the API at {base}", err=True)
-    try:
-        with _client(base, {"X-API-Key": settings.api_secret_key.get_secret_value()}) as client:
-            yield client
-    except httpx.TransportError as error:
-        raise StateError(f"no trader answers at {base} (API_HOST, API_PORT): {error}") from error
-
-
-def _client(base: str, headers: dict[str, str], **more: Any) -> "httpx.Client":
-    import httpx
-
-    client = httpx.Client(
-        base_url=base,
-        headers={"X-Acting": "console", **headers},
-        timeout=TIMEOUT_S,
-        trust_env=False,  # a trader is never behind a web proxy
-        **more,
-    )
-    client.event_hooks["response"] = [_raise_for_error]
-    return client
-
-
-def _is_reached(client: "httpx.Client", path: "Path") -> bool:
-    """Whether a trader listens there; where its process is gone, none does.
-
-    Raises ``StateError`` where this user may not ask.
-    """
-    import httpx
-
-    try:
-        client.get("/api/risk/status")
-    except httpx.ConnectError as error:
-        denied = "ermission denied" in str(error)
-        if denied:
-            raise StateError(f"{path} is another user's: run this as the trader's user") from error
-        return False
-    return True
-
-
-def _raise_for_error(answer: "httpx.Response") -> None:
-    if answer.is_error:
-        answer.read()
-        detail = answer.json().get("detail", answer.text) if answer.text else ""
-        raise StateError(f"the trader answered {answer.status_code}: {detail}")
-
-
-def _outcome(api: "httpx.Client", path: str, command: Mapping[str, object]) -> dict[str, Any]:
-    """What a command led to; sent again under the same key while that is not known."""
-    from uuid import uuid4
-
-    key, text = {"Idempotency-Key": uuid4().hex}, ""
-    for _ in range(3):
-        outcome: dict[str, Any] = api.post(path, json=command, headers=key).json()
-        text = outcome["text"]
-        if outcome["is_refused"]:
-            raise StateError(text)
-        if outcome["is_settled"]:
-            return outcome
-    raise StateError(f"waiting for confirmation: {text}")
 
 
 def _hold(state: Mapping[str, Any], cause: Cause) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ import typer
 
 from kalshi_edge.cli.backtest import backtest, fees, replay
 from kalshi_edge.cli.bulletins import bulletins, forecast
+from kalshi_edge.cli.evidence import evidence
 from kalshi_edge.cli.history import history
 from kalshi_edge.cli.kill_switch import drill, halt, resume, switch
 from kalshi_edge.cli.preflight import doctor, sample
@@ -41,6 +42,7 @@ cli.command()(backtest)
 cli.command()(replay)
 cli.command()(fees)
 cli.command("api-schema")(api_schema)
+cli.add_typer(evidence, name="evidence")
 cli.add_typer(history, name="history")
 cli.add_typer(store, name="store")
 cli.add_typer(tables, name="tables")

@@ -24,7 +24,7 @@ from kalshi_edge.trading.fees import FeeParity
 from kalshi_edge.units import ZERO
 
 _CITY = {station.icao: station.city for station in STATIONS}
-_STYLE: Any = {
+STYLE: Any = {
     "title_justify": "left",
     "title_style": "bold cyan",
     "header_style": "dim",
@@ -38,7 +38,7 @@ _SHOWN_REASONS = 15
 
 def forecast_table(title: str, forecasts: Iterable[Forecast]) -> Table:
     """A bulletin's forecasts, a row per station and climate day; temperatures in °F."""
-    table = Table(title=title, **_STYLE)
+    table = Table(title=title, **STYLE)
     table.add_column("station", style="bold", no_wrap=True)
     table.add_column("climate day", no_wrap=True)
     for name in ("lead", "μ", "σ", *(f"P{percent}" for percent in _PERCENTS), "mean", "sd"):
@@ -70,7 +70,7 @@ def _forecast_row(forecast: Forecast, *, is_first: bool) -> Iterable[str]:
 def import_table(report: ImportReport) -> Table:
     """What an import took in by city and kind."""
     kinds = sorted({kind for _, kind in report.records})
-    table = Table(title="imported", **_STYLE)
+    table = Table(title="imported", **STYLE)
     table.add_column("city", style="bold")
     for kind in kinds:
         table.add_column(kind, justify="right")
@@ -110,7 +110,7 @@ def _example(those: Sequence[object]) -> str:
 
 def coverage_table(cities: Iterable[CityCoverage]) -> Table:
     """What a history holds, a row per city."""
-    table = Table(title="history", **_STYLE)
+    table = Table(title="history", **STYLE)
     table.add_column("city", style="bold")
     table.add_column("days")
     for name in ("results", "ladders", "quotes"):
@@ -132,7 +132,7 @@ def coverage_table(cities: Iterable[CityCoverage]) -> Table:
 
 def parity_table(parity: Parity) -> Table:
     """Every result that differs from ours, with its date."""
-    table = Table(**_STYLE)
+    table = Table(**STYLE)
     for column in ("climate day", "ticker", "bin", "high", "paid"):
         table.add_column(column, no_wrap=True)
     for outcome in parity.differing:
@@ -171,7 +171,7 @@ def fee_table(name: str, fills: Sequence[Fill], parity: FeeParity) -> Table:
     taken = {fill.intent_id for fill in fills if fill.is_taker}
     made = {fill.intent_id for fill in fills} - taken
     wrong = {difference.intent_id for difference in parity.differences}
-    table = Table(title=f"{name}: {len(fills):,} fills", **_STYLE)
+    table = Table(title=f"{name}: {len(fills):,} fills", **STYLE)
     for column in ("orders", "compared", "equal to the cent", "charged in total"):
         table.add_column(column, justify="left" if column == "orders" else "right")
     for label, orders in (("takers", taken), ("makers only", made)):

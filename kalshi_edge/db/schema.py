@@ -45,6 +45,8 @@ MIGRATIONS = (_FIRST, _LEASE, _SNAPSHOTS, _CURRENT)
 """What brings a file from version n to n + 1, by n; a new file has version 0."""
 
 SCHEMA_VERSION = len(MIGRATIONS)
+CURRENT_SINCE = MIGRATIONS.index(_CURRENT) + 1
+"""The first version that keeps the newest record of every subject."""
 
 
 def schema_version(db: sqlite3.Connection) -> int:

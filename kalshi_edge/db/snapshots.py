@@ -20,7 +20,7 @@ T = TypeVar("T")
 EVERY_LINES = 20
 """A snapshot is written so often: a start reads so many lines at most, ten milliseconds each."""
 
-FORMATS: Final[Mapping[str, int]] = {"engine": 3, "read_model": 1}
+FORMATS: Final[Mapping[str, int]] = {"engine": 3, "read_model": 2}
 """By name of what is stored. One more for every change of what a snapshot holds or means: what an
 older program wrote is then read from the journal once."""
 

@@ -16,7 +16,7 @@ import orjson
 
 from kalshi_edge.db.codec import from_json, line_from_json, to_json
 from kalshi_edge.db.current import subject_of
-from kalshi_edge.db.schema import SCHEMA_VERSION, migrate, schema_version
+from kalshi_edge.db.schema import CURRENT_SINCE, SCHEMA_VERSION, migrate, schema_version
 from kalshi_edge.db.stored_names import stored_kind
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Fill, Order
@@ -159,6 +159,8 @@ class SqliteStore:
 
     async def current(self, kind: type[T]) -> Sequence[T]:
         """The newest record of every subject, of one kind, by subject."""
+        if schema_version(self._db) < CURRENT_SINCE:
+            return ()  # only looked at: an older program wrote it, and kept none
         sql = "SELECT body FROM current WHERE kind = ? ORDER BY subject"
         return self._read(kind, sql, stored_kind(kind))
 

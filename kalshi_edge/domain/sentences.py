@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from kalshi_edge.domain.events import Command, Event
+from kalshi_edge.domain.evidence_cells import CellBatch, StageState
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Fill, Order, OrderState, Settlement, Side
 from kalshi_edge.domain.records import DailyRecord, SeriesTerms, Switch, SwitchState, Trade
@@ -38,7 +39,7 @@ class Sentence:
 
     topic: str
     """``fill``, ``order``, ``closed``, ``settled``, ``switch``, ``alarm``, ``day``, ``terms``,
-    ``reports``, ``refused``."""
+    ``reports``, ``refused``, ``stage``, ``evidence``."""
     text: str
     severity: Severity = Severity.INFO
     city: str | None = None
@@ -80,7 +81,9 @@ def _of_event(event: Event, entry: JournalEntry) -> Iterator[Sentence]:
 
 
 # One arm for every kind of verdict that is worth a sentence: long, but nothing to be lost in.
-def _of_verdict(verdict: Verdict) -> Iterator[Sentence]:  # noqa: C901
+def _of_verdict(  # noqa: C901, PLR0912
+    verdict: Verdict,
+) -> Iterator[Sentence]:
     match verdict:
         case Approved():
             for intent in verdict.intents:
@@ -107,14 +110,37 @@ def _of_verdict(verdict: Verdict) -> Iterator[Sentence]:  # noqa: C901
         case SeriesTerms():
             text = f"{verdict.series}: decided by {verdict.source}"
             yield Sentence("terms", text, Severity.INFO if verdict.accepted else Severity.WARNING)
+        case StageState():
+            severity = Severity.WARNING if verdict.is_override else Severity.INFO
+            yield Sentence("stage", stage_text(verdict), severity)
+        case CellBatch():
+            text = f"{len(verdict.cells)} cells registered in batch {verdict.number}"
+            yield Sentence("evidence", text)
         case CalibrationDone(missing=missing) if missing:
             yield Sentence("reports", f"final reports not out yet: {', '.join(missing)}")
         case _:
             pass
 
 
+def stage_text(state: StageState) -> str:
+    """How far a live cell may go now, and who said so.
+
+    >>> from datetime import UTC, datetime
+    >>> from kalshi_edge.domain.evidence_cells import Stage
+    >>> at = datetime(2026, 11, 22, tzinfo=UTC)
+    >>> stage_text(StageState("0a1b2c3d4e", Stage.ONE_CONTRACT, at, reason="the edge is gone"))
+    'cell 0a1b2c3d is at one contract, by itself: the edge is gone'
+    """
+    stage = state.stage.replace("_", " ")
+    beyond = ", beyond its evidence" if state.is_override else ""
+    reason = f": {state.reason}" if state.reason else ""
+    return f"cell {state.cell_id[:8]} is at {stage}{beyond}, by {state.by or 'itself'}{reason}"
+
+
 def _outcome(verdict: Verdict) -> str:
     match verdict:
+        case StageState():
+            return stage_text(verdict)
         case Approved(opportunity=None):
             return ", ".join(
                 f"{_verb(i.side)} {plain(i.count)} {i.ticker} at ${plain(i.limit_price)}"

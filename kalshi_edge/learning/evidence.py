@@ -27,6 +27,7 @@ from kalshi_edge.models.e_values import (
     log_factors,
     mean,
     money_value,
+    plain_e,
     skill_value,
 )
 
@@ -199,6 +200,48 @@ class Shown:
     money_needed: float
 
 
+def first_stage(cell_id: str, at: datetime) -> StageState:
+    """How far a live cell may go before a person has said anything: one contract a ladder.
+
+    Who starts a live trader has confirmed that it may trade; not that it may trade more.
+    """
+    return StageState(cell_id, Stage.ONE_CONTRACT, at, "LIVE_CONFIRM")
+
+
+def shown_of(gate: CellGate, state: CellState, stage: StageState) -> Shown:
+    """What a cell in ``stage`` has to show."""
+    return Shown(
+        paper_skill=gate.skill(state),
+        shadow_ladders=state.ladders - stage.ladders,
+        state=state,
+        money=gate.money(state),
+        money_needed=gate.money_needed,
+    )
+
+
+def opening_lacks(skill: float, money: float, money_needed: float) -> str:
+    """What is still wanting for a cell to open, or nothing.
+
+    >>> opening_lacks(3.2, 0.8, 800.0)
+    'skill E 3.2 of 20, money E 0.80 of 800'
+    """
+    lacks: list[str] = []
+    if skill < SKILL_OPENS:
+        lacks.append(f"skill E {plain_e(skill)} of {SKILL_OPENS:g}")
+    if money < money_needed:
+        lacks.append(f"money E {plain_e(money)} of {money_needed:,.0f}")
+    return ", ".join(lacks)
+
+
+def _not_open(shown: Shown) -> str:
+    if shown.state.is_open:
+        return ""
+    if shown.state.closings:
+        return "the cell is closed: the edge that was shown is gone"
+    lacks = opening_lacks(shown.paper_skill, shown.money, shown.money_needed)
+    return "the cell is not open" + (f": {lacks}" if lacks else "")
+
+
 def entry_lacks(stage: Stage, shown: Shown) -> str:
     """What is still wanting to enter ``stage``, or nothing."""
     match stage:
@@ -206,18 +249,19 @@ def entry_lacks(stage: Stage, shown: Shown) -> str:
             return ""
         case Stage.SHADOW:
             lacks = shown.paper_skill < SKILL_OPENS
-            return f"skill E {shown.paper_skill:.3g} of {SKILL_OPENS:g} on paper" if lacks else ""
+            figure = f"skill E {plain_e(shown.paper_skill)} of {SKILL_OPENS:g} on paper"
+            return figure if lacks else ""
         case Stage.ONE_CONTRACT:
             lacks = shown.shadow_ladders < SHADOW_LADDERS
             return f"{shown.shadow_ladders} of {SHADOW_LADDERS} ladders in shadow" if lacks else ""
         case Stage.QUARTER:
-            return "" if shown.state.is_open else "the cell is not open"
+            return _not_open(shown)
         case Stage.FULL:
-            if not shown.state.is_open:
-                return "the cell is not open"
+            if closed := _not_open(shown):
+                return closed
             needed = FULL_FACTOR * shown.money_needed
             lacks = shown.money < needed
-            return f"money E {shown.money:.3g} of {needed:.3g}" if lacks else ""
+            return f"money E {plain_e(shown.money)} of {needed:,.0f}" if lacks else ""
         case _:
             assert_never(stage)
 

@@ -20,7 +20,6 @@ from kalshi_edge.domain.evidence_cells import (
     FirstDecision,
     LadderEvidence,
     SeenLadder,
-    Stage,
     StageState,
 )
 from kalshi_edge.domain.market import Ladder
@@ -28,7 +27,13 @@ from kalshi_edge.domain.orders import Intent, Settlement
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.domain.verdicts import Alarm
 from kalshi_edge.errors import InputError
-from kalshi_edge.learning.evidence import CellGate, demoted, register, without_evidence
+from kalshi_edge.learning.evidence import (
+    CellGate,
+    demoted,
+    first_stage,
+    register,
+    without_evidence,
+)
 from kalshi_edge.units import ONE, ZERO
 
 KEEP_PENDING = timedelta(days=10)
@@ -213,12 +218,8 @@ class EvidenceLedger:
     # --- stages ---------------------------------------------------------------------------------
 
     def stage_state(self, gate: CellGate, at: datetime) -> StageState:
-        """How far a live cell may go: one contract a ladder until a person says more.
-
-        Who starts a live trader has confirmed that it may trade; not that it may trade more.
-        """
-        known = self.stages.get(gate.cell.cell_id)
-        return known or StageState(gate.cell.cell_id, Stage.ONE_CONTRACT, at, "LIVE_CONFIRM")
+        """How far a live cell may go."""
+        return self.stages.get(gate.cell.cell_id) or first_stage(gate.cell.cell_id, at)
 
     # --- restarts -------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ A bet against "there is nothing": wealth that starts at 1 and is fair to the sce
 in at most one of x histories without an edge, however often one looks and whenever one stops.
 """
 
+from decimal import ROUND_FLOOR, Decimal
 from math import exp, log1p
 
 from kalshi_edge.domain.beliefs import Lead, Vector
@@ -62,3 +63,18 @@ def closing_wealth(wealth: Vector, result: float) -> Vector:
 def mean(values: Vector) -> float:
     """Σ ÷ n."""
     return sum(values) / len(values)
+
+
+def plain_e(value: float) -> str:
+    """An E-value for a person, rounded down: short of a limit it never looks like it.
+
+    >>> [plain_e(x) for x in (0.042, 3.29, 19.99, 1340.7, 2e6, 1e-7)]
+    ['0.042', '3.2', '19', '1,340', '>1e6', '<0.0001']
+    """
+    if value > 1e6:
+        return ">1e6"
+    if value < 1e-4:
+        return "<0.0001"
+    exact = Decimal(repr(value))
+    places = max(1 - exact.adjusted(), 0)
+    return f"{exact.quantize(Decimal(1).scaleb(-places), ROUND_FLOOR):,f}"

@@ -22,7 +22,7 @@ from kalshi_edge.domain.orders import Intent, Strategy
 from kalshi_edge.domain.records import Switch, SwitchState
 from kalshi_edge.domain.verdicts import Alarm, Approved, Check, Refused, Verdict
 from kalshi_edge.errors import InputError
-from kalshi_edge.learning.evidence import Shown, promoted
+from kalshi_edge.learning.evidence import promoted, shown_of
 from kalshi_edge.learning.evidence_ledger import (
     EvidenceVerdicts,
     first_decision,
@@ -118,17 +118,10 @@ def staged(core: Core, command: SetStage) -> tuple[Verdict, ...]:
     elif steps != 1:
         return (_unstaged(command, f"{before.stage} to {command.stage}", "one stage up, or down"),)
     else:
-        shown = Shown(
-            paper_skill=gate.skill(state),
-            shadow_ladders=state.ladders - before.ladders,
-            state=state,
-            money=gate.money(state),
-            money_needed=gate.money_needed,
-        )
         try:
             after = promoted(
                 before,
-                shown,
+                shown_of(gate, state, before),
                 by=command.by,
                 reason=command.reason,
                 at=at,

@@ -12,8 +12,27 @@ from kalshi_edge.clock import ManualClock
 from kalshi_edge.domain.events import CycleDue
 from tests.support.api_harness import EVE, TICKER, desk
 from tests.support.builders import book
+from tests.support.evidence_days import HIGHS, evidence_days
 
+RESULT_EVENTS = 7
+"""A day's report, and what each of its six markets pays."""
 MINUTE_LATER = EVE.replace(minute=1)
+
+
+async def evidence_fixtures() -> dict[str, Any]:
+    """A week of evidence with a live cell, and the ladder of the eve after it."""
+    async with desk(mode="live", setup_mode="live") as at:
+        assert isinstance(at.trader.clock, ManualClock)
+        for event in evidence_days((*HIGHS, 54), EVE)[:-RESULT_EVENTS]:
+            at.trader.clock.set(event.received_at)
+            await at.tell(event)
+        return {
+            name: (await at.http.get(path)).raise_for_status().json()
+            for name, path in {
+                "evidence": "/api/evidence",
+                "coherent": "/api/markets/NYC",
+            }.items()
+        }
 
 
 async def fixtures() -> dict[str, Any]:
@@ -47,6 +66,7 @@ async def fixtures() -> dict[str, Any]:
             "sources": await asked("/api/sources"),
             "terms": await asked("/api/terms"),
             "preview": await asked(f"/api/positions/{trade.trade_id}/preview?limit_price=0.40"),
+            **await evidence_fixtures(),
         }
 
 

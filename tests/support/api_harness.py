@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -84,12 +85,18 @@ async def desk(
     mode: str = "paper",
     *,
     instant_fill: bool = False,
+    setup_mode: str = "paper",
+    control: Path | None = None,
 ) -> AsyncIterator[ApiHarness]:
-    """A desk with nothing on it but what ``store`` remembers."""
-    loop_store = SqliteStore(":memory:", mode="paper") if store is None else store
+    """A desk with nothing on it but what ``store`` remembers.
+
+    ``setup_mode`` is whose its records are, on the simulated exchange all the same; ``control`` is
+    the folder of its control socket, if it has one.
+    """
+    loop_store = SqliteStore(":memory:", mode=setup_mode) if store is None else store
     settings = load_settings(cities=("NYC",))
     setup = Setup(
-        "paper",
+        setup_mode,
         (station_of("NYC"),),
         ("NBP",),
         settings.starting_balance,
@@ -128,7 +135,7 @@ async def desk(
     )
     context = ApiContext(trader, read_model, mode, is_synthetic=True, has_key=bool(policy.api_key))
     try:
-        async with served(context, policy) as (api, port), client(port, policy) as http:
+        async with served(context, policy, control) as (api, port), client(port, policy) as http:
             yield ApiHarness(trader, api, http, port)
     finally:
         trader.inbox.close()
@@ -139,11 +146,13 @@ async def desk(
 
 
 @asynccontextmanager
-async def served(context: ApiContext, policy: Policy) -> AsyncIterator[tuple[Api, int]]:
-    """The API of a trader on a free port."""
+async def served(
+    context: ApiContext, policy: Policy, control: Path | None = None
+) -> AsyncIterator[tuple[Api, int]]:
+    """The API of a trader on a free port, and its control socket in the folder ``control``."""
     with bound(Address("127.0.0.1", 0)) as listener:
         api = Api(context, policy, len)
-        serving = asyncio.create_task(api.serve(listener))
+        serving = asyncio.create_task(api.serve(listener, control))
         try:
             yield api, listener.getsockname()[1]
         finally:

@@ -59,7 +59,7 @@ def _section(path: tuple[str, ...], command: Any) -> str:
     arguments = [one for one in command.params if one.param_type_name == "argument"]
     options = [one for one in command.params if one.param_type_name == "option"]
     lines = [f"## {name}", "", _text(command.help), ""]
-    if hasattr(command, "commands"):
+    if hasattr(command, "commands") and not options:
         return "\n".join(lines)
     usage = [name, *(["[OPTIONS]"] if options else []), *map(_metavar, arguments)]
     lines += ["```", " ".join(usage), "```", ""]

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { LadderChart } from "@/components/charts/ladder-chart";
 import { Panel } from "@/components/live/panel";
 import { Instant } from "@/components/live/times";
+import { ModelProbabilities } from "@/components/model-probabilities";
 import { Count, Money, Num, Percent, Price, Temperature } from "@/components/ui/figures";
 import { Cell, type Head, Row, Table } from "@/components/ui/table";
 import { Tag } from "@/components/ui/tag";
@@ -108,6 +109,7 @@ function DayView({ day }: { day: Day }) {
           <BinLine key={row.ticker} row={row} />
         ))}
       </Table>
+      {day.forecast !== null && <ModelProbabilities forecast={day.forecast} />}
     </div>
   );
 }

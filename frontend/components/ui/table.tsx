@@ -54,18 +54,22 @@ export function Cell({
   children,
   right = false,
   sticky = false,
+  wraps = false,
   className,
 }: {
   children: ReactNode;
   right?: boolean;
   /** Stays visible where the table is wider than the screen. */
   sticky?: boolean;
+  /** Holds text that is longer than a line. */
+  wraps?: boolean;
   className?: string | undefined;
 }) {
   return (
     <td
       className={clsx(
-        "whitespace-nowrap px-2 py-1.5",
+        "px-2 py-1.5",
+        !wraps && "whitespace-nowrap",
         right && "text-right",
         sticky && "sticky right-0 bg-panel",
         className,

@@ -13,6 +13,7 @@ export const CALLS = [
   "GET /api/positions/{trade_id}/preview",
   "GET /api/markets/{city}",
   "GET /api/calibration/{city}",
+  "GET /api/evidence",
   "GET /api/terms",
   "GET /api/audit",
   "DELETE /api/orders/{order_id}",

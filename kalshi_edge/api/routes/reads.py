@@ -19,12 +19,15 @@ from kalshi_edge.api.schemas.account import (
     SalePreview,
     Trades,
 )
+from kalshi_edge.api.schemas.evidence import EvidenceReport
 from kalshi_edge.api.schemas.figures import GivenCount, GivenDay, GivenPrice
 from kalshi_edge.api.schemas.live import Snapshot
 from kalshi_edge.api.schemas.market import CityCalibration, CityMarkets, Forecasts, Scanner
 from kalshi_edge.api.schemas.status import Activity, Audit, Health, SeriesRules, Sources
 from kalshi_edge.api.views import account, market, risk, status
 from kalshi_edge.api.views.calibration import city_calibration
+from kalshi_edge.api.views.evidence import evidence
+from kalshi_edge.learning.evidence_figures import KEPT_POINTS
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many, the newest.")]
 
@@ -150,6 +153,26 @@ async def markets(now: Now, station: CityStation) -> CityMarkets:
 async def calibration(now: Now, station: CityStation) -> CityCalibration:
     """What past errors taught, and how the forecasts did against what settled."""
     return city_calibration(now.read_model, station)
+
+
+@router.get("/evidence", tags=["evidence"], response_model=EvidenceReport)
+async def all_evidence(
+    now: Now,
+    points: Annotated[
+        int, Query(ge=0, le=KEPT_POINTS, description="At most so many per cell, the newest.")
+    ] = KEPT_POINTS,
+) -> Response:
+    """Every registered cell: its E-values now and over time, its stage, what is wanting."""
+    model = now.read_model
+    found = evidence(
+        model.evidence.figures(),
+        model.series,
+        seq=model.evidence_seq,
+        at=now.now(),
+        traded=now.trader.engine.playbook.model,
+        points=points,
+    )
+    return Response(found.model_dump_json(), media_type="application/json")
 
 
 @router.get("/live", tags=["live"], response_model=Snapshot)

@@ -17,12 +17,15 @@ from kalshi_edge.api.schemas.commands import (
     ResumeRequest,
     SaleOutcome,
     SellRequest,
+    StageOutcome,
+    StageRequest,
     SwitchOutcome,
     TermsOutcome,
 )
 from kalshi_edge.api.views.outcome import (
     cancel_outcome,
     sale_outcome,
+    stage_outcome,
     switch_outcome,
     terms_outcome,
 )
@@ -34,6 +37,7 @@ from kalshi_edge.domain.events import (
     Command,
     Halt,
     Resume,
+    SetStage,
 )
 from kalshi_edge.domain.records import SwitchState
 
@@ -171,6 +175,41 @@ async def acknowledge(
     recorded = await here.commands.put(command)
     response.status_code = 202 if recorded is None else 200
     return terms_outcome(command, recorded, here.context)
+
+
+@router.post(
+    "/evidence/{cell_id}/stage",
+    tags=["evidence"],
+    responses={**_later(StageOutcome), **documented(404)},
+)
+async def set_stage(
+    *,
+    here: Here,
+    cell_id: Annotated[str, Path(pattern=NAME)],
+    request: StageRequest,
+    by: By,
+    response: Response,
+    key: IdempotencyKey = "",
+) -> StageOutcome:
+    """Let live money go one stage further in a cell where its evidence allows it, or take it back.
+
+    With ``is_override`` further than the evidence allows. Refused with the figures that are short.
+    """
+    _confirmed(here, is_meant=request.confirm)
+    if cell_id not in here.context.read_model.evidence.gates:
+        raise Refusal(404, f"no cell {cell_id}")
+    command = SetStage(
+        cell_id=cell_id,
+        stage=request.stage,
+        received_at=here.context.now(),
+        is_override=request.is_override,
+        reason=request.reason,
+        command_id=_name(key),
+        by=by,
+    )
+    recorded = await here.commands.put(command)
+    response.status_code = 202 if recorded is None else 200
+    return stage_outcome(command, recorded, here.context)
 
 
 def _name(key: str) -> str:

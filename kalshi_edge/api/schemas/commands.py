@@ -5,10 +5,12 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, StringConstraints
 
 from kalshi_edge.api.schemas.account import OrderView, SwitchView, TradeView
+from kalshi_edge.api.schemas.evidence import StageView
 from kalshi_edge.api.schemas.figures import Count, Dollars, GivenCount, GivenPrice, Price, Shape
 from kalshi_edge.api.schemas.market import Gate
 from kalshi_edge.api.schemas.status import TermsView
 from kalshi_edge.choices import HaltLevel
+from kalshi_edge.domain.evidence_cells import Stage
 from kalshi_edge.domain.records import Cause
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
@@ -91,6 +93,18 @@ class AcknowledgeRequest(Shape):
     confirm: Confirm = False
 
 
+class StageRequest(CommandRequest):
+    """Let live money go one stage further in a cell, or take it back to any stage before."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"stage": "quarter", "reason": "the cell is open"}]}
+    )
+
+    stage: Stage
+    is_override: Annotated[bool, Field(strict=True)] = False
+    """Further than the evidence allows; it stays marked."""
+
+
 class CommandOutcome(Shape):
     """What a command led to."""
 
@@ -154,6 +168,13 @@ class TermsOutcome(CommandOutcome):
     """A series' rules after the command."""
 
     terms: TermsView | None
+
+
+class StageOutcome(CommandOutcome):
+    """How far live money may go in a cell after the command."""
+
+    stage: StageView | None
+    """Null of a paper cell."""
 
 
 class Ticket(Shape):

@@ -11,6 +11,7 @@ from kalshi_edge.api.schemas.account import (
     RiskStatus,
     TradeView,
 )
+from kalshi_edge.api.schemas.evidence import EvidenceSummary
 from kalshi_edge.api.schemas.figures import Count, Instant, Price, Shape
 from kalshi_edge.api.schemas.market import Forecasts, Scanner
 from kalshi_edge.api.schemas.status import ActivityItem, Health
@@ -40,6 +41,8 @@ class LiveState(Shape):
     """The last 50, the newest first."""
     scanner: Scanner
     forecasts: Forecasts
+    evidence: EvidenceSummary
+    """Of all cells together; single cells are at ``/api/evidence``."""
     prices: dict[str, Quote]
     """By ticker."""
     activity: list[ActivityItem]
@@ -65,6 +68,7 @@ class LiveChanges(Shape):
     trades: list[TradeView] | None = None
     scanner: Scanner | None = None
     forecasts: Forecasts | None = None
+    evidence: EvidenceSummary | None = None
     prices: dict[str, Quote] | None = None
     activity: list[ActivityItem] | None = None
     equity: list[EquityPoint] | None = None

@@ -3,6 +3,8 @@
 from datetime import date
 
 from kalshi_edge.api.schemas.figures import Count, Dollars, Instant, Price, Shape
+from kalshi_edge.choices import ForecastModel
+from kalshi_edge.domain.beliefs import Lead
 
 
 class BinView(Shape):
@@ -74,6 +76,16 @@ class Scanner(Shape):
     refused: int
 
 
+class ModelProbabilities(Shape):
+    """What one model says of a ladder, after all that was observed."""
+
+    model: ForecastModel
+    fair: list[float]
+    """Lowest bin first."""
+    mu_f: float | None
+    sigma_f: float | None
+
+
 class CityForecast(Shape):
     """What a cycle saw of one ladder. Temperatures in °F."""
 
@@ -103,6 +115,19 @@ class CityForecast(Shape):
     fair: list[float]
     market: list[float | None]
     """Mid prices; they do not sum to 1."""
+    lead: Lead | None
+    """How far ahead of its climate day the cycle was."""
+    models: list[ModelProbabilities]
+    """Every model's probabilities, those of the traded one among them."""
+    mid: list[float]
+    """The market's, made to sum to 1; empty where the quotes do not cohere."""
+    incoherence: str
+    """Why there is no posterior; empty where there is one."""
+    earned_weight: float | None
+    """Of our forecast in the posterior, from its record against the market; 0 is none, 1 all."""
+    market_sharpening: float | None
+    """How much more extreme than quoted the posterior takes the market's prices; 0 is not at all,
+    below 0 less extreme."""
 
 
 class Forecasts(Shape):

@@ -123,7 +123,8 @@ class AuditItem(Shape):
     at: Instant
     command_id: str
     command: str
-    """``Halt``, ``Resume``, ``ClosePosition``, ``CancelRequest``, ``AcknowledgeTerms``."""
+    """``Halt``, ``Resume``, ``ClosePosition``, ``CancelRequest``, ``AcknowledgeTerms``,
+    ``SetStage``."""
     by: str
     reason: str
     outcome: str

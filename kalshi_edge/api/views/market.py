@@ -16,6 +16,7 @@ from kalshi_edge.api.schemas.market import (
     Gate,
     LegView,
     MarketDay,
+    ModelProbabilities,
     OpportunityView,
     Scanner,
 )
@@ -149,6 +150,17 @@ def _forecast(view: CityView, judged: Judged) -> CityForecast:
         bins=[bin_view(one) for one in view.bins],
         fair=list(view.fair),
         market=list(view.market),
+        lead=view.lead,
+        models=[
+            ModelProbabilities(
+                model=one.model, fair=list(one.fair), mu_f=one.mu_f, sigma_f=one.sigma_f
+            )
+            for one in view.models
+        ],
+        mid=list(view.mid),
+        incoherence=view.incoherence,
+        earned_weight=view.earned_weight,
+        market_sharpening=view.market_sharpening,
     )
 
 

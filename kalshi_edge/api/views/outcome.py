@@ -9,14 +9,16 @@ from kalshi_edge.api.schemas.commands import (
     CancelOutcome,
     SaleFill,
     SaleOutcome,
+    StageOutcome,
     SwitchOutcome,
     TermsOutcome,
 )
 from kalshi_edge.api.views.account import market_of, order_view, trade_view
+from kalshi_edge.api.views.evidence import stage_view
 from kalshi_edge.api.views.market import gates
 from kalshi_edge.api.views.risk import switch_view
 from kalshi_edge.api.views.status import terms_view
-from kalshi_edge.domain.events import AcknowledgeTerms, Command
+from kalshi_edge.domain.events import AcknowledgeTerms, Command, SetStage
 from kalshi_edge.domain.orders import Fill, Order, OrderState, Side
 from kalshi_edge.domain.sentences import outcome_text, refusal
 from kalshi_edge.units import ZERO, plain
@@ -41,6 +43,19 @@ def terms_outcome(
     record = state.terms.get(command.series)
     terms = None if record is None else terms_view(record, state.stations)
     return TermsOutcome(**_common(command, recorded, is_settled=recorded is not None), terms=terms)
+
+
+def stage_outcome(
+    command: SetStage, recorded: RecordedCommand | None, context: ApiContext
+) -> StageOutcome:
+    """How far live money may go in the cell after the command."""
+    evidence = context.read_model.evidence
+    gate = evidence.gates.get(command.cell_id)
+    state = None if gate is None else evidence.stage_of(gate)
+    return StageOutcome(
+        **_common(command, recorded, is_settled=recorded is not None),
+        stage=None if state is None else stage_view(state),
+    )
 
 
 def cancel_outcome(

@@ -5,6 +5,7 @@ Held against a model that was told every line in full, as it was written.
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from kalshi_edge.db.snapshots import packed
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import CycleDue
 from kalshi_edge.domain.journal import JournalEntry
+from tests.support.evidence_days import evidence_days
 from tests.support.trader_harness import (
     CITIES,
     SETUP,
@@ -35,7 +37,7 @@ DAYS = [
 async def traded() -> tuple[SqliteStore, Sequence[JournalEntry]]:
     """A store with a journal in which everything happens."""
     desk = TraderHarness(DrawnExchange([]))
-    events = told(DAYS)
+    events = [*told(DAYS), *evidence_days((54, 52), begun=datetime(2026, 11, 28, 20, tzinfo=UTC))]
     await desk.play([*events, CycleDue(events[-1].received_at)])
     return desk.store, await desk.store.journal()
 

@@ -89,7 +89,9 @@ COMMANDS = [
     ["history", "import", "x"], ["history", "list"], ["history", "verify"], ["store", "check"],
     ["store", "backup", "x"], ["store", "cost", "x"], ["sandbox", "run"], ["sandbox", "soak"],
     ["store", "copy", "--from", "sqlite", "--to", "dynamodb"], ["tables", "create"],
-    ["tables", "describe"], ["tables", "delete"],
+    ["tables", "describe"], ["tables", "delete"], ["evidence"],
+    ["evidence", "promote", "0a1b2c3d", "--reason", "x"],
+    ["evidence", "demote", "0a1b2c3d", "--to", "shadow", "--reason", "x"],
 ]  # fmt: skip
 REFUSED = [
     *((WRONG, command, "KELLY_FRACTION is '2'") for command in COMMANDS),

@@ -248,6 +248,16 @@ def shown(**changes: object) -> Shown:
         (Stage.SHADOW, {"paper_skill": 19.0}, "skill E 19 of 20 on paper"),
         (Stage.ONE_CONTRACT, {"shadow_ladders": 13}, "13 of 14 ladders in shadow"),
         (Stage.QUARTER, {"state": CellState("x")}, "the cell is not open"),
+        (
+            Stage.QUARTER,
+            {"state": CellState("x"), "paper_skill": 3.29, "money": 0.8, "money_needed": 800.0},
+            "the cell is not open: skill E 3.2 of 20, money E 0.80 of 800",
+        ),
+        (
+            Stage.QUARTER,
+            {"state": CellState("x", opened_at=START, closings=1)},
+            "the cell is closed: the edge that was shown is gone",
+        ),
         (Stage.FULL, {"state": CellState("x")}, "the cell is not open"),
         (Stage.FULL, {"money": 399.0, "money_needed": 40.0}, "money E 399 of 400"),
     ],
