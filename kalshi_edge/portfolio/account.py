@@ -110,6 +110,9 @@ class Account:
         after = order.fill(fill.count)
         self.orders[fill.intent_id] = after
         trades = self.tracker.fill(replace(fill, received_at=self._booked(fill)), order.intent)
+        meant_for = self.tracker.trades.get(order.intent.trade_id)
+        if meant_for is not None and meant_for.settled_value is not None:
+            return (*trades, after)  # told after the settlement: all was sold in good time
         return (*trades, after, *_beyond(order, after, trades))
 
     def settle(self, settlement: Settlement) -> tuple[Trade, ...]:

@@ -59,7 +59,7 @@ def left_over(account: Account) -> list[str]:
         market = position.market
         offers = market.depth[Side.BUY if position.count > 0 else Side.SELL]
         if position.count and offers and market.status is MarketStatus.ACTIVE:
-            found.append(f"{market.ticker}: {position.count} still held, {len(offers)} bids")
+            found.append(f"{market.ticker}: {position.count} still held, and the book pays")
     return found
 
 

@@ -90,6 +90,16 @@ def test_selling_more_than_is_held_counts_and_is_cause_for_alarm() -> None:
     assert ours.tracker.cash == D(1000) - D("1.60") + D("2.25") - 1
 
 
+def test_a_sale_that_is_told_after_the_settlement_sold_in_good_time() -> None:
+    ours = filled(fill(BUY, 4, "0.40"), orders=(BUY, SALE))
+    ours.settle(Settlement(BUY.ticker, D(1), None, NOW, NOW))
+    told = ours.fill(fill(SALE, 4, "0.45"))
+    assert not [one for one in told if isinstance(one, Alarm)]
+    ours.settle(Settlement(BUY.ticker, D(1), None, NOW, NOW))
+    # what it earned is what the sale brought, whatever the market paid
+    assert ours.tracker.cash == D(1000) - D("1.60") + D("1.80")
+
+
 def test_a_report_of_an_order_that_is_over_changes_nothing() -> None:
     ours = filled(fill(BUY, 10, "0.40"))
     before = dict(ours.orders)
