@@ -24,7 +24,7 @@ SEEN_BY = {
     "ignore the switch": 1,
     "switch not stored": 0,
     "resting order forgotten": 0,
-    "lease ignored": 7,
+    "lease ignored": 4,
     "count fills twice": 0,
     "fees not booked": 5,
     "strange fill dropped": 2,
