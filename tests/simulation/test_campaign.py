@@ -30,7 +30,7 @@ SEEN_BY = {
     "strange fill dropped": 2,
     "settled twice": 4,
     "deposit is profit": 0,
-    "days overlap": 24,
+    "days overlap": 32,
     "never clean": 5,
     "differences overlooked": 0,
     "no day loss": 0,
