@@ -37,7 +37,11 @@ class Growth:
     nats: float
     """Σ p ln(W/W⁰): the mean gain of the logarithm of wealth."""
     gap: float
-    """Nats that no other stakes can gain beyond these."""
+    """Nats that other stakes can gain at most beyond these.
+
+    Σᵢ max(Gᵢ(uᵢ − xᵢ), −Gᵢxᵢ, 0), G the slope at x and u the depths: a concave function lies below
+    its tangent, whose maximum over the box this is. It trusts nothing of how x was found.
+    """
     steps: int
 
 
@@ -89,22 +93,6 @@ def growth_nats(
     bet = _bet(probabilities, wealth, returns)
     won = np.asarray(stakes, float) @ bet.bets
     return float(bet.p @ np.log1p(won)) if won.min() > -1.0 else float("-inf")
-
-
-def duality_gap(
-    probabilities: ArrayLike,
-    wealth: ArrayLike,
-    returns: ArrayLike,
-    depths: ArrayLike,
-    stakes: ArrayLike,
-) -> float:
-    """The most in nats that other stakes within the depths can gain beyond these.
-
-    Σᵢ max(Gᵢ(uᵢ − xᵢ), −Gᵢxᵢ), G the slope at x and u the depths: a concave function lies below its
-    tangent, whose maximum over the box this is. It asks nothing of the way x was found.
-    """
-    at = _Point(_bet(probabilities, wealth, returns), np.asarray(stakes, float))
-    return float(at.gap_terms(np.asarray(depths, float)).sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +171,7 @@ def _newton_step(at: _Point, most: Array) -> Array | None:
         won = (change @ at.bet.bets) / at.ratios
         if won.min() > -1.0:
             gain, asked = float(at.bet.p @ np.log1p(won)), ARMIJO * float(at.slope @ change)
-            if gain >= asked > 0.0 or length * promised < NO_GAIN:
+            if gain >= asked > 0.0 or promised < NO_GAIN:
                 return x if change.any() else None
         length *= 0.5
     return None

@@ -118,10 +118,8 @@ class _LadderBet:
         bins = range(len(probabilities))
         self.p = np.array(probabilities)
         self.offered = offered
-        self.full, self.equity = float(budget.fraction), float(budget.equity)
-        self.held = np.array(
-            [float(sum((one.result_in(won) for one in stakes), ZERO)) for won in bins]
-        )
+        self.full, self._equity = float(budget.fraction), budget.equity
+        self.held = [sum((one.result_in(won) for one in stakes), ZERO) for won in bins]
         self.returns = np.array(
             [[one.pays_in(won) - one.cost for won in bins] for one in offered]
         ).reshape(len(offered), len(bins))
@@ -129,7 +127,13 @@ class _LadderBet:
 
     def wealth(self, fraction: float) -> Array:
         """Dollars in each bin before anything is bought."""
-        return fraction * self.equity + self.held
+        share = Decimal(fraction) * self._equity
+        return np.array([float(share + result) for result in self.held])
+
+    @property
+    def least_fraction(self) -> float:
+        """The λ that leaves no wealth in the worst bin; 0 where nothing can be lost."""
+        return max(0.0, float(-min(self.held) / self._equity))
 
     def wealth_check(self) -> Check:
         """Whether λ·equity outlives every bin with what is held and on order."""
@@ -152,7 +156,7 @@ def _within(bet: _LadderBet, use: BudgetUse) -> tuple[float, Growth, Array]:
     part = use.part_that_fits(x)
     if part == 1.0:
         return bet.full, whole, x
-    low, high = max(0.0, -float(bet.held.min()) / bet.equity), bet.full
+    low, high = bet.least_fraction, bet.full
     kept: tuple[float, Growth, Array] | None = None
     for _ in range(FRACTION_HALVINGS):
         middle = 0.5 * (low + high)
