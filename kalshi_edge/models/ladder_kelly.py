@@ -17,7 +17,13 @@ import numpy as np
 from kalshi_edge.domain.beliefs import Vector
 from kalshi_edge.domain.verdicts import Check
 from kalshi_edge.models.kelly import GAP, Array, Growth, growth_nats, most_growth
-from kalshi_edge.models.ladder_offers import BudgetUse, LadderBudget, LadderFee, Offer, Stake
+from kalshi_edge.models.ladder_offers import (
+    BudgetUse,
+    LadderBudget,
+    LadderFee,
+    LadderHolding,
+    Offer,
+)
 from kalshi_edge.units import ZERO, ceil_to, floor_to
 
 FRACTION_HALVINGS = 8
@@ -55,8 +61,8 @@ def ladder_stakes(
     budget: LadderBudget,
     most_fee: LadderFee,
     *,
-    held: Sequence[Stake] = (),
-    live: Sequence[Stake] = (),
+    held: Sequence[LadderHolding] = (),
+    live: Sequence[LadderHolding] = (),
 ) -> LadderStakes:
     """The contracts that let λ·equity grow fastest, as far as the budgets go.
 
@@ -77,7 +83,7 @@ def ladder_stakes(
     >>> found = ladder_stakes((0.5, 0.5), (yes,), budget, no_fee)  # a sixth of $250, at 40 ¢ each
     >>> [int(one.count) for one in found.purchases], round(found.stakes[0], 2)
     ([104], 104.17)
-    >>> other = Stake(at=1, side=Side.BUY, count=Decimal(100), paid=Decimal(40))
+    >>> other = LadderHolding(at=1, side=Side.BUY, count=Decimal(100), paid=Decimal(40))
     >>> found = ladder_stakes((0.5, 0.5), (yes,), budget, no_fee, held=(other,))  # now it hedges
     >>> [int(one.count) for one in found.purchases]
     [212]
@@ -113,13 +119,13 @@ class _LadderBet:
         probabilities: Vector,
         offered: Sequence[Offer],
         budget: LadderBudget,
-        stakes: Sequence[Stake],
+        holdings: Sequence[LadderHolding],
     ) -> None:
         bins = range(len(probabilities))
         self.p = np.array(probabilities)
         self.offered = offered
         self.full, self._equity = float(budget.fraction), budget.equity
-        self.held = [sum((one.result_in(won) for one in stakes), ZERO) for won in bins]
+        self.held = [sum((one.result_in(won) for one in holdings), ZERO) for won in bins]
         self.returns = np.array(
             [[one.pays_in(won) - one.cost for won in bins] for one in offered]
         ).reshape(len(offered), len(bins))

@@ -48,13 +48,13 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Stake:
+class LadderHolding:
     """Contracts of one bin that are held, or on order and counted as if they had filled."""
 
     at: int
     """Which bin of the ladder; the lowest is 0."""
     side: Side
-    """As an offer's. An order that sells what is held is a stake in the other side."""
+    """As an offer's. An order that sells what is held is a holding of the other side."""
     count: Decimal
     paid: Decimal
     """Dollars, fees included; on order the most that it can cost."""
@@ -113,8 +113,8 @@ class BudgetUse:
         offered: Sequence[Offer],
         budget: LadderBudget,
         most_fee: LadderFee,
-        held: Sequence[Stake],
-        live: Sequence[Stake],
+        held: Sequence[LadderHolding],
+        live: Sequence[LadderHolding],
         *,
         bins: int,
     ) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kalshi_edge.domain.market import Book, Level
 from kalshi_edge.domain.orders import Side
 from kalshi_edge.models.ladder_kelly import LadderStakes, ladder_stakes
-from kalshi_edge.models.ladder_offers import LadderBudget, Offer, Stake, offers
+from kalshi_edge.models.ladder_offers import LadderBudget, LadderHolding, Offer, offers
 from kalshi_edge.units import ONE, ZERO, ceil_to
 from tests.support.builders import NOW
 from tests.support.random_ladders import all_fills, most_fee, pays, unit_fee, worst_losses
@@ -25,8 +25,8 @@ class Case:
     probabilities: tuple[float, ...]
     offered: tuple[Offer, ...]
     budget: LadderBudget
-    held: tuple[Stake, ...]
-    live: tuple[Stake, ...]
+    held: tuple[LadderHolding, ...]
+    live: tuple[LadderHolding, ...]
 
     @property
     def found(self) -> LadderStakes:
@@ -52,9 +52,10 @@ def books(draw: st.DrawFn, at: int) -> Book:
 
 
 @st.composite
-def stakes(draw: st.DrawFn, bins: int) -> Stake:
+def holdings(draw: st.DrawFn, bins: int) -> LadderHolding:
+    at, side = draw(st.integers(0, bins - 1)), draw(st.sampled_from(Side))
     count, price = draw(st.decimals("0.01", 40, places=2)), Decimal(draw(CENTS)) / 100
-    return Stake(draw(st.integers(0, bins - 1)), draw(st.sampled_from(Side)), count, count * price)
+    return LadderHolding(at, side, count, count * price)
 
 
 @st.composite
@@ -72,8 +73,8 @@ def cases(draw: st.DrawFn) -> Case:
         tuple(weight / sum(weights) for weight in weights),
         offers([draw(books(at)) for at in range(bins)], unit_fee),
         budget,
-        tuple(draw(st.lists(stakes(bins), max_size=3))),
-        tuple(draw(st.lists(stakes(bins), max_size=3))),
+        tuple(draw(st.lists(holdings(bins), max_size=3))),
+        tuple(draw(st.lists(holdings(bins), max_size=3))),
     )
 
 

@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 
 from kalshi_edge.domain.market import Book, FeeRule, Level
 from kalshi_edge.domain.orders import Side
-from kalshi_edge.models.ladder_offers import LadderBudget, Offer, Stake, offers
+from kalshi_edge.models.ladder_offers import LadderBudget, LadderHolding, Offer, offers
 from kalshi_edge.trading.fees import model_fee, most_taker_fee
 from tests.support.builders import EVENT, NOW
 
@@ -39,8 +39,8 @@ class RandomLadder:
     probabilities: tuple[float, ...]
     offered: tuple[Offer, ...]
     budget: LadderBudget
-    held: tuple[Stake, ...]
-    live: tuple[Stake, ...]
+    held: tuple[LadderHolding, ...]
+    live: tuple[LadderHolding, ...]
 
 
 def random_ladder(
@@ -64,8 +64,8 @@ def random_ladder(
     ]
     equity = Decimal(round(float(np.exp(generator.uniform(np.log(50), np.log(20000)))), 2))
     share = generator.choice([0.005, 0.03, 0.2, 1.0]) if loss_share is None else loss_share
-    held = [_stake(generator, count, equity, 0.02) for _ in range(generator.integers(0, 4))]
-    live = [_stake(generator, count, equity, 0.01) for _ in range(generator.integers(0, 3))]
+    held = [_holding(generator, count, equity, 0.02) for _ in range(generator.integers(0, 4))]
+    live = [_holding(generator, count, equity, 0.01) for _ in range(generator.integers(0, 3))]
     budget = LadderBudget(
         equity,
         cash=(equity * Decimal(round(generator.uniform(0.01, 1), 4))).quantize(Decimal("0.0001")),
@@ -101,12 +101,14 @@ def asks_from(asks: list[int]) -> int:
     return asks[0] if asks else 100
 
 
-def _stake(generator: np.random.Generator, bins: int, equity: Decimal, share: float) -> Stake:
+def _holding(
+    generator: np.random.Generator, bins: int, equity: Decimal, share: float
+) -> LadderHolding:
     price = Decimal(int(generator.integers(5, 95))) / 100
     paid = equity * Decimal(round(share * generator.uniform(), 6))
     count = (paid / price).quantize(Decimal("0.01"))
     side = Side.BUY if generator.uniform() < 0.5 else Side.SELL
-    return Stake(int(generator.integers(bins)), side, count, price * count)
+    return LadderHolding(int(generator.integers(bins)), side, count, price * count)
 
 
 def pays(at: int, side: Side, won: int) -> int:
@@ -116,11 +118,11 @@ def pays(at: int, side: Side, won: int) -> int:
 
 def wealth_of(case: RandomLadder, fraction: float) -> Array:
     """W⁰ in each bin, dollars."""
-    stakes = (*case.held, *case.live)
+    holdings = (*case.held, *case.live)
     return np.array(
         [
             fraction * float(case.budget.equity)
-            + sum(float(s.count) * pays(s.at, s.side, won) - float(s.paid) for s in stakes)
+            + sum(float(s.count) * pays(s.at, s.side, won) - float(s.paid) for s in holdings)
             for won in range(len(case.probabilities))
         ]
     )

@@ -10,7 +10,7 @@ from kalshi_edge.domain.market import Book, Level
 from kalshi_edge.domain.orders import Side
 from kalshi_edge.models.kelly import GAP
 from kalshi_edge.models.ladder_kelly import LadderStakes, ladder_stakes
-from kalshi_edge.models.ladder_offers import LadderBudget, Offer, Stake, offers
+from kalshi_edge.models.ladder_offers import LadderBudget, LadderHolding, Offer, offers
 from kalshi_edge.trading.sizing import kelly_fraction
 from kalshi_edge.units import ceil_to
 from tests.support.builders import NOW, Quote, levels
@@ -90,7 +90,7 @@ def test_levels_outside_the_range_of_prices_are_not_offered() -> None:
 def test_what_is_held_may_not_cost_a_quarter_of_equity_in_any_bin() -> None:
     roomy = replace(BUDGET, loss=D(1000))
     for paid, refused in ((D("249.99"), []), (D(250), ["wealth"]), (D(251), ["wealth"])):
-        held = (Stake(0, Side.BUY, D(1), paid + 1), Stake(1, Side.BUY, D(1), D(0)))
+        held = (LadderHolding(0, Side.BUY, D(1), paid + 1), LadderHolding(1, Side.BUY, D(1), D(0)))
         found = ladder_stakes(EVEN, (yes("0.4"),), roomy, no_fee, held=held)
         assert failing(found) == refused
 
@@ -98,7 +98,7 @@ def test_what_is_held_may_not_cost_a_quarter_of_equity_in_any_bin() -> None:
 def test_a_ladder_held_over_its_limit_is_not_bought_more_of() -> None:
     offered = (yes("0.4", at=1), yes("0.4", at=0))
     for paid, refused in ((D("99.99"), []), (D(100), []), (D("100.01"), ["held_loss"])):
-        held = (Stake(0, Side.BUY, D(100), paid),)
+        held = (LadderHolding(0, Side.BUY, D(100), paid),)
         found = ladder_stakes(EVEN, offered, BUDGET, no_fee, held=held)
         assert failing(found) == refused
         if refused:
@@ -107,7 +107,10 @@ def test_a_ladder_held_over_its_limit_is_not_bought_more_of() -> None:
 
 
 def test_a_live_order_that_hedges_counts_as_unfilled_against_the_limit() -> None:
-    held, hedge = Stake(0, Side.BUY, D(200), D(120)), Stake(1, Side.BUY, D(100), D(40))
+    held, hedge = (
+        LadderHolding(0, Side.BUY, D(200), D(120)),
+        LadderHolding(1, Side.BUY, D(100), D(40)),
+    )
     assert failing(ladder_stakes(EVEN, (), BUDGET, no_fee, held=(held, hedge))) == []
     assert failing(ladder_stakes(EVEN, (), BUDGET, no_fee, held=(held,), live=(hedge,))) == [
         "held_loss"
@@ -115,7 +118,7 @@ def test_a_live_order_that_hedges_counts_as_unfilled_against_the_limit() -> None
 
 
 def test_all_checks_are_made_and_overdrawn_cash_is_one() -> None:
-    held = (Stake(0, Side.BUY, D(1), D(400)),)
+    held = (LadderHolding(0, Side.BUY, D(1), D(400)),)
     found = ladder_stakes(EVEN, (), replace(BUDGET, cash=D("-0.01")), no_fee, held=held)
     assert failing(found) == ["wealth", "free_cash", "held_loss"]
 
@@ -157,7 +160,7 @@ def test_over_a_budget_a_smaller_share_of_equity_is_bet() -> None:
 
 def test_a_position_that_a_smaller_share_would_hedge_more_is_scaled_instead() -> None:
     # Little equity, a large position: every smaller λ buys more of the hedge, never less.
-    held = (Stake(1, Side.BUY, D(100), D(40)),)
+    held = (LadderHolding(1, Side.BUY, D(100), D(40)),)
     budget = LadderBudget(D(400), cash=D(30), loss=D(400))
     found = ladder_stakes(EVEN, (yes("0.4"),), budget, no_fee, held=held)
     # at λ = ¼: 0.6/(60 + 0.6x) = 0.4/(160 − 0.4x); $30 buy 75 of these 150
@@ -169,7 +172,7 @@ def test_a_position_that_a_smaller_share_would_hedge_more_is_scaled_instead() ->
 def test_stakes_of_a_smaller_share_that_lose_at_a_quarter_are_not_taken() -> None:
     # Held: 130 of bin 1 for $13. With $3 to spend only a small λ fits, and that buys 5.37 of bin 2
     # at 55 ¢ for an even chance, which a quarter of equity does not need.
-    held = (Stake(1, Side.BUY, D(130), D(13)),)
+    held = (LadderHolding(1, Side.BUY, D(130), D(13)),)
     offered = (yes("0.05", at=1), yes("0.55", at=2))
     budget = LadderBudget(D(1000), cash=D(3), loss=D(1000))
     found = ladder_stakes((0.3, 0.2, 0.5), offered, budget, no_fee, held=held)
@@ -208,7 +211,7 @@ def test_a_contract_that_frees_nothing_of_the_budget_exceeded_is_kept() -> None:
     # NO on bin 1 is held, and loses $60 there: bin 1's budget is used up by what pays elsewhere.
     books = [Book(f"BIN{at}", (), of(("0.30", 50)), NOW, NOW) for at in (0, 1)]
     offered = offers(books, unit_fee)
-    held = (Stake(1, Side.SELL, D(60), D(60)),)
+    held = (LadderHolding(1, Side.SELL, D(60), D(60)),)
     cost = D("0.30") * 50 + most_fee("", D("0.30"), D(50))
     budget = LadderBudget(D(100000), cash=D(9000), loss=60 + cost - D("0.0001"))
     found = ladder_stakes((0.5, 0.4, 0.1), offered, budget, most_fee, held=held)
