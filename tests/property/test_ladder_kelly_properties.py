@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kalshi_edge.domain.market import Book, Level
@@ -83,7 +83,6 @@ def results(side: Side, at: int, count: Decimal, paid: Decimal, bins: int) -> tu
 
 
 @given(cases(), st.randoms(use_true_random=False))
-@settings(max_examples=200)
 def test_no_budget_is_exceeded_whichever_orders_fill(case: Case, chance: random.Random) -> None:
     found, bins = case.found, len(case.probabilities)
     if not found.purchases:
