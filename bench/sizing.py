@@ -2,7 +2,7 @@
 
 Baselines: one ``numpy.linalg.solve`` of as many unknowns as instruments, and a ladder's stakes
 without budgets and whole contracts. Goal: twelve instruments within 1 ms. Quotes are SYNTHETIC.
-1,000 ladders take half a minute, ``--count 10000`` five.
+1,000 ladders take about a minute, ``--count 10000`` ten.
 """
 
 import argparse
