@@ -79,6 +79,10 @@ def best_entry(
     outlook: Outlook, situation: Situation, playbook: Playbook, mode: str
 ) -> tuple[Intent, ...]:
     """The orders of the best opportunity that risk would let through; none where there is none."""
+    gates = playbook.gates
+    edges = (leg.net_edge for leg in outlook.legs(gates))
+    if not any(edge is not None and edge >= gates.min_edge for edge in edges):
+        return ()  # no strategy buys a bin with less
     found = (one for one in opportunities(outlook, playbook) if all(c.passed for c in one.checks))
     for one in sorted(found, key=_rank):
         intents = entry_intents(one, outlook, situation, playbook.limits, mode)
