@@ -44,7 +44,8 @@ EXPLAINED_BY: Mapping[str, frozenset[str]] = {
     "order_unknown": LOST,
     "adopted_order": OWNER,
     "books_differ": LOST | OWNER | MONEY | FEES | RESULTS,
-    "taken_over": frozenset({"resume by hand", "halt by hand", AT_REST}),
+    # By a person, or by a store that has done nothing yet: it begins with what the account has.
+    "taken_over": frozenset({"resume by hand", "halt by hand", AT_REST}) | MONEY,
     "fee_difference": frozenset({"fee change"}),
     "terms_changed": FEES,
     "settlement_differs": RESULTS,
