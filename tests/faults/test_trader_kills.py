@@ -38,7 +38,7 @@ EAGER = {
     "MAX_SPREAD": "0.5",
     "MAX_REFERENCE_GAP_F": "50",
     "MAX_CITY_POSITIONS": "10",
-    "MAX_CITY_DAY_SHARE": "0.2",
+    "MAX_CITY_DAY_SHARE": "0.05",
 }
 """Gates wide open, so that the made-up market is traded at once."""
 
