@@ -71,7 +71,7 @@ async def test_a_paper_trader_buys_without_anything_that_could_sign(tmp_path: Pa
             stdout=asyncio.subprocess.PIPE,
         )
         said, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
-    found = json.loads(said)
+    found = json.loads(said.splitlines()[-1])  # a slow machine is warned about before
     assert found["orders"] > 0
     assert "Trader" in found["kinds"]
     assert SIGNERS.isdisjoint(found["kinds"])
