@@ -261,7 +261,7 @@ class Engine(Core):
             trader_checks=self._trader_checks(at),
         )
         registered = gathering.registered(self, at)
-        stage_of = partial(gathering.stage_of, self, at)
+        stage_of = partial(gathering.stage_of, self)
         verdicts = decisions(outlooks, before, playbook, self.account.tracker.mode, stage_of)
         approved = [verdict for verdict in verdicts if isinstance(verdict, Approved)]
         for verdict in approved:

@@ -28,6 +28,7 @@ from kalshi_edge.api.views.risk import risk_status
 from kalshi_edge.api.views.status import health
 from kalshi_edge.domain.market import Book
 from kalshi_edge.engine import Engine
+from kalshi_edge.learning.evidence_figures import figures_of
 from kalshi_edge.units import ZERO
 
 S = TypeVar("S", bound=Shape)
@@ -161,7 +162,7 @@ class Topics:
 
 
 def _evidence(read_model: ReadModel) -> str:
-    figures = read_model.evidence.figures()
+    figures = figures_of(read_model.evidence)
     return evidence_summary(figures, read_model.evidence_seq).model_dump_json()
 
 

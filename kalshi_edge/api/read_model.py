@@ -25,8 +25,8 @@ from kalshi_edge.domain.orders import Fill
 from kalshi_edge.domain.records import Calibration, DailyRecord, Switch
 from kalshi_edge.domain.verdicts import Approved, CityView, CycleDone, Opportunity, Refused, Verdict
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
-from kalshi_edge.learning.evidence_figures import KEPT_POINTS, EvidencePoint, EvidenceRecords
-from kalshi_edge.learning.evidence_ledger import CellRecord
+from kalshi_edge.learning.evidence_figures import KEPT_POINTS, EvidencePoint, point_of
+from kalshi_edge.learning.evidence_records import CellRecord, EvidenceRecords
 from kalshi_edge.ports import Store
 
 K = TypeVar("K")
@@ -237,8 +237,9 @@ class ReadModel:
         self.evidence_seq = entry.seq
         if not isinstance(record, CellState):
             return
-        point = self.evidence.point(record, entry.received_at)
-        if point is not None:
+        gate = self.evidence.gates.get(record.cell_id)
+        if gate is not None:
+            point = point_of(gate, record, entry.received_at)
             before = self.series.get(record.cell_id, ())
             self.series[record.cell_id] = (*before, point)[-KEPT_POINTS:]
 

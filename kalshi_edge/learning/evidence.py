@@ -5,8 +5,8 @@ strategy drops one stage. Promotion is a person's, and never beyond what the num
 an override that is signed, dated and loud.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sized
+from dataclasses import InitVar, dataclass, replace
 from datetime import date, datetime
 from math import inf, log
 from types import MappingProxyType
@@ -62,7 +62,7 @@ STAGES: Mapping[Stage, StageRule] = MappingProxyType(
 )
 
 
-def register(before: Sequence[CellBatch], cells: Iterable[EvidenceCell], at: datetime) -> CellBatch:
+def register(before: Sized, cells: Iterable[EvidenceCell], at: datetime) -> CellBatch:
     """The next batch; raises ``InputError`` where it is empty or names a cell twice.
 
     A changed rule or model is another cell, and its evidence starts at 1 again; so does that of a
@@ -83,8 +83,12 @@ class CellGate:
 
     cell: EvidenceCell
     batch: CellBatch
+    is_checked: InitVar[bool] = False
+    """Whether the whole batch was looked at before, once for all its cells."""
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, is_checked: bool) -> None:
+        if is_checked:
+            return
         if self.batch.digest != self.batch.own_digest:
             raise InputError(f"batch {self.batch.number} is not what was registered")
         if self.cell not in self.batch.cells:
@@ -161,6 +165,16 @@ class CellGate:
         if one.decided_at < self.batch.registered_at:
             raise InputError(f"{one.event_ticker} was decided before the cell was registered")
         check_ladder(one)
+
+
+def gates_of_batch(batch: CellBatch) -> dict[str, CellGate]:
+    """The gate of every cell of ``batch``, by cell.
+
+    Raises ``InputError`` where the batch is not what was registered.
+    """
+    first, *others = batch.cells
+    gates = [CellGate(first, batch), *(CellGate(cell, batch, is_checked=True) for cell in others)]
+    return {gate.cell.cell_id: gate for gate in gates}
 
 
 def without_evidence(state: CellState, climate_day: date) -> CellState:

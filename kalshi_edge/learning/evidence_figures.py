@@ -4,7 +4,7 @@ One place computes what the command line, the API and the dashboard show.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,11 +13,10 @@ from kalshi_edge.errors import InputError
 from kalshi_edge.learning.evidence import (
     CellGate,
     entry_lacks,
-    first_stage,
     opening_lacks,
     shown_of,
 )
-from kalshi_edge.learning.evidence_ledger import CellRecord
+from kalshi_edge.learning.evidence_records import EvidenceRecords
 from kalshi_edge.models.e_values import plain_e
 
 KEPT_POINTS = 200
@@ -158,67 +157,24 @@ class EvidenceFigures:
         raise InputError(f"no cell begins with {prefix!r}")
 
 
-@dataclass
-class EvidenceRecords:
-    """The newest record of every cell, in whatever order and however often they are given."""
+def point_of(gate: CellGate, state: CellState, at: datetime) -> EvidencePoint:
+    """``state`` as a point of its cell's series."""
+    skill, money = gate.skill(state), gate.money(state)
+    return EvidencePoint(at, state.ladders, state.decisions, skill, money)
 
-    batches: dict[int, CellBatch] = field(default_factory=dict)
-    states: dict[str, CellState] = field(default_factory=dict)
-    stages: dict[str, StageState] = field(default_factory=dict)
-    gates: dict[str, CellGate] = field(default_factory=dict)
-    """By cell; of one that was registered twice the first."""
-    problems: dict[int, str] = field(default_factory=dict)
-    """By batch, why it is not counted."""
 
-    def keep(self, record: CellRecord) -> None:
-        """Take in what was registered or has become of a cell."""
-        match record:
-            case CellBatch():
-                self._keep_batch(record)
-            case CellState():
-                self.states[record.cell_id] = record
-            case StageState():
-                self.stages[record.cell_id] = record
-
-    def _keep_batch(self, batch: CellBatch) -> None:
-        if batch.number in self.batches:
-            return
-        self.batches[batch.number] = batch
-        try:
-            gates = {cell.cell_id: CellGate(cell, batch) for cell in batch.cells}
-        except InputError as error:
-            self.problems[batch.number] = str(error)
-            return
-        for cell_id, gate in gates.items():
-            known = self.gates.get(cell_id)
-            if known is None or batch.number < known.batch.number:
-                self.gates[cell_id] = gate
-
-    def point(self, state: CellState, at: datetime) -> EvidencePoint | None:
-        """``state`` as a point of its cell's series; ``None`` where the cell is not known."""
-        gate = self.gates.get(state.cell_id)
-        if gate is None:
-            return None
-        skill, money = gate.skill(state), gate.money(state)
-        return EvidencePoint(at, state.ladders, state.decisions, skill, money)
-
-    def stage_of(self, gate: CellGate) -> StageState | None:
-        """How far a live cell may go; ``None`` of a paper cell."""
-        if not gate.cell.is_live:
-            return None
-        cell_id = gate.cell.cell_id
-        return self.stages.get(cell_id) or first_stage(cell_id, gate.batch.registered_at)
-
-    def figures(self) -> EvidenceFigures:
-        """All that is shown: cells in the order of their registration."""
-        gates = sorted(self.gates.values(), key=lambda gate: gate.batch.number)
-        return EvidenceFigures(
-            batches=[self.batches[number] for number in sorted(self.batches)],
-            cells=[
-                CellFigures(
-                    gate, self.states.get(gate.cell.cell_id) or gate.fresh, self.stage_of(gate)
-                )
-                for gate in gates
-            ],
-            problems=[self.problems[number] for number in sorted(self.problems)],
-        )
+def figures_of(records: EvidenceRecords) -> EvidenceFigures:
+    """All that is shown: cells in the order of their registration."""
+    gates = sorted(records.gates.values(), key=lambda gate: gate.batch.number)
+    return EvidenceFigures(
+        batches=[records.batches[number] for number in sorted(records.batches)],
+        cells=[
+            CellFigures(
+                gate,
+                records.state_of(gate),
+                records.stage_of(gate) if gate.cell.is_live else None,
+            )
+            for gate in gates
+        ],
+        problems=[records.problems[number] for number in sorted(records.problems)],
+    )

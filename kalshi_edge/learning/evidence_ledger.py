@@ -27,18 +27,12 @@ from kalshi_edge.domain.orders import Intent, Settlement
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.domain.verdicts import Alarm
 from kalshi_edge.errors import InputError
-from kalshi_edge.learning.evidence import (
-    CellGate,
-    demoted,
-    first_stage,
-    register,
-    without_evidence,
-)
+from kalshi_edge.learning.evidence import CellGate, demoted, register, without_evidence
+from kalshi_edge.learning.evidence_records import EvidenceRecords
 from kalshi_edge.units import ONE, ZERO
 
 KEEP_PENDING = timedelta(days=10)
 
-CellRecord: TypeAlias = CellBatch | CellState | StageState
 EvidenceVerdicts: TypeAlias = tuple[CellState | StageState | Alarm, ...]
 LadderKey: TypeAlias = tuple[str, Lead]
 
@@ -52,20 +46,12 @@ class EvidenceSnapshot:
 
 
 @dataclass
-class EvidenceLedger:
-    """Cells by their ids, how far each has come, and what waits for settlement."""
+class EvidenceLedger(EvidenceRecords):
+    """The cells, and what waits for settlement to become evidence of them."""
 
-    batches: list[CellBatch] = field(default_factory=list)
-    states: dict[str, CellState] = field(default_factory=dict)
-    stages: dict[str, StageState] = field(default_factory=dict)
     seen: dict[LadderKey, SeenLadder] = field(default_factory=dict)
     decisions: dict[tuple[str, str], FirstDecision] = field(default_factory=dict)
     """By cell and event."""
-    gates: dict[str, CellGate] = field(default_factory=dict)
-    """By cell; of one that was registered twice the first."""
-    _by_place: dict[tuple[str, Lead], list[CellGate]] = field(default_factory=dict, repr=False)
-
-    # --- registration ---------------------------------------------------------------------------
 
     def register(self, wanted: Iterable[Sequence[EvidenceCell]], at: datetime) -> list[CellBatch]:
         """A batch of those cells of each group that are not registered yet; before they start."""
@@ -77,34 +63,15 @@ class EvidenceLedger:
                 self.keep(made[-1])
         return made
 
-    def keep(self, record: CellRecord) -> None:
-        """Take in what was registered or has become of a cell; the newest counts."""
-        match record:
-            case CellBatch():
-                self.batches.append(record)
-                for cell in record.cells:
-                    if cell.cell_id not in self.gates:
-                        self.gates[cell.cell_id] = gate = CellGate(cell, record)
-                        self._by_place.setdefault((cell.city, cell.lead), []).append(gate)
-            case CellState():
-                self.states[record.cell_id] = record
-            case StageState():
-                self.stages[record.cell_id] = record
-
-    def gates_of(self, city: str, lead: Lead) -> Sequence[CellGate]:
-        """The gates of a city's cells in a lead class."""
-        return self._by_place.get((city, lead), ())
-
     # --- what waits -----------------------------------------------------------------------------
 
     def saw(self, ladder: SeenLadder) -> None:
         """Keep the first coherent ladder of a class; of two the first."""
         self.seen.setdefault((ladder.event_ticker, ladder.lead), ladder)
 
-    def decided(self, decision: FirstDecision) -> bool:
-        """Keep a cell's decision on a ladder; whether it is the first."""
-        key = decision.cell_id, decision.event_ticker
-        return self.decisions.setdefault(key, decision) is decision
+    def decided(self, decision: FirstDecision) -> None:
+        """Keep a cell's decision on a ladder; of two the first."""
+        self.decisions.setdefault((decision.cell_id, decision.event_ticker), decision)
 
     def has_decided(self, cell: EvidenceCell, event_ticker: str) -> bool:
         """Whether a cell's first decision on a ladder is made."""
@@ -168,7 +135,7 @@ class EvidenceLedger:
         self, gate: CellGate, seen: SeenLadder, won: int, results: "_Results", at: datetime
     ) -> EvidenceVerdicts:
         cell = gate.cell
-        before = self.states.get(cell.cell_id) or gate.fresh
+        before = self.state_of(gate)
         decision = self.decisions.get((cell.cell_id, seen.event_ticker))
         ratio = seen.ratio(cell.model, won)
         result = None if decision is None else results.of(decision)
@@ -207,19 +174,13 @@ class EvidenceLedger:
             said = Alarm("evidence_closed", text)
             if not gate.cell.is_live:
                 return (said,)
-            dropped = demoted(self.stage_state(gate, at), "the edge is gone", at)
+            dropped = demoted(self.stage_of(gate), "the edge is gone", at)
             dropped = replace(dropped, ladders=after.ladders)
             self.keep(dropped)
             return (dropped, said)
         if after.opened_at is not None and before.opened_at is None:
             return (Alarm("evidence_opened", f"{name}: skill and money are shown"),)
         return ()
-
-    # --- stages ---------------------------------------------------------------------------------
-
-    def stage_state(self, gate: CellGate, at: datetime) -> StageState:
-        """How far a live cell may go."""
-        return self.stages.get(gate.cell.cell_id) or first_stage(gate.cell.cell_id, at)
 
     # --- restarts -------------------------------------------------------------------------------
 

@@ -19,9 +19,10 @@ from kalshi_edge.learning.evidence_figures import (
     CellFigures,
     EvidenceFigures,
     EvidencePoint,
-    EvidenceRecords,
+    figures_of,
+    point_of,
 )
-from kalshi_edge.learning.evidence_ledger import CellRecord
+from kalshi_edge.learning.evidence_records import CellRecord, EvidenceRecords
 from kalshi_edge.ports import Store
 
 
@@ -64,20 +65,18 @@ async def stored_evidence(store: Store) -> StoredEvidence:
             records.keep(record)
     lines = await store.journal(seq - 1, 1, kinds=(), event_kinds=()) if seq else ()
     last_at = lines[0].received_at if lines else None
-    return StoredEvidence(records.figures(), await _traded(store), seq, last_at)
+    return StoredEvidence(figures_of(records), await _traded(store), seq, last_at)
 
 
 async def evidence_over_time(store: Store, one: CellFigures) -> tuple[EvidencePoint, ...]:
     """A cell's E-values after each ladder that was counted, from the whole journal."""
-    records = EvidenceRecords()
-    records.keep(one.gate.batch)
     points: list[EvidencePoint] = []
     async for line in lines_of(store, kinds=(CellState,), event_kinds=()):
-        for state in line.verdicts:
-            if isinstance(state, CellState) and state.cell_id == one.cell.cell_id:
-                point = records.point(state, line.received_at)
-                assert point is not None  # its batch is kept
-                points.append(point)
+        points += [
+            point_of(one.gate, state, line.received_at)
+            for state in line.verdicts
+            if isinstance(state, CellState) and state.cell_id == one.cell.cell_id
+        ]
     return tuple(points)
 
 

@@ -26,7 +26,8 @@ from kalshi_edge.domain.orders import Order
 from kalshi_edge.domain.records import Calibration, DailyRecord, Switch
 from kalshi_edge.domain.verdicts import Adopted, Approved, CashFlow, CycleDone, Verdict
 from kalshi_edge.engine import Engine, Setup
-from kalshi_edge.learning.evidence_ledger import CellRecord, EvidenceLedger
+from kalshi_edge.learning.evidence_ledger import EvidenceLedger
+from kalshi_edge.learning.evidence_records import CellRecord
 from kalshi_edge.learning.forecasting import LearnedRecords
 from kalshi_edge.portfolio.account import KEEP_DONE_ORDERS, Account
 from kalshi_edge.ports import Store

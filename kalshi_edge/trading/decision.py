@@ -58,14 +58,14 @@ def decisions(
     the evidence lets a strategy go on a ladder.
     """
     candidates = [
-        (_staged(one, outlook, stage_of), outlook)
+        (_staged(one, stage), outlook, stage)
         for outlook in outlooks
         for one in opportunities(outlook, playbook)
+        for stage in [stage_of(outlook, one.strategy)]
     ]
-    candidates.sort(key=lambda pair: _rank(pair[0]))
+    candidates.sort(key=lambda candidate: _rank(candidate[0]))
     verdicts: list[Approved | Refused] = []
-    for opportunity, outlook in candidates:
-        stage = stage_of(outlook, opportunity.strategy)
+    for opportunity, outlook, stage in candidates:
         intents = entry_intents(opportunity, outlook, situation, playbook.limits, mode, stage=stage)
         mark_loss = sum((_mark_loss(intent, outlook) for intent in intents), ZERO)
         verdict = review(opportunity, intents, situation, playbook.limits, mark_loss)
@@ -96,8 +96,8 @@ def _rank(one: Opportunity) -> tuple[float, list[str]]:
     return -one.ev, [leg.ticker for leg in one.legs]
 
 
-def _staged(one: Opportunity, outlook: Outlook, stage_of: StageOf) -> Opportunity:
-    checks = stage_checks(stage_of(outlook, one.strategy))
+def _staged(one: Opportunity, stage: Stage) -> Opportunity:
+    checks = stage_checks(stage)
     return replace(one, checks=(*one.checks, *checks)) if checks else one
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -42,18 +43,18 @@ ENTRY_LEADS = (Lead.AHEAD, Lead.EVE, Lead.NIGHT, Lead.MORNING)
 
 def registered(core: Core, at: datetime) -> list[CellBatch]:
     """The cells that gather evidence from now on, written down before they start."""
-    cities = [station.city for station in core.state.stations]
+    cities = tuple(station.city for station in core.state.stations)
     is_live = core.account.tracker.mode == LIVE
     return core.evidence.register(wanted_cells(cities, core.playbook, is_live=is_live), at)
 
 
-def stage_of(core: Core, at: datetime, outlook: Outlook, strategy: Strategy) -> Stage:
+def stage_of(core: Core, outlook: Outlook, strategy: Strategy) -> Stage:
     """How far a strategy may go on a ladder now; only live money is limited by evidence."""
     if core.account.tracker.mode != LIVE or outlook.models is None:
         return Stage.FULL
     gates = core.evidence.gates_of(outlook.ladder.station.city, outlook.models.lead)
     stages = (
-        core.evidence.stage_state(gate, at).stage
+        core.evidence.stage_of(gate).stage
         for gate in gates
         if gate.cell.is_live and gate.cell.strategy is strategy
         if gate.cell.model is core.playbook.model and gate.cell.rule == rule_text(core.playbook)
@@ -87,7 +88,7 @@ def gathered(
             key = cell.city, outlook.ladder.climate_day, cell.strategy
             intents = sent.get(key, ()) if cell.model is core.playbook.model else ()
             is_sent = bool(intents)
-            if not intents and _is_shadow(core, outlook, cell, at):
+            if not intents and _is_shadow(core, outlook, cell):
                 intents = _shadow(core, outlook, cell, situation)
             if intents:
                 decision = first_decision(cell, event, intents, at, is_sent=is_sent)
@@ -109,10 +110,10 @@ def staged(core: Core, command: SetStage) -> tuple[Verdict, ...]:
     gate, at = core.evidence.gates.get(command.cell_id), command.received_at
     if gate is None or not gate.cell.is_live:
         return (_unstaged(command, command.cell_id or "none", "a live cell"),)
-    before = core.evidence.stage_state(gate, at)
+    before = core.evidence.stage_of(gate)
     order = list(Stage)
     steps = order.index(command.stage) - order.index(before.stage)
-    state = core.evidence.states.get(gate.cell.cell_id) or gate.fresh
+    state = core.evidence.state_of(gate)
     if steps < 0:
         after = StageState(before.cell_id, command.stage, at, command.by, command.reason)
     elif steps != 1:
@@ -176,11 +177,11 @@ def _cells_of(core: Core, outlook: Outlook) -> list[EvidenceCell]:
     ]
 
 
-def _is_shadow(core: Core, outlook: Outlook, cell: EvidenceCell, at: datetime) -> bool:
+def _is_shadow(core: Core, outlook: Outlook, cell: EvidenceCell) -> bool:
     """Whether a cell's orders are written and not sent."""
     if cell.model is not core.playbook.model:
         return True
-    return stage_of(core, at, outlook, cell.strategy) in NO_ORDERS
+    return stage_of(core, outlook, cell.strategy) in NO_ORDERS
 
 
 def _shadow(
@@ -205,8 +206,9 @@ def _as_traded_by(outlook: Outlook, model: ForecastModel) -> Outlook | None:
     return replace(outlook, distribution=models.own[OWN[model]], pooled=pooled)
 
 
+@lru_cache(maxsize=8)
 def wanted_cells(
-    cities: Sequence[str], playbook: Playbook, *, is_live: bool
+    cities: tuple[str, ...], playbook: Playbook, *, is_live: bool
 ) -> tuple[tuple[EvidenceCell, ...], ...]:
     """The cells of each model, those of the traded one first: it has most of the chance to open."""
     if playbook.model is None:
@@ -223,6 +225,7 @@ def wanted_cells(
     )
 
 
+@lru_cache(maxsize=8)
 def rule_text(playbook: Playbook) -> str:
     """Gates and limits as text: whoever changes one begins another rule, and other cells."""
     groups: tuple[Any, ...] = (playbook.gates, playbook.limits)

@@ -27,7 +27,7 @@ from kalshi_edge.api.schemas.status import Activity, Audit, Health, SeriesRules,
 from kalshi_edge.api.views import account, market, risk, status
 from kalshi_edge.api.views.calibration import city_calibration
 from kalshi_edge.api.views.evidence import evidence
-from kalshi_edge.learning.evidence_figures import KEPT_POINTS
+from kalshi_edge.learning.evidence_figures import KEPT_POINTS, figures_of
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many, the newest.")]
 
@@ -165,7 +165,7 @@ async def all_evidence(
     """Every registered cell: its E-values now and over time, its stage, what is wanting."""
     model = now.read_model
     found = evidence(
-        model.evidence.figures(),
+        figures_of(model.evidence),
         model.series,
         seq=model.evidence_seq,
         at=now.now(),

@@ -51,7 +51,7 @@ def stage_outcome(
     """How far live money may go in the cell after the command."""
     evidence = context.read_model.evidence
     gate = evidence.gates.get(command.cell_id)
-    state = None if gate is None else evidence.stage_of(gate)
+    state = evidence.stage_of(gate) if gate is not None and gate.cell.is_live else None
     return StageOutcome(
         **_common(command, recorded, is_settled=recorded is not None),
         stage=None if state is None else stage_view(state),

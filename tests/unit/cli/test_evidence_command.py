@@ -15,7 +15,7 @@ from kalshi_edge.cli.output import out
 from kalshi_edge.db.codec import to_json
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.evidence_cells import CellBatch
-from kalshi_edge.learning.evidence_figures import EvidenceFigures
+from kalshi_edge.learning.evidence_figures import EvidenceFigures, figures_of
 from kalshi_edge.models.e_values import plain_e
 from tests.support.evidence_days import HIGHS, NEW_YORK, evidence_days
 from tests.support.trader_harness import SETUP, DrawnExchange, TraderHarness
@@ -45,7 +45,7 @@ async def play(path: Path, mode: str = "paper") -> EvidenceFigures:
     model = ReadModel()
     await model.read(store)
     OPEN.append(store)
-    return model.evidence.figures()
+    return figures_of(model.evidence)
 
 
 OPEN: list[SqliteStore] = []

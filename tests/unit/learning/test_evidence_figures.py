@@ -13,7 +13,8 @@ from kalshi_edge.domain.evidence_cells import CellState, EvidenceCell, Stage, St
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.errors import InputError
 from kalshi_edge.learning.evidence import register
-from kalshi_edge.learning.evidence_figures import CellStatus, EvidenceRecords
+from kalshi_edge.learning.evidence_figures import CellStatus, figures_of
+from kalshi_edge.learning.evidence_records import EvidenceRecords
 from kalshi_edge.models.e_values import plain_e
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
@@ -57,7 +58,7 @@ def test_of_a_live_cell_it_says_what_the_next_stage_wants(
     stage: Stage, changes: dict[str, object], wanting: str
 ) -> None:
     state = reached(cell(), 3.2001, 0.80001, **changes)
-    one = records(state, StageState(cell().cell_id, stage, AT)).figures().cells[0]
+    one = figures_of(records(state, StageState(cell().cell_id, stage, AT))).cells[0]
     assert one.wanting.startswith(wanting)
 
 
@@ -75,13 +76,13 @@ def test_of_a_paper_cell_it_says_what_opening_wants(
     skill: float, money: float, changes: dict[str, object], status: CellStatus, wanting: str
 ) -> None:
     paper = cell("C0", is_live=False)
-    one = records(reached(paper, skill, money, **changes)).figures().of(paper.cell_id[:8])
+    one = figures_of(records(reached(paper, skill, money, **changes))).of(paper.cell_id[:8])
     assert (one.status, one.stage) == (status, None)
     assert one.wanting.startswith(wanting)
 
 
 def test_a_live_cell_of_which_nobody_has_said_anything_may_trade_one_contract() -> None:
-    live, *papers = records().figures().cells
+    live, *papers = figures_of(records()).cells
     assert live.stage is not None
     assert (live.stage.stage, live.stage.since_at) == (Stage.ONE_CONTRACT, AT)
     assert {one.stage for one in papers} == {None}
@@ -89,7 +90,7 @@ def test_a_live_cell_of_which_nobody_has_said_anything_may_trade_one_contract() 
 
 def test_the_pooled_value_is_the_mean_over_all_registered_cells_and_opens_nothing() -> None:
     paper = cell("C0", is_live=False)
-    figures = records(reached(paper, 201.0, 41.0)).figures()
+    figures = figures_of(records(reached(paper, 201.0, 41.0)))
     assert figures.pooled_skill == pytest.approx((201 + 19) / 20)
     assert figures.pooled_money == pytest.approx((41 + 19) / 20)
     assert figures.open_cells == 0
@@ -101,7 +102,7 @@ def test_the_pooled_value_is_the_mean_over_all_registered_cells_and_opens_nothin
 
 
 def test_without_a_cell_it_says_so() -> None:
-    figures = EvidenceRecords().figures()
+    figures = figures_of(EvidenceRecords())
     assert figures.text.startswith("No cell is registered yet")
     assert (figures.pooled_skill, figures.pooled_money) == (1.0, 1.0)
 
@@ -115,7 +116,7 @@ def test_the_newest_counts_in_whatever_order_batches_come_and_however_often() ->
         kept = EvidenceRecords()
         for record in order:
             kept.keep(record)
-        found.append(kept.figures())
+        found.append(figures_of(kept))
     assert all(figures == found[0] for figures in found)
     assert [(one.cell.city, one.gate.batch.number) for one in found[0].cells] == [
         ("NYC", 0),
@@ -127,14 +128,14 @@ def test_cells_of_a_batch_that_was_changed_count_for_nothing_and_it_is_said() ->
     batch = register((), [cell(), cell("LA")], AT)
     found = EvidenceRecords()
     found.keep(replace(batch, cells=batch.cells[:1]))
-    figures = found.figures()
+    figures = figures_of(found)
     assert figures.cells == []
     assert figures.problems == ["batch 0 is not what was registered"]
-    assert found.point(CellState(cell().cell_id), AT) is None
+    assert found.gates == {}
 
 
 def test_a_cell_is_found_by_the_beginning_of_its_id_where_that_is_one_cells() -> None:
-    figures = records().figures()
+    figures = figures_of(records())
     assert figures.of(cell().cell_id[:8]).cell == cell()
     with pytest.raises(InputError, match="20 cells begin with ''"):
         figures.of("")
