@@ -148,6 +148,8 @@ class Bench:
             known = {10: low - 2.56, 50: float(low), 90: low + 2.56}
             city = ladder.station.city
             engine.handle(forecast(known, city, run_at=EVE, received_at=self.clock.now()))
+        # A trader registers its evidence cells in its first cycle, not at every quote.
+        engine.handle(CycleDue(self.clock.now()))
         return engine
 
     def order(self, side: Side, price: str, count: int, name: int, **kind: Any) -> Intent:

@@ -21,7 +21,7 @@ from kalshi_edge.data.history.import_archive import event_of
 from kalshi_edge.data.kalshi.market_wire import parse_event_ticker
 from kalshi_edge.domain.market import Bin
 from kalshi_edge.models.distribution import Normal, ladder_probabilities
-from kalshi_edge.models.scores import log_score, multi_brier
+from kalshi_edge.models.scores import brier_per_bin, log_score
 from kalshi_edge.units import ONE
 
 EVERYWHERE = "all"
@@ -181,7 +181,7 @@ def _market(ladders: Sequence[AverageLadder], left_out: int) -> MarketFigures:
         left_out=left_out,
         total=float(np.mean([one.total for one in ladders])),
         log=float(np.mean([log_score(one.market[one.won]) for one in ladders])),
-        brier_per_bin=_brier_per_bin([(one.market, one.won) for one in ladders]),
+        brier_per_bin=brier_per_bin([(one.market, one.won) for one in ladders]),
     )
 
 
@@ -211,11 +211,6 @@ def _figures(pairs: Sequence[tuple[AverageLadder, tuple[float, ...]]], seed: int
         log_market=float(np.mean(market)),
         difference=found.mean,
         interval=None if found.low is None or found.high is None else (found.low, found.high),
-        brier_per_bin=_brier_per_bin([(said, one.won) for one, said in pairs]),
-        brier_per_bin_market=_brier_per_bin([(one.market, one.won) for one, _ in pairs]),
+        brier_per_bin=brier_per_bin([(said, one.won) for one, said in pairs]),
+        brier_per_bin_market=brier_per_bin([(one.market, one.won) for one, _ in pairs]),
     )
-
-
-def _brier_per_bin(said: Sequence[tuple[Sequence[float], int]]) -> float:
-    """Over all bins of all ladders."""
-    return sum(multi_brier(some, won) for some, won in said) / sum(len(some) for some, _ in said)

@@ -16,7 +16,7 @@ from kalshi_edge.backtest.estimates import Estimate, calendar, estimate
 from kalshi_edge.backtest.reliability import pit_shares
 from kalshi_edge.backtest.walk_forward import CityWalk, JudgedDay, JudgedLadder
 from kalshi_edge.models.distribution import Normal, degree_probability
-from kalshi_edge.models.scores import brier, degree_crps, log_score
+from kalshi_edge.models.scores import brier_per_bin, degree_crps, log_score
 
 J = TypeVar("J", JudgedDay, JudgedLadder)
 
@@ -152,8 +152,8 @@ def _posterior_figures(ladders: Sequence[JudgedLadder], seed: int) -> PosteriorF
         log_loss_mid=float(np.mean(mids)),
         difference=found.mean,
         interval=low_high,
-        brier_per_bin=_brier_per_bin([(one.posterior.probabilities, one.won) for one in ladders]),
-        brier_per_bin_mid=_brier_per_bin([(one.posterior.mid, one.won) for one in ladders]),
+        brier_per_bin=brier_per_bin([(one.posterior.probabilities, one.won) for one in ladders]),
+        brier_per_bin_mid=brier_per_bin([(one.posterior.mid, one.won) for one in ladders]),
         earned_weight=float(
             np.mean([one.posterior.earned_weight for one in last_of_city.values()])
         ),
@@ -173,11 +173,6 @@ def log_difference(ladders: Sequence[JudgedLadder], seed: int) -> Estimate:
     found = estimate(cases, calendar(one.climate_day for one in ladders), seed)
     assert found is not None  # there is at least one ladder
     return found
-
-
-def _brier_per_bin(said: Sequence[tuple[Sequence[float], int]]) -> float:
-    """The mean over all bins of all ladders, not the sum over a ladder's."""
-    return float(np.mean([brier(p, i == won) for some, won in said for i, p in enumerate(some)]))
 
 
 def _within(some: Sequence[J], first_day: date, last_day: date) -> list[J]:

@@ -50,25 +50,26 @@ class Request:
     playbook: Playbook
     models: tuple[str, ...]
     starting_balance: Decimal = Decimal(1000)
-    model: ForecastModel = ForecastModel.SEED
-    """Whose probabilities are traded."""
 
     def __post_init__(self) -> None:
         if self.first_day > self.last_day:
             raise HistoryError(f"nothing between {self.first_day} and {self.last_day}")
 
     @property
+    def model(self) -> ForecastModel:
+        """Whose probabilities are traded."""
+        return self.playbook.model or ForecastModel.SEED
+
+    @property
     def setup(self) -> Setup:
-        """What the engine is given: the playbook, but for its model and the ages of a history."""
+        """What the engine is given: the playbook, but for the ages of a history."""
         limits = replace(self.playbook.limits, max_forecast_age=FORECAST_AGE)
         return Setup(
             mode=MODE,
             stations=tuple(station_of(city) for city in self.cities),
             models=self.models,
             starting_balance=self.starting_balance,
-            playbook=replace(
-                self.playbook, limits=limits, model=self.model, one_instant=BAR_QUOTES
-            ),
+            playbook=replace(self.playbook, limits=limits, one_instant=BAR_QUOTES),
         )
 
 

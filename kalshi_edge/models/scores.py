@@ -34,6 +34,18 @@ def multi_brier(probabilities: Sequence[float], winner: int) -> float:
     return sum(brier(p, i == winner) for i, p in enumerate(probabilities))
 
 
+def brier_per_bin(said: Sequence[tuple[Sequence[float], int]]) -> float:
+    """The mean Brier score over all bins of all ladders, not the sum over a ladder's.
+
+    ``said`` has each ladder's probabilities and the index of the bin that won.
+
+    >>> round(brier_per_bin([((0.7, 0.3), 0), ((0.5, 0.5), 1)]), 2)
+    0.17
+    """
+    total = sum(multi_brier(some, won) for some, won in said)
+    return float(total / sum(len(some) for some, _ in said))
+
+
 def ranked_probability(probabilities: Sequence[float], winner: int) -> float:
     """The ranked probability score of ordered bins: Σ (Pₖ − Oₖ)² / (K − 1), 0 to 1.
 

@@ -35,10 +35,9 @@ def backtest_request(
         cities=cities,
         first_day=last_day - timedelta(days=days - 1),
         last_day=last_day,
-        playbook=replace(settings.playbook, strategies=frozenset(strategies)),
+        playbook=replace(settings.playbook, strategies=frozenset(strategies), model=model),
         models=settings.forecast_models,
         starting_balance=settings.starting_balance,
-        model=model,
     )
 
 

@@ -12,8 +12,7 @@ from kalshi_edge.data.history.records import cities_in, read_city
 from kalshi_edge.data.kalshi.market_wire import parse_event_ticker
 from kalshi_edge.domain.orders import Settlement
 from kalshi_edge.errors import HistoryError
-
-SEED_OF_DRAWS = 0
+from kalshi_edge.operations.backtest import SEED_OF_DRAWS
 
 
 def evening_figures(
