@@ -13,7 +13,7 @@ from kalshi_edge.clock import Clock
 from kalshi_edge.config import Settings
 from kalshi_edge.data.kalshi.account.account_client import AccountClient
 from kalshi_edge.data.kalshi.account.order_group import OrderGroup
-from kalshi_edge.data.kalshi.account.statement_source import StatementSource
+from kalshi_edge.data.kalshi.account.statement_source import STALE_AFTER, StatementSource
 from kalshi_edge.data.kalshi.exchange import KalshiExchange
 from kalshi_edge.data.kalshi.feed import KalshiFeed
 from kalshi_edge.data.kalshi.hours_source import HoursSource
@@ -184,15 +184,23 @@ async def _check_line(account: AccountClient, public: PublicClient, group: Order
 
 
 def breakers_of(settings: Settings, clock: Clock, *, has_line: bool) -> CircuitBreakers:
-    """What watches a trader; where the world runs faster, questions take more of its time."""
+    """What watches a trader that has a line to an exchange, or none."""
     breakers = settings.breakers
     if not has_line or breakers.max_reconcile_age is None:
         return replace(breakers, max_reconcile_age=None)
+    age = max(breakers.max_reconcile_age, three_statements(clock))
+    return replace(breakers, max_reconcile_age=age)
+
+
+def three_statements(clock: Clock) -> timedelta:
+    """How long asking for three account statements takes, by the world's time.
+
+    90 seconds, and more of it where the world runs faster.
+    """
     now = clock.now()
     minute_s = clock.delay_s(now + timedelta(minutes=1))
     pace = 60 / minute_s if minute_s else 1.0
-    least = timedelta(seconds=3 * RECONCILED_EVERY_S * pace)
-    return replace(breakers, max_reconcile_age=max(breakers.max_reconcile_age, least))
+    return timedelta(seconds=3 * RECONCILED_EVERY_S * pace)
 
 
 async def _recorder(folder: Path, setup: Setup, store: Store, environment: Environment) -> Recorder:
@@ -240,7 +248,8 @@ def _line(
         connect=environment.transport.connect,
     )
     news = KalshiFeed(stream, account, public, known_until=since_at, group=group)
-    statements = StatementSource(account, environment.clock, since_at)
+    stale_after = max(STALE_AFTER, three_statements(environment.clock))
+    statements = StatementSource(account, environment.clock, since_at, stale_after=stale_after)
     return ExchangeLink(account, stream, news, statements, group)
 
 

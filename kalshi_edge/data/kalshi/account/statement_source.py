@@ -35,6 +35,7 @@ class StatementSource:
     """Up to when its fills are known: by an earlier life, and since then by agreement."""
     problem: str = ""
     """Why there was no answer the last time; empty where there was one."""
+    stale_after: timedelta = STALE_AFTER
     last_success_at: datetime | None = None
     oddities: Oddities = field(default_factory=Oddities)
     """Rows that could not be read."""
@@ -60,7 +61,7 @@ class StatementSource:
             asked_at=self._asked_at,
             succeeded_at=success_at,
             age=None if success_at is None else now - success_at,
-            is_stale=success_at is None or now - success_at > STALE_AFTER,
+            is_stale=success_at is None or now - success_at > self.stale_after,
             cycle=success_at,
             error="; ".join(problems[:SHOWN_ERRORS]),
             error_at=self._asked_at if problems else None,
