@@ -54,7 +54,8 @@ from kalshi_edge.trading.decision import decisions
 from kalshi_edge.trading.kill_switch import KillSwitch, breaker_holds, day_loss_hold, enforcement
 from kalshi_edge.trading.outlook import Outlook, city_view, ladder_outlook
 from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.risk import review_close, situation
+from kalshi_edge.trading.risk import review_close
+from kalshi_edge.trading.situation import situation
 from kalshi_edge.trading.snapshot import EngineSnapshot
 from kalshi_edge.trading.state import KEEP, WorldState
 from kalshi_edge.trading.supervisor_state import SupervisorState

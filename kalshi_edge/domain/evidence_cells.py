@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from kalshi_edge.choices import ForecastModel
 from kalshi_edge.domain.beliefs import Lead, Vector
-from kalshi_edge.domain.orders import Strategy, derived_id
-from kalshi_edge.units import ZERO
+from kalshi_edge.domain.orders import Side, Strategy, derived_id
+from kalshi_edge.units import ONE, ZERO
 
 LEAST_SAID = 1e-4
 """Probabilities are counted as at least so much: one surprise must not end all evidence."""
@@ -133,6 +133,12 @@ class DecidedLeg:
     count: Decimal
     cost: Decimal
     """At most, fees included, for all contracts."""
+    side: Side = Side.BUY
+    """``BUY`` is YES, ``SELL`` is NO."""
+
+    def paid(self, value: Decimal) -> Decimal:
+        """Dollars that the contracts pay where one of YES pays ``value``."""
+        return self.count * (value if self.side is Side.BUY else ONE - value)
 
 
 @dataclass(frozen=True, slots=True)

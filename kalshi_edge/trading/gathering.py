@@ -33,7 +33,7 @@ from kalshi_edge.trading.decision import best_entry
 from kalshi_edge.trading.ladder_models import OWN, POSTERIOR
 from kalshi_edge.trading.outlook import Outlook
 from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.risk import Situation
+from kalshi_edge.trading.situation import Situation
 from kalshi_edge.trading.stages import NO_ORDERS
 
 LIVE = "live"
@@ -57,7 +57,8 @@ def stage_of(core: Core, outlook: Outlook, strategy: Strategy) -> Stage:
         core.evidence.stage_of(gate).stage
         for gate in gates
         if gate.cell.is_live and gate.cell.strategy is strategy
-        if gate.cell.model is core.playbook.model and gate.cell.rule == rule_text(core.playbook)
+        if gate.cell.model is core.playbook.model
+        if gate.cell.rule == rule_text(core.playbook, strategy)
     )
     return next(stages, Stage.ONE_CONTRACT)
 
@@ -167,12 +168,13 @@ def _seen(core: Core, outlook: Outlook, at: datetime) -> tuple[SeenLadder, ...]:
 def _cells_of(core: Core, outlook: Outlook) -> list[EvidenceCell]:
     if outlook.models is None:
         return []
-    rule = rule_text(core.playbook)
+    playbook = core.playbook
     is_live = core.account.tracker.mode == LIVE
     return [
         gate.cell
         for gate in core.evidence.gates_of(outlook.ladder.station.city, outlook.models.lead)
-        if gate.cell.strategy in core.playbook.strategies and gate.cell.rule == rule
+        if gate.cell.strategy in playbook.strategies_of(gate.cell.model)
+        if gate.cell.rule == rule_text(playbook, gate.cell.strategy)
         if gate.cell.is_live == (is_live and gate.cell.model is core.playbook.model)
     ]
 
@@ -193,8 +195,7 @@ def _shadow(
         return ()
     at, bankroll = situation.at, situation.bankroll
     alone = Situation(at, Switch(SwitchState.RUN, "", at), bankroll, bankroll, {}, {})
-    playbook = replace(core.playbook, strategies=frozenset({cell.strategy}))
-    return best_entry(seen, alone, playbook, core.account.tracker.mode)
+    return best_entry(seen, alone, core.playbook, core.account.tracker.mode, cell.strategy)
 
 
 def _as_traded_by(outlook: Outlook, model: ForecastModel) -> Outlook | None:
@@ -213,22 +214,31 @@ def wanted_cells(
     """The cells of each model, those of the traded one first: it has most of the chance to open."""
     if playbook.model is None:
         return ()
-    rule = rule_text(playbook)
-    strategies = sorted(playbook.strategies)
     models = sorted(ForecastModel, key=lambda model: model is not playbook.model)
     return tuple(
         tuple(
-            EvidenceCell(city, lead, strategy, model, is_live and model is playbook.model, rule)
-            for city, lead, strategy in product(cities, ENTRY_LEADS, strategies)
+            EvidenceCell(
+                city,
+                lead,
+                strategy,
+                model,
+                is_live and model is playbook.model,
+                rule_text(playbook, strategy),
+            )
+            for city, lead, strategy in product(
+                cities, ENTRY_LEADS, sorted(playbook.strategies_of(model))
+            )
         )
         for model in models
     )
 
 
-@lru_cache(maxsize=8)
-def rule_text(playbook: Playbook) -> str:
+@lru_cache(maxsize=16)
+def rule_text(playbook: Playbook, strategy: Strategy) -> str:
     """Gates and limits as text: whoever changes one begins another rule, and other cells."""
     groups: tuple[Any, ...] = (playbook.gates, playbook.limits)
+    if strategy is Strategy.LONGSHOT:
+        groups += (playbook.longshot,)
     named = ((one.name, getattr(group, one.name)) for group in groups for one in fields(group))
     return " ".join(f"{name}={_word(value)}" for name, value in named)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from kalshi_edge.domain.beliefs import Vector
 from kalshi_edge.domain.market import Book, FeeRule, FeeType, Ladder
+from kalshi_edge.domain.orders import Side
 from kalshi_edge.domain.verdicts import Check, CityView, Leg
 from kalshi_edge.models.distribution import Distribution, ladder_probabilities
 from kalshi_edge.models.sameday import same_day
@@ -14,8 +15,7 @@ from kalshi_edge.models.temperature import daily_high
 from kalshi_edge.trading.edge import Gates, leg, market_mid
 from kalshi_edge.trading.entry_checks import ladder_checks
 from kalshi_edge.trading.ladder_models import OWN, POSTERIOR, LadderModels, ladder_models
-from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.risk import Limits
+from kalshi_edge.trading.playbook import Limits, Playbook
 from kalshi_edge.trading.state import WorldState
 from kalshi_edge.units import span
 
@@ -51,11 +51,11 @@ class Outlook:
         bins = [market.bin for market in self.ladder.markets]
         return ladder_probabilities(self.distribution, bins)
 
-    def legs(self, gates: Gates) -> tuple[Leg, ...]:
+    def legs(self, gates: Gates, side: Side = Side.BUY) -> tuple[Leg, ...]:
         """Every bin's figures, lowest first."""
         markets = self.ladder.markets
         return tuple(
-            leg(market, p, self.books.get(market.ticker), self.fee_rule, gates)
+            leg(market, p, self.books.get(market.ticker), self.fee_rule, gates, side=side)
             for market, p in zip(markets, self.fair, strict=True)
         )
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from kalshi_edge.domain.market import Bin, Ladder
 from kalshi_edge.models.distribution import Normal
-from kalshi_edge.trading.bracket import bracket_opportunities
 from kalshi_edge.trading.edge import Gates
 from kalshi_edge.trading.outlook import Outlook
+from kalshi_edge.trading.strategies.bracket import bracket_opportunities
 from tests.support.builders import NOW, book, ladder, market
 
 D = Decimal

@@ -18,7 +18,7 @@ from kalshi_edge.execution.executor import Executor
 from kalshi_edge.runner import run, start
 from kalshi_edge.runtime.bootstrap import _simulated
 from kalshi_edge.runtime.resumption import resumed_engine
-from kalshi_edge.trading.risk import situation
+from kalshi_edge.trading.situation import situation
 from tests.cases.account_stories import EVE, offer, setup
 
 SETUP = setup(mode="paper")

@@ -13,8 +13,8 @@ from kalshi_edge.choices import FeeGate
 from kalshi_edge.domain.market import Bin
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.domain.verdicts import Leg, Opportunity
-from kalshi_edge.trading.bracket import bracket_opportunities
 from kalshi_edge.trading.edge import Gates
+from kalshi_edge.trading.strategies.bracket import bracket_opportunities
 from tests.support.builders import ladder, outlook
 
 D = Decimal

@@ -12,8 +12,10 @@ from kalshi_edge.domain.orders import Order, OrderStep, Side, Strategy
 from kalshi_edge.domain.records import Switch, SwitchState, Trade
 from kalshi_edge.domain.verdicts import Approved, Check, Leg, Opportunity, Refused
 from kalshi_edge.portfolio.account import Account, pending_cost
-from kalshi_edge.trading.risk import Limits, Situation, review, review_close
-from kalshi_edge.trading.risk import situation as situation_of
+from kalshi_edge.trading.playbook import Limits
+from kalshi_edge.trading.risk import review, review_close
+from kalshi_edge.trading.situation import Situation
+from kalshi_edge.trading.situation import situation as situation_of
 from tests.support.builders import DAY, NOW, TICKER, book, fill, intent, situation
 
 D = Decimal

@@ -15,8 +15,7 @@ from kalshi_edge.domain.verdicts import Alarm, Check
 from kalshi_edge.domain.weather import Basis, ClimateReport, Forecast, Observation
 from kalshi_edge.trading.edge import Gates
 from kalshi_edge.trading.outlook import Outlook, city_view, ladder_outlook
-from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.risk import Limits
+from kalshi_edge.trading.playbook import Limits, Playbook
 from kalshi_edge.trading.state import BRIDGE, KEEP, REFERENCE, WorldState
 from tests.support.builders import DAY, EVENT, NOW, TERMS, book, forecast, ladder
 
