@@ -236,7 +236,7 @@ class _Loop:
             raise
         for publisher in self.publishers:
             publisher.publish(line)
-        wanted = [one for one in verdicts if isinstance(one, Approved | CancelOrder | ResolveOrder)]
+        wanted = [one for one in verdicts if isinstance(one, Wanted)]
         if first:
             self.to_do.extendleft(reversed(wanted))
         else:

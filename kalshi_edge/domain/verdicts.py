@@ -70,6 +70,10 @@ class Opportunity:
     legs: tuple[Leg, ...]
     checks: tuple[Check, ...]
 
+    def with_checks(self, checks: tuple[Check, ...]) -> "Opportunity":
+        """The same with ``checks`` in the place of its own."""
+        return Opportunity(self.strategy, self.city, self.climate_day, self.legs, checks)
+
     @property
     def net_edge(self) -> float:
         """The legs' net edges together, dollars per contract of each; −∞ without an offer."""

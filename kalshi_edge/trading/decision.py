@@ -1,7 +1,6 @@
 """A cycle's decisions: distribution and ladder → edges → sizes → risk, best opportunity first."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
@@ -15,7 +14,7 @@ from kalshi_edge.trading.edge import single_opportunities
 from kalshi_edge.trading.fees import model_fee, most_taker_fee
 from kalshi_edge.trading.outlook import Outlook
 from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.risk import Limits, Situation, review
+from kalshi_edge.trading.risk import Limits, Reviews, Situation
 from kalshi_edge.trading.sizing import contracts
 from kalshi_edge.trading.stages import stage_checks, staged_count
 from kalshi_edge.units import ONE, ZERO
@@ -30,16 +29,15 @@ def in_full(_outlook: Outlook, _strategy: Strategy) -> Stage:
 
 def opportunities(outlook: Outlook, playbook: Playbook) -> tuple[Opportunity, ...]:
     """Everything one ladder offers to the strategies in use, with ladder-wide checks in front."""
-    legs, gates = outlook.legs(playbook.gates), playbook.gates
+    legs, gates = outlook.legs, outlook.gates
     found: tuple[Opportunity, ...] = ()
     if Strategy.SINGLE in playbook.strategies:
         found += single_opportunities(outlook.ladder, legs, gates)
     if Strategy.BRACKET in playbook.strategies:
         found += bracket_opportunities(outlook.ladder, legs, outlook.distribution.mu_f, gates)
     return tuple(
-        replace(
-            one,
-            checks=(*outlook.checks, *outlook.age_checks(one.legs, playbook.limits), *one.checks),
+        one.with_checks(
+            (*outlook.checks, *outlook.age_checks(one.legs, playbook.limits), *one.checks)
         )
         for one in found
     )
@@ -64,13 +62,14 @@ def decisions(
         for stage in [stage_of(outlook, one.strategy)]
     ]
     candidates.sort(key=lambda candidate: _rank(candidate[0]))
+    reviews = Reviews(situation, playbook.limits)
     verdicts: list[Approved | Refused] = []
     for opportunity, outlook, stage in candidates:
-        intents = entry_intents(opportunity, outlook, situation, playbook.limits, mode, stage=stage)
+        intents = entry_intents(opportunity, outlook, reviews, mode, stage=stage)
         mark_loss = sum((_mark_loss(intent, outlook) for intent in intents), ZERO)
-        verdict = review(opportunity, intents, situation, playbook.limits, mark_loss)
+        verdict = reviews.review(opportunity, intents, mark_loss)
         if isinstance(verdict, Approved):
-            situation = situation.after(verdict, mark_loss)
+            reviews = reviews.after(verdict, mark_loss)
         verdicts.append(verdict)
     return verdicts
 
@@ -79,15 +78,12 @@ def best_entry(
     outlook: Outlook, situation: Situation, playbook: Playbook, mode: str
 ) -> tuple[Intent, ...]:
     """The orders of the best opportunity that risk would let through; none where there is none."""
-    gates = playbook.gates
-    edges = (leg.net_edge for leg in outlook.legs(gates))
-    if not any(edge is not None and edge >= gates.min_edge for edge in edges):
-        return ()  # no strategy buys a bin with less
     found = (one for one in opportunities(outlook, playbook) if all(c.passed for c in one.checks))
+    reviews = Reviews(situation, playbook.limits)
     for one in sorted(found, key=_rank):
-        intents = entry_intents(one, outlook, situation, playbook.limits, mode)
+        intents = entry_intents(one, outlook, reviews, mode)
         mark_loss = sum((_mark_loss(intent, outlook) for intent in intents), ZERO)
-        if isinstance(review(one, intents, situation, playbook.limits, mark_loss), Approved):
+        if isinstance(reviews.review(one, intents, mark_loss), Approved):
             return intents
     return ()
 
@@ -98,7 +94,7 @@ def _rank(one: Opportunity) -> tuple[float, list[str]]:
 
 def _staged(one: Opportunity, stage: Stage) -> Opportunity:
     checks = stage_checks(stage)
-    return replace(one, checks=(*one.checks, *checks)) if checks else one
+    return one.with_checks((*one.checks, *checks)) if checks else one
 
 
 def _mark_loss(intent: Intent, outlook: Outlook) -> Decimal:
@@ -109,8 +105,7 @@ def _mark_loss(intent: Intent, outlook: Outlook) -> Decimal:
 def entry_intents(
     opportunity: Opportunity,
     outlook: Outlook,
-    situation: Situation,
-    limits: Limits,
+    reviews: Reviews,
     mode: str,
     *,
     stage: Stage = Stage.FULL,
@@ -122,6 +117,7 @@ def entry_intents(
     asks = [leg.ask for leg in opportunity.legs if leg.ask is not None]
     if len(asks) < len(opportunity.legs):
         return ()
+    situation, limits = reviews.situation, reviews.limits
     count = _count(opportunity, asks, outlook, situation, limits)
     held = situation.exposure.get((opportunity.city, opportunity.climate_day), ZERO)
     count = staged_count(stage, count, limits.contract_step, holds_ladder=held > ZERO)

@@ -161,49 +161,75 @@ def _burst(account: Account, at: datetime) -> Decimal:
     return sum(counts, ZERO)
 
 
-def review(
-    opportunity: Opportunity,
-    intents: tuple[Intent, ...],
-    situation: Situation,
-    limits: Limits,
-    mark_loss: Decimal = ZERO,
-) -> Approved | Refused:
-    """The verdict on an opportunity and the orders that would take it.
+class Reviews:
+    """Every opportunity of a cycle against the account as it is in one situation.
 
-    ``intents`` is empty where sizing found nothing to buy; ``mark_loss`` is what they lose by their
-    own spread once they have filled. All legs are approved or none is.
+    What the account says of one that nothing can be bought of depends on its city, its day and what
+    of it is held; most are such, so that is worked out once.
     """
-    checks = (
-        *opportunity.checks,
-        *_entry_checks(opportunity, intents, situation, limits),
-        *_mark_check(mark_loss, situation.mark_loss_limit(limits)),
-    )
-    if all(check.passed for check in checks):
-        return Approved(intents, opportunity, checks)
-    return Refused(opportunity, checks)
 
+    __slots__ = ("_of_nothing", "limits", "situation")
 
-def _entry_checks(
-    opportunity: Opportunity, intents: tuple[Intent, ...], situation: Situation, limits: Limits
-) -> tuple[Check, ...]:
-    city, climate_day, legs = opportunity.city, opportunity.climate_day, opportunity.legs
-    cost = sum((intent.cost_limit for intent in intents), ZERO)
-    at_city = sum(1 for holder in situation.holders.values() if holder == city)
-    budget = situation.budget(city, climate_day, limits)
-    count = min((intent.count for intent in intents), default=ZERO)
-    held = [leg.ticker for leg in legs if leg.ticker in situation.holders]
-    return (
-        switch_check(situation.switch, situation.at),
-        *situation.trader_checks,
-        Check("no_second_entry", not held, ", ".join(held) or "none held", "none held"),
-        _at_most("open_positions", len(situation.holders) + len(legs), limits.max_positions),
-        _at_most("city_positions", at_city + len(legs), limits.max_city_positions),
-        Check("size", len(intents) == len(legs), f"{count}", f"≥ {limits.contract_step}"),
-        Check("city_budget", cost <= budget, f"${cost:.4f}", f"≤ ${budget:.4f}"),
-        Check("cash", cost <= situation.free_cash, f"${cost:.4f}", f"≤ ${situation.free_cash:.4f}"),
-        *_order_check(cost, limits),
-        *_burst_check(sum((intent.count for intent in intents), ZERO), situation, limits),
-    )
+    def __init__(self, situation: Situation, limits: Limits) -> None:
+        self.situation, self.limits = situation, limits
+        self._of_nothing: dict[tuple[str, date, int, tuple[str, ...]], tuple[Check, ...]] = {}
+
+    def review(
+        self,
+        opportunity: Opportunity,
+        intents: tuple[Intent, ...],
+        mark_loss: Decimal = ZERO,
+    ) -> Approved | Refused:
+        """The verdict on an opportunity and the orders that would take it.
+
+        ``intents`` is empty where sizing found nothing to buy; ``mark_loss`` is what they lose by
+        their own spread once they have filled. All legs are approved or none is.
+        """
+        legs, holders = opportunity.legs, self.situation.holders
+        held = tuple(leg.ticker for leg in legs if leg.ticker in holders)
+        if intents:
+            said = self._checks(opportunity, intents, held, mark_loss)
+        else:
+            key = opportunity.city, opportunity.climate_day, len(legs), held
+            known = self._of_nothing.get(key)
+            said = self._checks(opportunity, (), held, ZERO) if known is None else known
+            self._of_nothing[key] = said
+        checks = (*opportunity.checks, *said)
+        if all(check.passed for check in checks):
+            return Approved(intents, opportunity, checks)
+        return Refused(opportunity, checks)
+
+    def after(self, approved: Approved, mark_loss: Decimal) -> "Reviews":
+        """Those of what comes after ``approved``, which loses ``mark_loss`` at once."""
+        return Reviews(self.situation.after(approved, mark_loss), self.limits)
+
+    def _checks(
+        self,
+        opportunity: Opportunity,
+        intents: tuple[Intent, ...],
+        held: tuple[str, ...],
+        mark_loss: Decimal,
+    ) -> tuple[Check, ...]:
+        situation, limits = self.situation, self.limits
+        city, climate_day, legs = opportunity.city, opportunity.climate_day, len(opportunity.legs)
+        cost = sum((intent.cost_limit for intent in intents), ZERO)
+        at_city = sum(1 for holder in situation.holders.values() if holder == city)
+        budget = situation.budget(city, climate_day, limits)
+        cash = situation.free_cash
+        count = min((intent.count for intent in intents), default=ZERO)
+        return (
+            switch_check(situation.switch, situation.at),
+            *situation.trader_checks,
+            Check("no_second_entry", not held, ", ".join(held) or "none held", "none held"),
+            _at_most("open_positions", len(situation.holders) + legs, limits.max_positions),
+            _at_most("city_positions", at_city + legs, limits.max_city_positions),
+            Check("size", len(intents) == legs, f"{count}", f"≥ {limits.contract_step}"),
+            Check("city_budget", cost <= budget, f"${cost:.4f}", f"≤ ${budget:.4f}"),
+            Check("cash", cost <= cash, f"${cost:.4f}", f"≤ ${cash:.4f}"),
+            *_order_check(cost, limits),
+            *_burst_check(sum((intent.count for intent in intents), ZERO), situation, limits),
+            *_mark_check(mark_loss, situation.mark_loss_limit(limits)),
+        )
 
 
 def _order_check(cost: Decimal, limits: Limits) -> tuple[Check, ...]:
