@@ -37,12 +37,27 @@ _WRITTEN_AS_THEY_ARE = (tuple[str, ...], tuple[float, ...])
 """What ``orjson`` writes as we do."""
 
 
-def _checks(checks: tuple[Check, ...]) -> list[dict[str, Any]]:
-    """Checks are most of a journal, and each is four plain values: no look at what they are."""
-    return [
-        {"rule": one.rule, "passed": one.passed, "figure": one.figure, "limit": one.limit}
-        for one in checks
-    ]
+class _Checks:
+    """Takes checks apart, each once: they are most of a journal, and a cycle's verdicts share them.
+
+    What is known here is kept alive, so that no other check can have its identity.
+    """
+
+    MOST = 10_000
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Check, dict[str, Any]]] = {}
+
+    def __call__(self, checks: tuple[Check, ...]) -> list[dict[str, Any]]:
+        if len(self._known) > self.MOST:
+            self._known = {}
+        known = self._known
+        return [(known.get(id(one)) or self._met(one))[1] for one in checks]
+
+    def _met(self, one: Check) -> tuple[Check, dict[str, Any]]:
+        found = {"rule": one.rule, "passed": one.passed, "figure": one.figure, "limit": one.limit}
+        self._known[id(one)] = one, found
+        return one, found
 
 
 @cache
@@ -57,7 +72,7 @@ def _converter() -> OrjsonConverter:
     converter.register_unstructure_hook(timedelta, timedelta.total_seconds)
     converter.register_structure_hook(timedelta, lambda seconds, _: timedelta(seconds=seconds))
     converter.register_unstructure_hook_func(_WRITTEN_AS_THEY_ARE.__contains__, lambda it: it)
-    converter.register_unstructure_hook_func(lambda of: of == tuple[Check, ...], _checks)
+    converter.register_unstructure_hook_func(lambda of: of == tuple[Check, ...], _Checks())
     # What the API shows, in its read model's snapshot.
     converter.register_unstructure_hook_func(_is_schema, lambda it: it.model_dump(mode="json"))
     converter.register_structure_hook_func(_is_schema, lambda it, of: of.model_validate(it))
