@@ -270,7 +270,7 @@ class Engine(Core):
         gathered = gathering.gathered(self, outlooks, approved, before, at)
         done = CycleDone(
             received_at=at,
-            cities=tuple(city_view(self.state, one, playbook.gates) for one in outlooks),
+            cities=tuple(city_view(self.state, one) for one in outlooks),
             skipped=tuple(skipped),
             approved=len(approved),
             refused=len(verdicts) - len(approved),

@@ -1,6 +1,6 @@
 """Evidence for and against a strategy, cell by cell: what is registered, counted and reached."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -42,12 +42,13 @@ class EvidenceCell:
     is_live: bool
     rule: str
     """The rule's settings as text: with another rule it is another cell."""
+    cell_id: str = field(init=False, repr=False, compare=False)
+    """A digest of all of it."""
 
-    @property
-    def cell_id(self) -> str:
-        """A digest of all of it."""
+    def __post_init__(self) -> None:
         kind = "live" if self.is_live else "paper"
-        return derived_id(self.city, self.lead, self.strategy, self.model, kind, self.rule)
+        parts = self.city, self.lead, self.strategy, self.model, kind, self.rule
+        object.__setattr__(self, "cell_id", derived_id(*parts))
 
 
 @dataclass(frozen=True, slots=True)

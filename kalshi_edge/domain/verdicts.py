@@ -74,6 +74,10 @@ class Opportunity:
     """What would be bought; of a ladder every bin's YES, and the orders say what was chosen."""
     checks: tuple[Check, ...]
 
+    def with_checks(self, checks: tuple[Check, ...]) -> "Opportunity":
+        """The same with ``checks`` in the place of its own."""
+        return Opportunity(self.strategy, self.city, self.climate_day, self.legs, checks)
+
     @property
     def net_edge(self) -> float:
         """The legs' net edges together, dollars per contract of each; −∞ without an offer."""

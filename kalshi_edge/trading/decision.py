@@ -1,7 +1,6 @@
 """A cycle's decisions: distribution and ladder → edges → sizes → risk, best opportunity first."""
 
 from collections.abc import Callable, Iterable, Sequence, Set
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
@@ -14,7 +13,7 @@ from kalshi_edge.trading.edge import single_opportunities
 from kalshi_edge.trading.fees import model_fee, most_taker_fee
 from kalshi_edge.trading.outlook import Outlook
 from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.risk import review
+from kalshi_edge.trading.risk import Reviews
 from kalshi_edge.trading.situation import Situation, mark_loss
 from kalshi_edge.trading.sizing import affordable, contracts
 from kalshi_edge.trading.stages import stage_checks, staged_count
@@ -35,23 +34,23 @@ def opportunities(
     outlook: Outlook, playbook: Playbook, strategies: Set[Strategy]
 ) -> tuple[Opportunity, ...]:
     """Everything one ladder offers to ``strategies``, with ladder-wide checks in front."""
-    legs, gates = outlook.legs(playbook.gates), playbook.gates
+    legs, gates = outlook.legs, outlook.gates
     found: tuple[Opportunity, ...] = ()
     if Strategy.SINGLE in strategies:
         found += single_opportunities(outlook.ladder, legs, gates)
     if Strategy.BRACKET in strategies:
         found += bracket_opportunities(outlook.ladder, legs, outlook.distribution.mu_f, gates)
     if Strategy.LONGSHOT in strategies:
-        against = outlook.legs(gates, Side.SELL)
-        found += longshot_opportunities(outlook, against, gates, playbook.longshot)
-    whole = [ladder_opportunity(outlook, legs)] if Strategy.LADDER in strategies else []
+        found += longshot_opportunities(outlook, playbook.longshot)
+    whole = [ladder_opportunity(outlook)] if Strategy.LADDER in strategies else []
     return (
         # A ladder leaves out the bins whose books are too old.
-        *(replace(one, checks=outlook.checks) for one in whole),
+        *(one.with_checks(outlook.checks) for one in whole),
         *(
-            replace(one, checks=(*outlook.checks, *ages, *one.checks))
+            one.with_checks(
+                (*outlook.checks, *outlook.age_checks(one.legs, playbook.limits), *one.checks)
+            )
             for one in found
-            for ages in [outlook.age_checks(one.legs, playbook.limits)]
         ),
     )
 
@@ -75,13 +74,14 @@ def decisions(
         for stage in [stage_of(outlook, one.strategy)]
     ]
     candidates.sort(key=lambda candidate: _rank(candidate[0]))
+    reviews = Reviews(situation, playbook.limits)
     verdicts: list[Approved | Refused] = []
     for candidate, outlook, stage in candidates:
-        one, intents = _sized(candidate, outlook, situation, playbook, mode, stage=stage)
+        one, intents = _sized(candidate, outlook, reviews.situation, playbook, mode, stage=stage)
         lost = mark_loss(intents, outlook.books)
-        verdict = review(one, intents, situation, playbook.limits, lost)
+        verdict = reviews.review(one, intents, lost)
         if isinstance(verdict, Approved):
-            situation = situation.after(verdict, lost)
+            reviews = reviews.after(verdict, lost)
         verdicts.append(verdict)
     return verdicts
 
@@ -90,17 +90,13 @@ def best_entry(
     outlook: Outlook, situation: Situation, playbook: Playbook, mode: str, strategy: Strategy
 ) -> tuple[Intent, ...]:
     """The orders of a strategy's best opportunity that risk would let through; none without one."""
-    if strategy in {Strategy.SINGLE, Strategy.BRACKET}:
-        gates = playbook.gates
-        edges = (leg.net_edge for leg in outlook.legs(gates))
-        if not any(edge is not None and edge >= gates.min_edge for edge in edges):
-            return ()  # neither buys a bin with less
     found = opportunities(outlook, playbook, {strategy})
     passed = (one for one in found if all(check.passed for check in one.checks))
+    reviews = Reviews(situation, playbook.limits)
     for candidate in sorted(passed, key=_rank):
         one, intents = _sized(candidate, outlook, situation, playbook, mode, stage=Stage.FULL)
         lost = mark_loss(intents, outlook.books)
-        if isinstance(review(one, intents, situation, playbook.limits, lost), Approved):
+        if isinstance(reviews.review(one, intents, lost), Approved):
             return intents
     return ()
 
@@ -111,7 +107,7 @@ def _rank(one: Opportunity) -> tuple[float, list[str]]:
 
 def _staged(one: Opportunity, stage: Stage) -> Opportunity:
     checks = stage_checks(stage)
-    return replace(one, checks=(*one.checks, *checks)) if checks else one
+    return one.with_checks((*one.checks, *checks)) if checks else one
 
 
 def _sized(

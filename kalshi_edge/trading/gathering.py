@@ -30,13 +30,14 @@ from kalshi_edge.learning.evidence_ledger import (
 )
 from kalshi_edge.trading.core import Core
 from kalshi_edge.trading.decision import best_entry
-from kalshi_edge.trading.ladder_models import OWN, POSTERIOR
+from kalshi_edge.trading.ladder_models import OWN
 from kalshi_edge.trading.outlook import Outlook
 from kalshi_edge.trading.playbook import Playbook
 from kalshi_edge.trading.situation import Situation
 from kalshi_edge.trading.stages import NO_ORDERS
 
 LIVE = "live"
+_NEED_AN_EDGE = {Strategy.SINGLE, Strategy.BRACKET}
 ENTRY_LEADS = (Lead.AHEAD, Lead.EVE, Lead.NIGHT, Lead.MORNING)
 """Later in the day nothing is entered."""
 
@@ -82,6 +83,7 @@ def gathered(
             continue
         cells = _cells_of(core, outlook)
         found += _seen(core, outlook, at) if cells else ()
+        shadows: dict[ForecastModel, Outlook | None] = {}
         for cell in cells:
             event = outlook.ladder.event_ticker
             if core.evidence.has_decided(cell, event):
@@ -90,7 +92,9 @@ def gathered(
             intents = sent.get(key, ()) if cell.model is core.playbook.model else ()
             is_sent = bool(intents)
             if not intents and _is_shadow(core, outlook, cell):
-                intents = _shadow(core, outlook, cell, situation)
+                if cell.model not in shadows:
+                    shadows[cell.model] = _as_traded_by(outlook, cell.model)
+                intents = _shadow(core, shadows[cell.model], cell, situation)
             if intents:
                 decision = first_decision(cell, event, intents, at, is_sent=is_sent)
                 core.evidence.decided(decision)
@@ -187,11 +191,12 @@ def _is_shadow(core: Core, outlook: Outlook, cell: EvidenceCell) -> bool:
 
 
 def _shadow(
-    core: Core, outlook: Outlook, cell: EvidenceCell, situation: Situation
+    core: Core, seen: Outlook | None, cell: EvidenceCell, situation: Situation
 ) -> tuple[Intent, ...]:
     """The orders that a model would send for a strategy, in an account that holds nothing."""
-    seen = _as_traded_by(outlook, cell.model)
     if seen is None or not all(check.passed for check in seen.checks):
+        return ()
+    if cell.strategy in _NEED_AN_EDGE and not seen.has_edge:
         return ()
     at, bankroll = situation.at, situation.bankroll
     alone = Situation(at, Switch(SwitchState.RUN, "", at), bankroll, bankroll, {}, {})
@@ -203,8 +208,7 @@ def _as_traded_by(outlook: Outlook, model: ForecastModel) -> Outlook | None:
     models = outlook.models
     if models is None or model not in models.fair:
         return None
-    pooled = models.fair[model] if model is POSTERIOR else None
-    return replace(outlook, distribution=models.own[OWN[model]], pooled=pooled)
+    return replace(outlook, distribution=models.own[OWN[model]], said=models.fair[model])
 
 
 @lru_cache(maxsize=8)

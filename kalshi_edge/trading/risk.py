@@ -4,7 +4,7 @@ An order that reduces risk is never stopped by the kill switch or by a limit on 
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from kalshi_edge.domain.events import Close, ClosePosition
@@ -27,86 +27,98 @@ from kalshi_edge.trading.situation import Situation
 from kalshi_edge.units import ONE, ZERO
 
 
-def review(
-    opportunity: Opportunity,
-    intents: tuple[Intent, ...],
-    situation: Situation,
-    limits: Limits,
-    mark_loss: Decimal = ZERO,
-) -> Approved | Refused:
-    """The verdict on an opportunity and the orders that would take it.
+class Reviews:
+    """Every opportunity of a cycle against the account as it is in one situation.
 
-    ``intents`` is empty where sizing found nothing to buy; ``mark_loss`` is what they lose by their
-    own spread once they have filled. All legs are approved or none is.
+    What the account says of one that nothing can be bought of depends on its city, its day and what
+    of it is held; most are such, so that is worked out once.
     """
-    checks = (
-        *opportunity.checks,
-        *_entry_checks(opportunity, intents, situation, limits),
-        *_mark_check(mark_loss, situation.mark_loss_limit(limits)),
-    )
-    if all(check.passed for check in checks):
-        return Approved(intents, opportunity, checks)
-    return Refused(opportunity, checks)
+
+    __slots__ = ("_of_nothing", "limits", "situation")
+
+    def __init__(self, situation: Situation, limits: Limits) -> None:
+        self.situation, self.limits = situation, limits
+        self._of_nothing: dict[
+            tuple[Strategy, str, date, int, tuple[str, ...]], tuple[Check, ...]
+        ] = {}
+
+    def review(
+        self,
+        opportunity: Opportunity,
+        intents: tuple[Intent, ...],
+        mark_loss: Decimal = ZERO,
+    ) -> Approved | Refused:
+        """The verdict on an opportunity and the orders that would take it.
+
+        ``intents`` is empty where sizing found nothing to buy; ``mark_loss`` is what they lose by
+        their own spread once they have filled. All legs are approved or none is.
+        """
+        legs, holders = opportunity.legs, self.situation.holders
+        held = tuple(leg.ticker for leg in legs if leg.ticker in holders)
+        if intents:
+            said = self._checks(opportunity, intents, held, mark_loss)
+        else:
+            one = opportunity
+            key = one.strategy, one.city, one.climate_day, len(legs), held
+            known = self._of_nothing.get(key)
+            said = self._checks(opportunity, (), held, ZERO) if known is None else known
+            self._of_nothing[key] = said
+        checks = (*opportunity.checks, *said)
+        if all(check.passed for check in checks):
+            return Approved(intents, opportunity, checks)
+        return Refused(opportunity, checks)
+
+    def after(self, approved: Approved, mark_loss: Decimal) -> "Reviews":
+        """Those of what comes after ``approved``, which loses ``mark_loss`` at once."""
+        return Reviews(self.situation.after(approved, mark_loss), self.limits)
+
+    def _checks(
+        self,
+        opportunity: Opportunity,
+        intents: tuple[Intent, ...],
+        held: tuple[str, ...],
+        mark_loss: Decimal,
+    ) -> tuple[Check, ...]:
+        situation, limits = self.situation, self.limits
+        is_ladder = opportunity.strategy is Strategy.LADDER
+        key, positions = (opportunity.city, opportunity.climate_day), situation.positions
+        new = int(key not in positions) if is_ladder else len(opportunity.legs)
+        at_city = sum(1 for holder in positions.values() if holder == opportunity.city)
+        counts = [intent.count for intent in intents]
+        cost = sum((intent.cost_limit for intent in intents), ZERO)
+        budget = situation.budget(*key, limits)
+        cash = situation.free_cash
+        is_whole = bool(counts) if is_ladder else len(counts) == len(opportunity.legs)
+        size = min(counts, default=ZERO)
+        return (
+            switch_check(situation.switch, situation.at),
+            *situation.trader_checks,
+            _answered(opportunity, situation) if is_ladder else _first_entry(held),
+            _at_most("open_positions", len(positions) + new, limits.max_positions),
+            _at_most("city_positions", at_city + new, limits.max_city_positions),
+            Check("size", is_whole, f"{size}", f"≥ {limits.contract_step}"),
+            # What a ladder may lose is among its own checks: it is counted over its bins.
+            *(() if is_ladder else (_at_most_dollars("city_budget", cost, budget),)),
+            _at_most_dollars("cash", cost, cash),
+            *_order_check(cost, limits),
+            *_burst_check(sum(counts, ZERO), situation, limits),
+            *_mark_check(mark_loss, situation.mark_loss_limit(limits)),
+        )
 
 
-def _entry_checks(
-    opportunity: Opportunity, intents: tuple[Intent, ...], situation: Situation, limits: Limits
-) -> tuple[Check, ...]:
-    city = opportunity.city
-    cost = sum((intent.cost_limit for intent in intents), ZERO)
-    is_ladder = opportunity.strategy is Strategy.LADDER
-    positions = situation.positions
-    new = len(opportunity.legs)
-    if is_ladder:
-        new = 0 if (city, opportunity.climate_day) in positions else 1
-    at_city = sum(1 for holder in positions.values() if holder == city)
-    again = _answered_check if is_ladder else _second_entry_check
-    return (
-        switch_check(situation.switch, situation.at),
-        *situation.trader_checks,
-        again(opportunity, situation),
-        _at_most("open_positions", len(positions) + new, limits.max_positions),
-        _at_most("city_positions", at_city + new, limits.max_city_positions),
-        *_size_checks(opportunity, intents, cost, situation, limits),
-        Check("cash", cost <= situation.free_cash, f"${cost:.4f}", f"≤ ${situation.free_cash:.4f}"),
-        *_order_check(cost, limits),
-        *_burst_check(sum((intent.count for intent in intents), ZERO), situation, limits),
-    )
-
-
-def _second_entry_check(opportunity: Opportunity, situation: Situation) -> Check:
+def _first_entry(held: tuple[str, ...]) -> Check:
     """A bin or a bracket is entered once."""
-    held = [leg.ticker for leg in opportunity.legs if leg.ticker in situation.holders]
     return Check("no_second_entry", not held, ", ".join(held) or "none held", "none held")
 
 
-def _answered_check(opportunity: Opportunity, situation: Situation) -> Check:
+def _answered(opportunity: Opportunity, situation: Situation) -> Check:
     """A ladder may be added to, once all that was sent before is answered."""
     unanswered = sorted({leg.ticker for leg in opportunity.legs} & situation.unanswered)
     return Check("answered", not unanswered, ", ".join(unanswered) or "all", "all orders")
 
 
-def _size_checks(
-    opportunity: Opportunity,
-    intents: tuple[Intent, ...],
-    cost: Decimal,
-    situation: Situation,
-    limits: Limits,
-) -> tuple[Check, ...]:
-    """Whether there is something to buy, of every leg, within what the city may cost.
-
-    What a ladder may lose is among its own checks: that is counted over its bins.
-    """
-    least = f"≥ {limits.contract_step}"
-    if opportunity.strategy is Strategy.LADDER:
-        count = sum((intent.count for intent in intents), ZERO)
-        return (Check("size", count > ZERO, f"{count}", least),)
-    budget = situation.budget(opportunity.city, opportunity.climate_day, limits)
-    count = min((intent.count for intent in intents), default=ZERO)
-    return (
-        Check("size", len(intents) == len(opportunity.legs), f"{count}", least),
-        Check("city_budget", cost <= budget, f"${cost:.4f}", f"≤ ${budget:.4f}"),
-    )
+def _at_most_dollars(rule: str, figure: Decimal, limit: Decimal) -> Check:
+    return Check(rule, figure <= limit, f"${figure:.4f}", f"≤ ${limit:.4f}")
 
 
 def _order_check(cost: Decimal, limits: Limits) -> tuple[Check, ...]:

@@ -153,7 +153,7 @@ def unwound(core: Core, outlooks: Iterable[Outlook]) -> tuple[Approved, ...]:
     for outlook in outlooks if naked else ():
         if core.state.hours.closed(outlook.at):
             continue
-        for leg in outlook.legs(core.playbook.gates):
+        for leg in outlook.legs:
             book, at = outlook.books.get(leg.ticker), outlook.at
             if leg.ticker not in naked or book is None:
                 continue

@@ -44,8 +44,7 @@ def test_pairs_are_bounded_neighbours_around_the_forecast_and_pay_what_they_must
         for one in whole.markets
         if data.draw(st.booleans())
     }
-    seen = Outlook(NOW, whole, books, Normal(mu_f, sigma_f))
-    legs = seen.legs(GATES)
+    legs = Outlook(NOW, whole, books, Normal(mu_f, sigma_f), gates=GATES).legs
     found = bracket_opportunities(whole, legs, mu_f, GATES)
     bins = [one.bin for one in whole.markets]
     expected = [

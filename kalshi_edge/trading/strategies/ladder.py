@@ -27,10 +27,10 @@ class LadderEntry(NamedTuple):
     intents: tuple[Intent, ...] = ()
 
 
-def ladder_opportunity(outlook: Outlook, legs: tuple[Leg, ...]) -> Opportunity:
+def ladder_opportunity(outlook: Outlook) -> Opportunity:
     """The whole ladder, before anything is known of sizes."""
     ladder = outlook.ladder
-    return Opportunity(Strategy.LADDER, ladder.station.city, ladder.climate_day, legs, ())
+    return Opportunity(Strategy.LADDER, ladder.station.city, ladder.climate_day, outlook.legs, ())
 
 
 def ladder_entry(
@@ -47,7 +47,7 @@ def ladder_entry(
     Bins whose quotes are too wide or too old are left out; what is held and on order counts. Where
     a stage, the order group or the day's allowance admits less, it is a part of everything.
     """
-    if outlook.pooled is None or not all(check.passed for check in opportunity.checks):
+    if outlook.said is None or not all(check.passed for check in opportunity.checks):
         return LadderEntry(opportunity)
     limits, gates = playbook.limits, playbook.gates
     tickers = [market.ticker for market in outlook.ladder.markets]
@@ -64,7 +64,7 @@ def ladder_entry(
         return most_taker_fee(price, count, outlook.fee_rule, outlook.at)
 
     offered = offers(books, fee, least=gates.min_ask, most=gates.max_ask)
-    found = ladder_stakes(outlook.pooled, offered, budget, most_fee, held=held, live=live)
+    found = ladder_stakes(outlook.said, offered, budget, most_fee, held=held, live=live)
     intents = _intents(found.purchases, outlook, mode, gates)
     intents = _scaled(intents, outlook, situation, limits, stage, holds_ladder=bool(mine))
     live += [_holding(Contracts.of(one), tickers) for one in intents]

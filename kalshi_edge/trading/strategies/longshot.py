@@ -15,10 +15,8 @@ from kalshi_edge.trading.playbook import LongshotRule
 from kalshi_edge.units import ONE, span
 
 
-def longshot_opportunities(
-    outlook: Outlook, legs: tuple[Leg, ...], gates: Gates, rule: LongshotRule
-) -> tuple[Opportunity, ...]:
-    """NO of both open-ended bins of a ladder, with every gate's outcome; ``legs`` are of NO."""
+def longshot_opportunities(outlook: Outlook, rule: LongshotRule) -> tuple[Opportunity, ...]:
+    """NO of both open-ended bins of a ladder, with every gate's outcome."""
     ladder = outlook.ladder
     return tuple(
         Opportunity(
@@ -26,9 +24,9 @@ def longshot_opportunities(
             ladder.station.city,
             ladder.climate_day,
             (leg,),
-            (_window_check(ladder, outlook, rule), *_bid_checks(leg, gates, rule)),
+            (_window_check(ladder, outlook, rule), *_bid_checks(leg, outlook.gates, rule)),
         )
-        for leg in legs
+        for leg in outlook.no_legs
         if not leg.bin.is_bounded
     )
 

@@ -33,10 +33,10 @@ class DyingStore(SqliteStore):
 
     dies = True
 
-    async def append(self, entry: JournalEntry) -> None:
+    async def append(self, entry: JournalEntry, **how: bool) -> None:
         if self.dies and any(isinstance(event, Fill) for event in entry.events):
             raise PowerCutError
-        await super().append(entry)
+        await super().append(entry, **how)
 
 
 async def life(store: SqliteStore, at: datetime) -> Engine:
