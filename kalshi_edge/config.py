@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )  # fmt: skip
 
-from kalshi_edge.choices import FeeGate, ForecastModel, StoreKind, TradingMode
+from kalshi_edge.choices import Entry, FeeGate, ForecastModel, StoreKind, TradingMode
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.dynamo.config import DynamoConfig, Keep
 from kalshi_edge.domain.weather import Station
@@ -54,6 +54,8 @@ class Settings(BaseModel):
     cities: TextList = ("NYC", "LA", "MIA", "CHI", "PHX")
     strategies: TextList = ("single", "bracket")
     model: ForecastModel = ForecastModel.SEED
+    entry: Entry = Entry.TAKER
+    quote_margin: Decimal = Field(default=Decimal("0.02"), ge=0, le=Decimal("0.5"))
     forecast_models: TextList = ("NBP", "NBM", "GFSMOS")
     store: StoreKind = StoreKind.SQLITE
     store_path: Path = Path("kalshi-edge.db")
@@ -185,6 +187,9 @@ class Settings(BaseModel):
                 f"MIN_EDGE_THRESHOLD {self.min_edge_threshold} must be below"
                 f" MAX_EDGE_THRESHOLD {self.max_edge_threshold}"
             )
+        if self.entry is Entry.MAKER and "single" not in self.strategies:
+            named = ",".join(self.strategies)
+            raise ValueError(f"ENTRY maker posts single bins, and STRATEGIES is {named}")
         return self
 
     @property
@@ -241,6 +246,7 @@ class Settings(BaseModel):
         from kalshi_edge.domain.orders import Strategy  # noqa: PLC0415
         from kalshi_edge.trading.edge import Gates  # noqa: PLC0415
         from kalshi_edge.trading.playbook import Playbook  # noqa: PLC0415
+        from kalshi_edge.trading.quoting.rules import QuoteRules  # noqa: PLC0415
         from kalshi_edge.trading.risk import Limits  # noqa: PLC0415
 
         return Playbook(
@@ -273,6 +279,7 @@ class Settings(BaseModel):
             ),
             strategies=frozenset(Strategy(name) for name in self.strategies),
             model=self.model,
+            quoting=QuoteRules(self.quote_margin) if self.entry is Entry.MAKER else None,
         )
 
 

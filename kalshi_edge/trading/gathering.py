@@ -188,6 +188,8 @@ def _shadow(
     core: Core, outlook: Outlook, cell: EvidenceCell, situation: Situation
 ) -> tuple[Intent, ...]:
     """The orders that a model would send for a strategy, in an account that holds nothing."""
+    if core.playbook.quoting is not None:
+        return ()  # whether a quote that nobody posts would have been taken, nobody knows
     seen = _as_traded_by(outlook, cell.model)
     if seen is None or not all(check.passed for check in seen.checks):
         return ()
@@ -229,6 +231,7 @@ def wanted_cells(
 def rule_text(playbook: Playbook) -> str:
     """Gates and limits as text: whoever changes one begins another rule, and other cells."""
     groups: tuple[Any, ...] = (playbook.gates, playbook.limits)
+    groups += () if playbook.quoting is None else (playbook.quoting,)
     named = ((one.name, getattr(group, one.name)) for group in groups for one in fields(group))
     return " ".join(f"{name}={_word(value)}" for name, value in named)
 

@@ -7,6 +7,7 @@ from kalshi_edge.choices import ForecastModel
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.models.quoted import ONE_INSTANT
 from kalshi_edge.trading.edge import Gates
+from kalshi_edge.trading.quoting.rules import QuoteRules
 from kalshi_edge.trading.risk import Limits
 
 
@@ -22,3 +23,5 @@ class Playbook:
     were several."""
     one_instant: timedelta = ONE_INSTANT
     """Quotes of a ladder that were received within this are of one instant."""
+    quoting: QuoteRules | None = None
+    """How entries are posted; ``None`` where they are taken."""
