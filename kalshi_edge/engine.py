@@ -27,6 +27,7 @@ from kalshi_edge.domain.events import (
     LookDue,
     OrderUpdate,
     PartFailed,
+    Print,
     Resume,
     SetStage,
     Started,
@@ -199,7 +200,7 @@ class Engine(Core):
             case Observation():
                 self.state.observation(event)
                 return ()
-            case DayTurned():
+            case DayTurned() | Print():
                 return ()
             case CalibrationDue():
                 return self._calibration(event)
