@@ -40,6 +40,17 @@ class Wanted:
     """Its newest order; empty before there is one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A quote of ours that books of its market may show."""
+
+    name: str
+    from_at: datetime
+    """When it was sent: a book that was received by then does not show it."""
+    until_at: datetime | None = None
+    """When it was called back, or was over: a book that came later shows it no more."""
+
+
 @dataclass(slots=True)
 class QuoteMemory:
     """Beliefs by ladder, wanted quotes by market, and what may be written."""
@@ -48,6 +59,8 @@ class QuoteMemory:
     wanted: dict[str, Wanted] = field(default_factory=dict)
     live: dict[str, str] = field(default_factory=dict)
     """By market, the order of ours that rests there or is on its way, as far as we know."""
+    shown: dict[str, Shown] = field(default_factory=dict)
+    """By market, our newest quote in it."""
     read_at: dict[str, datetime] = field(default_factory=dict)
     """By station (ICAO), the end of its newest reading."""
     heard_at: datetime | None = None

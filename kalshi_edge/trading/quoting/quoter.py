@@ -11,7 +11,7 @@ decisions may be left out of a replay; the time is the event's, and the write bu
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from kalshi_edge.domain.events import Event, Started
@@ -26,7 +26,7 @@ from kalshi_edge.trading.core import Core
 from kalshi_edge.trading.gathering import gathered
 from kalshi_edge.trading.ladder_models import OWN
 from kalshi_edge.trading.outlook import Outlook
-from kalshi_edge.trading.quoting.memory import Belief, QuoteMemory, Wanted
+from kalshi_edge.trading.quoting.memory import Belief, QuoteMemory, Shown, Wanted
 from kalshi_edge.trading.quoting.quote import (
     SHORTEST,
     Quote,
@@ -49,6 +49,9 @@ Checked: TypeAlias = Callable[[datetime], tuple[Check, ...]]
 """What must hold of the whole trader before it takes new risk."""
 
 RESTS = frozenset({OrderState.RESTING, OrderState.PARTIAL})
+FAR = datetime.max.replace(tzinfo=UTC)
+SETTLES = timedelta(seconds=1)
+"""For so long after a quote was sent a book may or may not show it: it does not move meanwhile."""
 ANY_INSTANT = timedelta(days=30)
 """A stream tells a book only when it changes: the quotes of a ladder stand until they do."""
 SHOWS_OURS = frozenset({"demo", "live"})
@@ -60,11 +63,14 @@ def others(core: Core) -> Mapping[str, Book]:
     books = core.state.books
     if core.playbook.quoting is None or core.account.tracker.mode not in SHOWS_OURS:
         return books
-    ours: dict[str, Book] = {}
-    for ticker, name in core.quotes.live.items():
-        order, book = core.account.orders.get(name), books.get(ticker)
-        if order is not None and book is not None and order.state in RESTS:
-            ours[ticker] = without(book, order)
+    found = ((ticker, books.get(ticker), one) for ticker, one in core.quotes.shown.items())
+    ours = {
+        ticker: without(book, core.account.orders[one.name])
+        for ticker, book, one in found
+        if book is not None
+        and one.name in core.account.orders
+        and one.from_at < book.received_at <= (one.until_at or FAR)
+    }
     return {**books, **ours} if ours else books
 
 
@@ -188,6 +194,7 @@ def _post(core: Core, wanted: Wanted, verdict: Approved) -> None:
         wanted, trade_id=intent.trade_id, last_id=intent.intent_id
     )
     core.quotes.live[intent.ticker] = intent.intent_id
+    core.quotes.shown[intent.ticker] = Shown(intent.intent_id, intent.created_at)
 
 
 # --- between cycles -------------------------------------------------------------------------------
@@ -287,10 +294,18 @@ def _cleaned(core: Core, at: datetime) -> None:
         if order is not None and order.state is not OrderState.DONE:
             continue
         del memory.live[ticker]
+        _gone(core, ticker, name, at)
         if order is not None and (order.filled or order.pending):
             memory.wanted.pop(ticker, None)
         elif order is None or order.order_id is None:
             core.watch.asked(("quote", ticker), at)
+
+
+def _gone(core: Core, ticker: str, name: str, at: datetime) -> None:
+    """Note from when on no book shows an order of ours any more."""
+    known = core.quotes.shown.get(ticker)
+    if known is not None and known.name == name and known.until_at is None:
+        core.quotes.shown[ticker] = replace(known, until_at=at)
 
 
 def _concerned(core: Core, event: Event) -> list[str]:
@@ -335,7 +350,8 @@ def _mind(core: Core, name: str, at: datetime, checked: Checked) -> Iterator[Quo
                 del memory.wanted[ticker]
                 yield cancel
         elif order is not None:
-            if order.intent.limit_price != found.price:
+            is_settled = abs(at - order.intent.created_at) >= SETTLES
+            if order.intent.limit_price != found.price and is_settled:
                 yield from _pulled(core, (order,), f"moves to {found.price}", at)
         elif memory.budget.left(at) >= PLACE_TOKENS and core.watch.is_due(("quote", ticker), at):
             yield from _posted_anew(core, wanted, found, outlook, checked(at))
@@ -373,6 +389,7 @@ def _pulled(core: Core, orders: Iterable[Order], why: str, at: datetime) -> Iter
         if not core.quotes.budget.spend(CANCEL_TOKENS, at):
             return
         core.watch.asked(("cancel", name), at)
+        _gone(core, order.intent.ticker, name, at)
         yield CancelOrder(name, f"quote: {why}")
 
 
