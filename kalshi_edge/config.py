@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )  # fmt: skip
 
-from kalshi_edge.choices import FeeGate, ForecastModel, Sizing, StoreKind, TradingMode
+from kalshi_edge.choices import Entry, FeeGate, ForecastModel, Sizing, StoreKind, TradingMode
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.dynamo.config import DynamoConfig, Keep
 from kalshi_edge.domain.weather import Station
@@ -56,6 +56,8 @@ class Settings(BaseModel):
     model: ForecastModel = ForecastModel.SEED
     sizing: Sizing | None = None
     longshot_share: Decimal = Field(default=Decimal("0.005"), gt=0, le=MOST_LONGSHOT)
+    entry: Entry = Entry.TAKER
+    quote_margin: Decimal = Field(default=Decimal("0.02"), ge=0, le=Decimal("0.5"))
     forecast_models: TextList = ("NBP", "NBM", "GFSMOS")
     store: StoreKind = StoreKind.SQLITE
     store_path: Path = Path("kalshi-edge.db")
@@ -185,6 +187,8 @@ class Settings(BaseModel):
                 f"SIZING joint needs MODEL posterior, not {self.model}: no forecast of ours"
                 " alone is enough for it"
             )
+        if self.sizing is Sizing.JOINT and self.entry is Entry.MAKER:
+            raise ValueError("SIZING joint needs ENTRY taker: a whole ladder is not posted")
         if "longshot" in self.strategies and self.trading_mode is not TradingMode.PAPER:
             raise ValueError(
                 f"STRATEGIES longshot is for TRADING_MODE paper, not {self.trading_mode}"
@@ -196,6 +200,9 @@ class Settings(BaseModel):
                 f"MIN_EDGE_THRESHOLD {self.min_edge_threshold} must be below"
                 f" MAX_EDGE_THRESHOLD {self.max_edge_threshold}"
             )
+        if self.entry is Entry.MAKER and "single" not in self.strategies:
+            named = ",".join(self.strategies)
+            raise ValueError(f"ENTRY maker posts single bins, and STRATEGIES is {named}")
         return self
 
     @property
@@ -257,6 +264,7 @@ class Settings(BaseModel):
             Playbook,
             usual_sizing,
         )
+        from kalshi_edge.trading.quoting.rules import QuoteRules  # noqa: PLC0415
 
         return Playbook(
             gates=Gates(
@@ -288,8 +296,9 @@ class Settings(BaseModel):
             ),
             strategies=frozenset(Strategy(name) for name in self.strategies),
             model=self.model,
-            sizing=self.sizing or usual_sizing(self.model),
+            sizing=self.sizing or usual_sizing(self.model, self.entry),
             longshot=LongshotRule(share=self.longshot_share),
+            quoting=QuoteRules(self.quote_margin) if self.entry is Entry.MAKER else None,
         )
 
 

@@ -22,6 +22,7 @@ from kalshi_edge.domain.events import (
     LookDue,
     OrderUpdate,
     PartFailed,
+    Print,
     Resume,
     SetStage,
     Started,
@@ -73,6 +74,7 @@ STORED_KINDS: Mapping[type, str] = {
     PartFailed: "PartFailed",
     CycleDue: "CycleDue",
     LookDue: "LookDue",
+    Print: "Print",
     DayTurned: "DayTurned",
     CalibrationDue: "CalibrationDue",
     # commands

@@ -27,6 +27,8 @@ from kalshi_edge.units import ZERO
 
 Objection: TypeAlias = Callable[[], str]
 """Why this process may not send anything now; empty where it may."""
+POST_ONLY_CROSS = "post only cross"
+"""In the exchange's refusal of an order that only waits and would have traded."""
 
 
 class Executor:
@@ -144,7 +146,9 @@ class Executor:
         except OrderObjection as error:
             return _over(intent, at, str(error))  # nothing went wrong: it was never sent
         except OrderRejected as error:
-            return replace(_over(intent, at, str(error)), is_error=True)
+            # The book may move while a quote is on its way: that nothing was taken is as it should.
+            crossed = intent.post_only and POST_ONLY_CROSS in str(error)
+            return replace(_over(intent, at, str(error)), is_error=not crossed)
         except ExchangeDown as error:
             is_error = not isinstance(error, TradingPaused)
             return replace(_over(intent, at, f"not sent: {error}"), is_error=is_error)

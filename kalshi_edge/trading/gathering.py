@@ -194,6 +194,8 @@ def _shadow(
     core: Core, seen: Outlook | None, cell: EvidenceCell, situation: Situation
 ) -> tuple[Intent, ...]:
     """The orders that a model would send for a strategy, in an account that holds nothing."""
+    if core.playbook.quoting is not None:
+        return ()  # whether a quote that nobody posts would have been taken, nobody knows
     if seen is None or not all(check.passed for check in seen.checks):
         return ()
     if cell.strategy in _NEED_AN_EDGE and not seen.has_edge:
@@ -243,6 +245,7 @@ def rule_text(playbook: Playbook, strategy: Strategy) -> str:
     groups: tuple[Any, ...] = (playbook.gates, playbook.limits)
     if strategy is Strategy.LONGSHOT:
         groups += (playbook.longshot,)
+    groups += () if playbook.quoting is None else (playbook.quoting,)
     named = ((one.name, getattr(group, one.name)) for group in groups for one in fields(group))
     return " ".join(f"{name}={_word(value)}" for name, value in named)
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from kalshi_edge.choices import ForecastModel
 from kalshi_edge.domain.beliefs import EmosForecast, IssuedPosterior, Lead, Vector
-from kalshi_edge.domain.market import Ladder
+from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.verdicts import Check, ModelView
 from kalshi_edge.domain.weather import Station
 from kalshi_edge.errors import InputError
@@ -73,6 +73,7 @@ def ladder_models(
     *,
     at: datetime,
     one_instant: timedelta,
+    books: Mapping[str, Book],
 ) -> LadderModels:
     """What every model says of ``ladder`` at ``at``, where ``seen`` was read of its day.
 
@@ -97,7 +98,7 @@ def ladder_models(
     fair[EMOS] = ladder_probabilities(own[EMOS], bins)
     news = None if said == before else said
     try:
-        quotes = ladder_quotes(ladder, state.books, within=one_instant)
+        quotes = ladder_quotes(ladder, books, within=one_instant)
     except InputError as error:
         return LadderModels(lead, fair, own, incoherence=str(error), emos=news)
     known = state.forecasting.issued_for(station.city, day, lead)

@@ -103,9 +103,17 @@ class Outlook:
 
 
 def ladder_outlook(
-    state: WorldState, ladder: Ladder, at: datetime, playbook: Playbook
+    state: WorldState,
+    ladder: Ladder,
+    at: datetime,
+    playbook: Playbook,
+    books: Mapping[str, Book] | None = None,
 ) -> Outlook | str:
-    """One open ladder as a cycle at ``at`` sees it, or why it is left out."""
+    """One open ladder as a cycle at ``at`` sees it, or why it is left out.
+
+    ``books`` are the newest, unless others are given.
+    """
+    books = state.books if books is None else books
     if ladder.fee_rule.fee_type in UNTRADED_FEES:
         return f"fee type {ladder.fee_rule.fee_type}"
     station, day, limits = ladder.station, ladder.climate_day, playbook.limits
@@ -117,8 +125,15 @@ def ladder_outlook(
     distribution = same_day(daytime, seen, station, day, at)
     models, said = None, None
     if playbook.model is not None:
-        within = playbook.one_instant
-        models = ladder_models(state, ladder, distribution, seen, at=at, one_instant=within)
+        models = ladder_models(
+            state,
+            ladder,
+            distribution,
+            seen,
+            at=at,
+            one_instant=playbook.one_instant,
+            books=books,
+        )
         # Where the traded model says nothing, the seed's word is shown and nothing is bought.
         own = OWN[playbook.model]
         distribution = models.own.get(own, distribution)
@@ -126,7 +141,7 @@ def ladder_outlook(
     return Outlook(
         at=at,
         ladder=ladder,
-        books=state.books,
+        books=books,
         distribution=distribution,
         checks=(
             *(models.checks(playbook.model) if models and playbook.model else ()),

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
-from kalshi_edge.choices import ForecastModel, Sizing
+from kalshi_edge.choices import Entry, ForecastModel, Sizing
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.models.quoted import ONE_INSTANT
 from kalshi_edge.trading.edge import Gates
+from kalshi_edge.trading.quoting.rules import QuoteRules
 from kalshi_edge.units import ONE
 
 
@@ -57,9 +58,10 @@ class LongshotRule:
     """Of the bankroll, at most, in each open-ended bin."""
 
 
-def usual_sizing(model: ForecastModel) -> Sizing:
+def usual_sizing(model: ForecastModel, entry: Entry = Entry.TAKER) -> Sizing:
     """How a model's probabilities are sized where nothing else is asked for."""
-    return Sizing.JOINT if model is ForecastModel.POSTERIOR else Sizing.SEED
+    joint = model is ForecastModel.POSTERIOR and entry is Entry.TAKER
+    return Sizing.JOINT if joint else Sizing.SEED
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class Playbook:
     sizing: Sizing = Sizing.SEED
     """``JOINT`` takes the posterior's ladders whole, in the place of single bins and brackets."""
     longshot: LongshotRule = field(default_factory=LongshotRule)
+    quoting: QuoteRules | None = None
+    """How entries are posted; ``None`` where they are taken."""
 
     @property
     def traded(self) -> frozenset[Strategy]:

@@ -202,7 +202,7 @@ def _burst(account: Account, at: datetime) -> Decimal:
     recent = (
         order
         for order in account.orders.values()
-        if abs(at - order.intent.created_at) < BURST
+        if (abs(at - order.intent.created_at) < BURST or (order.is_live and order.intent.post_only))
         and not (order.intent.reduces or order.intent.adopted)
     )
     counts = (order.intent.count if order.is_live else order.filled for order in recent)

@@ -51,6 +51,8 @@ WRONG = {
     "KALSHI_FEE_RATE": ["-0.01", "0.11", "NaN"],
     "FEE_GATE": ["none", "House"],
     "MODEL": ["NBM", "Seed"],
+    "ENTRY": ["Maker", "both"],
+    "QUOTE_MARGIN": ["-0.01", "0.51", "NaN"],
     "KELLY_FRACTION": ["0", "0.51", "-0.25", "25", "NaN"],
     "MAX_CITY_DAY_SHARE": ["0", "0.051", "3"],
     "MAX_ORDER_DOLLARS": ["0", "1000.01", "NaN"],
