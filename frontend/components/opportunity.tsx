@@ -59,7 +59,9 @@ export function Opportunity({ opportunity: one }: { opportunity: View }) {
 const named = (one: View) =>
   one.strategy === "ladder"
     ? "ladder"
-    : one.legs.map((leg) => (leg.side === "no" ? `NO ${leg.bin.label}` : leg.bin.label)).join(" + ");
+    : one.legs
+        .map((leg) => (leg.side === "no" ? `NO ${leg.bin.label}` : leg.bin.label))
+        .join(" + ");
 
 /** How many contracts of either side a ladder was ordered. */
 function ordered(one: View) {

@@ -71,7 +71,10 @@ function List({
           className="max-h-96 overflow-y-auto border-line border-t"
         >
           {opportunities.map((one) => (
-            <Opportunity key={one.legs.map((leg) => `${leg.ticker} ${leg.side}`).join(" ")} opportunity={one} />
+            <Opportunity
+              key={one.legs.map((leg) => `${leg.ticker} ${leg.side}`).join(" ")}
+              opportunity={one}
+            />
           ))}
         </ol>
       )}
