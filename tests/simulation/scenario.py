@@ -6,7 +6,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from kalshi_edge.choices import ForecastModel
+from kalshi_edge.choices import ForecastModel, Sizing
 from kalshi_sandbox.exchange.venue.lifecycle import weekly_pause
 
 CITIES = ("NYC", "LA", "MIA", "CHI", "PHX")
@@ -123,7 +123,7 @@ def draw(seed: int) -> Scenario:
         seed=seed,
         start_at=start_at,
         lasts=lasts,
-        settings=_settings(random),
+        settings=_settings(random) | _whole_ladders(seed),
         balance=Decimal(random.choice(("237.19", "1000", "25000"))),
         tier=random.choice(("basic", "advanced", "prestige")),
         lag=timedelta(seconds=random.choice((0.0, 0.4, 1.5))),
@@ -134,6 +134,14 @@ def draw(seed: int) -> Scenario:
 
 def _names(random: Random, count: int) -> list[str]:
     return random.choices(list(WEIGHTS), list(WEIGHTS.values()), k=count)
+
+
+def _whole_ladders(seed: int) -> dict[str, Any]:
+    """Two of ten trade whole ladders, NO as well as YES; so does half of paper, with longshots."""
+    if seed % 10 not in {6, 7} and seed % 20 != 19:
+        return {}
+    whole = {"model": ForecastModel.POSTERIOR, "sizing": Sizing.JOINT}
+    return whole | ({"strategies": ("longshot",)} if seed % 20 == 19 else {})
 
 
 def _settings(random: Random) -> dict[str, Any]:
