@@ -18,6 +18,7 @@ from kalshi_edge.ports import Store
 from kalshi_edge.runtime.bootstrap import open_trader
 from kalshi_edge.runtime.cycle_log import CycleLog
 from kalshi_edge.runtime.environment import environment_of
+from kalshi_edge.runtime.memory import set_aside_what_stays
 from kalshi_edge.runtime.snapshots import SnapshotSource, SnapshotWriter
 
 QUIET = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ async def run_trader(
                     has_key=bool(policy.api_key),
                 )
                 started()
+                set_aside_what_stays()
                 control = control_folder(settings.store_path)
                 await run_with_api(context, policy, listener, write, control)
 
