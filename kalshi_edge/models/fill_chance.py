@@ -4,10 +4,9 @@ Theory. Prints against one side of a market come as a Poisson process whose rate
 has shown of late; one of ``A`` contracts or fewer takes only what stands before an order with ``A``
 contracts in front. The order is reached at the rate λ·P(X > A), so the chance within T seconds is
 1 − exp(−T λ P(X > A)). None of the parts is known well: how far the past minutes' rate holds, what
-a place behind the best price costs, whether many small prints add up. So each has an exponent that
-is learned: ln(hazard) = θ·x with x made of the logarithms of those parts (a complementary log-log
-regression, θ from the plain theory on). It learns from orders that nobody posted: at prices of
-the tape, with the queue that the books showed and the prints that came, and never from our own.
+a place behind the best price costs, whom a price better than all others brings. So each has an
+exponent that is learned: ln(hazard) = θ·x, with x made of the logarithms of those parts and θ from
+the plain theory on. An order that was taken back teaches for as long as it rested.
 """
 
 from collections import defaultdict
@@ -28,7 +27,8 @@ SIZE_S = 3 * 24 * 3600.0
 """How long a print's size counts."""
 RIDGE = 20.0
 """How many orders' worth the plain theory counts when learning begins."""
-FEATURES = 8
+FEATURES = 9
+MOST_LOG_HAZARD = 3.0
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ class FillChance:
     """Rates, sizes and what was learned; instants are seconds that never go back."""
 
     theta: NDArray[np.float64] = field(
-        default_factory=lambda: np.array([0.0, 0.5, 0.5, 1.0, -0.5, -1.0, 0.0, 0.0])
+        default_factory=lambda: np.array([0.0, 0.5, 0.5, 1.0, -0.5, -1.0, 0.0, 0.0, 0.0])
     )
     learned: int = 0
     _precision: NDArray[np.float64] = field(default_factory=lambda: RIDGE * np.eye(FEATURES))
@@ -129,6 +129,7 @@ class FillChance:
             min(behind, 1.0),
             log1p(max(behind - 1.0, 0.0)),
             float(place.ticks_behind < 0),
+            log1p(max(-place.ticks_behind - 1.0, 0.0)),
             log(min(max(place.price if place.is_bid else 1 - place.price, 0.01), 0.99)),
         )
 
@@ -153,19 +154,20 @@ class FillChance:
 
     def chance(self, features: Sequence[float]) -> float:
         """The probability of being reached within the horizon."""
-        return -_expm1(-exp(min(float(self.theta @ np.asarray(features)), 3.0)))
+        return -_expm1(-self._hazard(np.asarray(features)))
 
-    def learn(self, features: Sequence[float], *, was_reached: bool) -> None:
-        """One step of Newton's method: an order that nobody posted was reached in time, or not."""
-        x = np.asarray(features)
-        hazard = exp(min(float(self.theta @ x), 3.0))
-        missed = exp(-hazard)
-        reached = max(1 - missed, 1e-12)
-        slope = hazard * missed / reached if was_reached else -hazard
-        weight = hazard * hazard * missed / reached
-        self._precision += weight * np.outer(x, x)
-        self.theta = self.theta + np.linalg.solve(self._precision, slope * x)
+    def learn(self, features: Sequence[float], rested_s: float, *, was_reached: bool) -> None:
+        """One step of Newton's method: an order rested so long, and was reached then or not."""
+        x, share = np.asarray(features), min(rested_s / HORIZON_S, 1.0)
+        expected = self._hazard(x) * share
+        self._precision += expected * np.outer(x, x)
+        step = (float(was_reached) - expected) * x
+        self.theta = self.theta + np.linalg.solve(self._precision, step)
         self.learned += 1
+
+    def _hazard(self, x: NDArray[np.float64]) -> float:
+        """How often it is reached in a horizon's time, on average."""
+        return exp(min(float(self.theta @ x), MOST_LOG_HAZARD))
 
 
 def _expm1(x: float) -> float:

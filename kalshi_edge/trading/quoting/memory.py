@@ -61,6 +61,9 @@ class QuoteMemory:
     """By market, the order of ours that rests there or is on its way, as far as we know."""
     shown: dict[str, Shown] = field(default_factory=dict)
     """By market, our newest quote in it."""
+    calm: dict[str, object] = field(default_factory=dict)
+    """By ladder, the prices at which all its quotes were last found where they belong: as long as
+    they stand, nothing that was decided from them would be decided otherwise."""
     read_at: dict[str, datetime] = field(default_factory=dict)
     """By station (ICAO), the end of its newest reading."""
     heard_at: datetime | None = None

@@ -207,12 +207,15 @@ def quote_intent(
 
 
 def without(book: Book, order: Order) -> Book:
-    """``book`` without what rests of an order of ours: a price of our own says nothing."""
+    """``book`` without what rests of an order of ours, where that is at its best price.
+
+    A price of ours says nothing of what others would pay.
+    """
     left, price = order.intent.count - order.filled, order.intent.limit_price
     buys = order.intent.side is Side.BUY
-    levels = tuple(
-        level if level.price != price else replace(level, count=level.count - left)
-        for level in (book.bids if buys else book.asks)
-    )
-    kept = tuple(level for level in levels if level.count > ZERO)
+    levels = book.bids if buys else book.asks
+    if not levels or levels[0].price != price:
+        return book
+    best = replace(levels[0], count=levels[0].count - left) if levels[0].count > left else None
+    kept = levels[1:] if best is None else (best, *levels[1:])
     return replace(book, bids=kept) if buys else replace(book, asks=kept)

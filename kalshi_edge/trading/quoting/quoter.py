@@ -17,7 +17,15 @@ from typing import TypeAlias
 from kalshi_edge.domain.events import Event, Started
 from kalshi_edge.domain.evidence_cells import FirstDecision, SeenLadder, Stage
 from kalshi_edge.domain.market import Book, Ladder
-from kalshi_edge.domain.orders import Intent, Order, OrderState, Side, Strategy, derived_id
+from kalshi_edge.domain.orders import (
+    Intent,
+    Order,
+    OrderState,
+    Settlement,
+    Side,
+    Strategy,
+    derived_id,
+)
 from kalshi_edge.domain.verdicts import Approved, CancelOrder, Check, Refused
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
 from kalshi_edge.errors import InputError
@@ -58,20 +66,26 @@ SHOWS_OURS = frozenset({"demo", "live"})
 """Modes in which our own orders are in the books that we are shown."""
 
 
-def others(core: Core) -> Mapping[str, Book]:
-    """The newest books, without our own orders: prices of ours are no evidence and no market."""
-    books = core.state.books
-    if core.playbook.quoting is None or core.account.tracker.mode not in SHOWS_OURS:
+def others(core: Core, ladder: Ladder | None = None) -> Mapping[str, Book]:
+    """The newest books, without our own orders: prices of ours are no evidence and no market.
+
+    Of ``ladder`` only, where one is given. An order of ours behind the best price stays in.
+    """
+    books, shown = core.state.books, core.quotes.shown
+    tickers = None if ladder is None else [market.ticker for market in ladder.markets]
+    if tickers is not None:
+        books = {ticker: books[ticker] for ticker in tickers if ticker in books}
+    if not shown or core.account.tracker.mode not in SHOWS_OURS:
         return books
-    found = ((ticker, books.get(ticker), one) for ticker, one in core.quotes.shown.items())
-    ours = {
-        ticker: without(book, core.account.orders[one.name])
-        for ticker, book, one in found
-        if book is not None
-        and one.name in core.account.orders
-        and one.from_at < book.received_at <= (one.until_at or FAR)
-    }
-    return {**books, **ours} if ours else books
+    ours = {}
+    for ticker in shown if tickers is None else tickers:
+        one, book = shown.get(ticker), books.get(ticker)
+        if one is None or book is None:
+            continue
+        order = core.account.orders.get(one.name)
+        if order is not None and one.from_at < book.received_at <= (one.until_at or FAR):
+            ours[ticker] = without(book, order)
+    return {**books, **ours}
 
 
 # --- a cycle --------------------------------------------------------------------------------------
@@ -125,6 +139,7 @@ def _believe(core: Core, outlooks: Iterable[Outlook]) -> None:
         for one in outlooks
     }
     core.quotes.is_blind = False
+    core.quotes.calm = {}
 
 
 def _offers(core: Core, outlook: Outlook, at: datetime) -> Iterator[tuple[int, Quote]]:
@@ -230,7 +245,10 @@ def noted(core: Core, event: Event) -> None:
             known_at = memory.read_at.get(event.station)
             memory.read_at[event.station] = max(event.end_at, known_at or event.end_at)
             _news(core, lambda ladder: ladder.station.icao == event.station, floors=True)
+        case Settlement():
+            memory.calm = {}  # what was learned may move a posterior
         case ClimateReport():
+            memory.calm = {}
             _news(core, lambda ladder: ladder.station.report == event.report, floors=True)
         case _:
             pass
@@ -294,6 +312,7 @@ def _cleaned(core: Core, at: datetime) -> None:
         if order is not None and order.state is not OrderState.DONE:
             continue
         del memory.live[ticker]
+        memory.calm.pop(_event_of(core, ticker), None)
         _gone(core, ticker, name, at)
         if order is not None and (order.filled or order.pending):
             memory.wanted.pop(ticker, None)
@@ -332,16 +351,27 @@ def _mind(core: Core, name: str, at: datetime, checked: Checked) -> Iterator[Quo
     }
     belief = memory.beliefs.get(name)
     why = "news" if belief is None else _away(core, belief.outlook.ladder, at)
-    outlook = None if belief is None or why else _seen(core, belief, at)
-    if outlook is None:
-        yield from _pulled(core, orders.values(), why or "quotes that do not cohere", at)
+    if belief is None or why:
+        yield from _pulled(core, orders.values(), why, at)
         return
+    ladder = belief.outlook.ladder
+    books = others(core, ladder)
+    prices = (ladder.fee_rule_at(at), *((book.bid, book.ask) for book in books.values()))
+    if memory.calm.get(name) == prices:
+        return
+    memory.calm.pop(name, None)
+    outlook = _seen(core, belief, books, at)
+    if outlook is None:
+        yield from _pulled(core, orders.values(), "quotes that do not cohere", at)
+        return
+    is_calm = orders.keys() <= memory.wanted.keys()
     mine = {ticker: one for ticker, one in memory.wanted.items() if one.event_ticker == name}
     # What nobody wants any more, and what an earlier process left, goes first.
     yield from _pulled(core, (o for t, o in orders.items() if t not in mine), "not wanted", at)
     for ticker, wanted in mine.items():
         found = quote(outlook, wanted.place, wanted.side, core.playbook)
         order = orders.get(ticker)
+        is_calm = is_calm and found is not None and found.is_fine and order is not None
         if found is None or not found.is_fine:
             checks = () if found is None else found.opportunity.checks
             failed = ", ".join(check.rule for check in checks if not check.passed)
@@ -350,11 +380,14 @@ def _mind(core: Core, name: str, at: datetime, checked: Checked) -> Iterator[Quo
                 del memory.wanted[ticker]
                 yield cancel
         elif order is not None:
+            is_calm = is_calm and order.intent.limit_price == found.price
             is_settled = abs(at - order.intent.created_at) >= SETTLES
             if order.intent.limit_price != found.price and is_settled:
                 yield from _pulled(core, (order,), f"moves to {found.price}", at)
         elif memory.budget.left(at) >= PLACE_TOKENS and core.watch.is_due(("quote", ticker), at):
             yield from _posted_anew(core, wanted, found, outlook, checked(at))
+    if is_calm:
+        memory.calm[name] = prices
 
 
 def _posted_anew(
@@ -408,12 +441,14 @@ def _away(core: Core, ladder: Ladder, at: datetime) -> str:
     return core.state.hours.closing(at)
 
 
-def _seen(core: Core, belief: Belief, at: datetime) -> Outlook | None:
+def _seen(
+    core: Core, belief: Belief, books: Mapping[str, Book], at: datetime
+) -> Outlook | None:
     """What is believed of a ladder, with the newest books; ``None`` where they do not cohere.
 
     Only a posterior moves with the prices; its weights are those of the cycle.
     """
-    outlook = replace(belief.outlook, at=at, books=others(core), pooled=belief.fair)
+    outlook = replace(belief.outlook, at=at, books=books, pooled=belief.fair)
     models, model = outlook.models, core.playbook.model
     if belief.outlook.pooled is None or models is None or model is None:
         return outlook

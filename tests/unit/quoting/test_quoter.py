@@ -285,6 +285,5 @@ def test_a_book_that_shows_our_quote_is_read_without_it() -> None:
         later,
     )
     engine.handle(shown)
-    from kalshi_edge.trading.quoting.quoter import others  # noqa: PLC0415
 
     assert others(engine)[quote.ticker].bid == D("0.20")
