@@ -441,9 +441,7 @@ def _away(core: Core, ladder: Ladder, at: datetime) -> str:
     return core.state.hours.closing(at)
 
 
-def _seen(
-    core: Core, belief: Belief, books: Mapping[str, Book], at: datetime
-) -> Outlook | None:
+def _seen(core: Core, belief: Belief, books: Mapping[str, Book], at: datetime) -> Outlook | None:
     """What is believed of a ladder, with the newest books; ``None`` where they do not cohere.
 
     Only a posterior moves with the prices; its weights are those of the cycle.
