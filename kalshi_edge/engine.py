@@ -55,8 +55,11 @@ from kalshi_edge.trading.decision import decisions
 from kalshi_edge.trading.kill_switch import KillSwitch, breaker_holds, day_loss_hold, enforcement
 from kalshi_edge.trading.outlook import Outlook, city_view, ladder_outlook
 from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.quoting import quoter
 from kalshi_edge.trading.quoting.memory import QuoteMemory
+from kalshi_edge.trading.quoting.news import noted
+from kalshi_edge.trading.quoting.own_quotes import others
+from kalshi_edge.trading.quoting.posting import posted
+from kalshi_edge.trading.quoting.quoter import minded
 from kalshi_edge.trading.risk import review_close, situation
 from kalshi_edge.trading.snapshot import EngineSnapshot
 from kalshi_edge.trading.state import KEEP, WorldState
@@ -156,7 +159,7 @@ class Engine(Core):
         verdicts = (*self.absorb(event), *self._day_loss(event))
         if isinstance(event, Fill | OrderUpdate | Settlement | AccountStatement | LookDue):
             verdicts += supervisor.orphans(self, at)
-        verdicts += quoter.minded(self, event, self._trader_checks)
+        verdicts += minded(self, event, self._trader_checks)
         level = self.kill_switch.level(at)
         is_due, books = self.watch.take_turn, self.state.books
         if level is SwitchState.FLATTEN and self.state.hours.closed(at):
@@ -176,7 +179,7 @@ class Engine(Core):
         if turned:
             turned += self.kill_switch.turn_day(at)
         verdicts = self._answer(event)
-        quoter.noted(self, event)
+        noted(self, event)
         if turned:
             self.forget(at)
         return (*turned, *verdicts)
@@ -251,7 +254,7 @@ class Engine(Core):
         books, clean_at = self.state.books.values(), self.watch.clean_at
         breakers = breaker_holds(self.kill_switch, self.breakers, books, clean_at, at)
         thrown = (*self._loss_switch(at), *breakers)
-        seen_books = quoter.others(self)
+        seen_books = others(self)
         outlooks: list[Outlook] = []
         skipped: list[str] = []
         for name, ladder in sorted(self.state.ladders.items()):
@@ -272,7 +275,7 @@ class Engine(Core):
         if playbook.quoting is None:
             verdicts = decisions(outlooks, before, playbook, self.account.tracker.mode, stage_of)
         else:
-            verdicts = quoter.posted(self, outlooks, before, stage_of)
+            verdicts = posted(self, outlooks, before, stage_of)
         approved = [verdict for verdict in verdicts if isinstance(verdict, Approved)]
         for verdict in approved:
             self.account.approve(verdict)

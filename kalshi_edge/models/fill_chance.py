@@ -52,7 +52,7 @@ class Decayed:
         return self.value * exp(-max(at_s - self.at_s, 0.0) / self.lifetime_s)
 
     def exposure_s(self, at_s: float, began_s: float) -> float:
-        """Seconds that count since ``began_s``: with so many, a steady rate is the sum over them."""
+        """Seconds that count since ``began_s``: a steady rate is the sum over so many."""
         return self.lifetime_s * -_expm1(-max(at_s - began_s, 1.0) / self.lifetime_s)
 
 

@@ -1,4 +1,4 @@
-"""One world day's busy hours, lived by a trader that posts, and played again to one that takes.
+"""Busy sessions of one world day, lived by a trader that posts, and played again to one that takes.
 
 The exchange, its others and the weather are SYNTHETIC; loop, engine, executor and matching are the
 real ones. The taker is told the same books and prints, without what rested of the maker's, and
@@ -27,7 +27,7 @@ from kalshi_edge.trading.playbook import Playbook
 from kalshi_edge.trading.quoting.releases import next_release_at
 from kalshi_edge.trading.quoting.rules import QuoteRules
 from kalshi_edge.trading.risk import Limits
-from kalshi_edge.units import HOUR, MINUTE, ONE, ZERO
+from kalshi_edge.units import MINUTE, ONE, ZERO
 from kalshi_sandbox.exchange.venue.exchange import Exchange, new_exchange
 from kalshi_sandbox.exchange.venue.market_makers import Habits
 from kalshi_sandbox.exchange.venue.weather_adapter import WorldNature
@@ -39,7 +39,7 @@ from kalshi_sandbox.weather.faults import Faults
 from kalshi_sandbox.weather.product_feed import Newsroom
 from kalshi_sandbox.world.world import World
 
-BEGINS, WARM = time(14, 50), 15 * MINUTE
+BEGINS, WARM, SESSION = time(14, 50), 15 * MINUTE, 20 * MINUTE
 """UTC: both ladders trade and New York is awake; the others trade alone for a while."""
 CASH = Decimal(10_000)
 BUSY = Habits(taker_every=timedelta(seconds=15), bid_shift_cents=-0.6, ask_shift_cents=1.6)
@@ -52,7 +52,7 @@ class DayPlan:
     """What is lived."""
 
     stations: Sequence[Station]
-    hours: int = 3
+    sessions: int = 4
     habits: Habits = BUSY
     model: ForecastModel = ForecastModel.SEED
     margin: Decimal = Decimal("0.02")
@@ -104,25 +104,25 @@ class _Watched(Member):
 
 
 async def live_day(world: World, day: date, plan: DayPlan, learner: FillChance) -> LivedDay:
-    """Live the busy hours of ``day`` as maker, then play their tape to a taker.
+    """Live the sessions of ``day`` as maker, and play the tape of each to a taker.
 
-    Every hour begins with an account that holds nothing: else what was bought in the first would
-    leave nothing to be quoted in the last.
+    Every session begins with an account that holds nothing: else what was bought in the first
+    would leave nothing to be quoted in the last.
     """
     nature = WorldNature(world, Newsroom(world, Faults()))
     begins_at = datetime.combine(day, BEGINS, tzinfo=UTC)
     exchange = new_exchange(nature, plan.stations, begins_at, seed=world.seed, habits=plan.habits)
     exchange.venue.advance(begins_at + WARM)
     found = LivedDay(day)
-    for hour in range(plan.hours):
-        end_at = begins_at + WARM + (hour + 1) * HOUR
-        await _live(_Hour(world, exchange, nature, plan, learner, end_at), found)
+    for number in range(plan.sessions):
+        end_at = begins_at + WARM + (number + 1) * SESSION
+        await _live(_Session(world, exchange, nature, plan, learner, end_at), found)
         exchange.venue.advance(end_at)
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class _Hour:
+class _Session:
     world: World
     exchange: Exchange
     nature: WorldNature
@@ -131,11 +131,11 @@ class _Hour:
     end_at: datetime
 
 
-async def _live(hour: _Hour, found: LivedDay) -> None:
-    exchange, plan, end_at = hour.exchange, hour.plan, hour.end_at
+async def _live(session: _Session, found: LivedDay) -> None:
+    exchange, plan, end_at = session.exchange, session.plan, session.end_at
     engine = plan.engine("demo", QuoteRules(plan.margin))
     member = _Watched(exchange.desk, exchange.venue.open_account("us", CASH))
-    member.study = study = FillStudy(found.day, exchange.venue.markets, hour.learner)
+    member.study = study = FillStudy(found.day, exchange.venue.markets, session.learner)
     tape, lines = list[Event](), list[JournalEntry]()
 
     def heard(event: Event) -> None:
@@ -145,20 +145,20 @@ async def _live(hour: _Hour, found: LivedDay) -> None:
         elif not isinstance(event, Fill | OrderUpdate | LookDue | Print):
             tape.append(event)
 
-    feed = LivedFeed(hour.world, exchange, member, plan.stations, engine, end_at, heard)
+    feed = LivedFeed(session.world, exchange, member, plan.stations, engine, end_at, heard)
     store = forgetful_store()
     await run(feed, engine, Executor(member, store), store, (_Lines(lines),))
     study.over(end_at)
     exchange.desk.cancel_all(member.account)
     taker, taken = await _taken(tape, plan)
     found.orders += study.scored
-    found.maker_pnl += _worth(engine, hour.nature) - CASH
-    found.taker_pnl += _worth(taker, hour.nature) - CASH
+    found.maker_pnl += _worth(engine, session.nature) - CASH
+    found.taker_pnl += _worth(taker, session.nature) - CASH
     found.maker_fills += len(member.account.fills)
     found.taker_fills += taken
     found.rested_too_long += _too_long(lines, member, engine, end_at)
     found.writes += member.writes
-    found.seconds += HOUR.total_seconds()
+    found.seconds += SESSION.total_seconds()
 
 
 @dataclass(slots=True)

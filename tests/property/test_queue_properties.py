@@ -136,10 +136,11 @@ sizes = st.lists(st.floats(0.01, 5_000), min_size=2, max_size=30)
 fronts = st.floats(0, 10_000)
 
 
-@given(sizes, fronts, fronts, st.integers(-3, 5), st.integers(0, 5), st.booleans())
+@given(sizes, st.tuples(fronts, fronts), st.tuples(st.integers(-3, 5), st.integers(0, 5)))
 def test_the_chance_falls_with_what_stands_in_front(
-    printed: list[float], ahead: float, more: float, behind: int, further: int, is_bid: bool
+    printed: list[float], contracts_ahead: tuple[float, float], ticks_behind: tuple[int, int]
 ) -> None:
+    (ahead, more), (behind, further), is_bid = contracts_ahead, ticks_behind, True
     learner, at_s = FillChance(), 0.0
     learner.opened("T", "L", at_s)
     for at_s, size in enumerate(printed, start=1):

@@ -17,8 +17,8 @@ from kalshi_edge.domain.weather import Basis, Observation
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.execution.executor import POST_ONLY_CROSS
 from kalshi_edge.trading.playbook import Playbook
+from kalshi_edge.trading.quoting.own_quotes import others
 from kalshi_edge.trading.quoting.quote import is_quote
-from kalshi_edge.trading.quoting.quoter import others
 from kalshi_edge.trading.quoting.rules import QuoteRules
 from kalshi_edge.trading.risk import Limits
 from tests.support.builders import DAY, EVENT, book, fill, forecast, ladder
@@ -55,10 +55,10 @@ def told(playbook: Playbook = MAKER, mode: str = "paper") -> Engine:
 
 
 def offer(
-    engine: Engine, name: str, bid: str = "", ask: str = "", at: datetime = AT, count: int = 5000
+    engine: Engine, name: str, bid: str = "", ask: str = "", at: datetime = AT
 ) -> tuple[Verdict, ...]:
     bid, ask = bid or PRICES[name][0], ask or PRICES[name][1]
-    return engine.handle(book(f"{EVENT}-{name}", [(bid, count)], [(ask, count)], at))
+    return engine.handle(book(f"{EVENT}-{name}", [(bid, 5000)], [(ask, 5000)], at))
 
 
 def of_kind(kind: type[T], verdicts: Sequence[Verdict]) -> list[T]:
