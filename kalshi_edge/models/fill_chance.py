@@ -25,9 +25,12 @@ LEAST_PRINTS = 0.25
 """Of a side without any: so many are assumed over the lifetime."""
 SIZE_S = 3 * 24 * 3600.0
 """How long a print's size counts."""
-RIDGE = 20.0
-"""How many orders' worth the plain theory counts when learning begins."""
-FEATURES = 9
+RIDGE = 5.0
+"""How many orders that were reached the plain theory counts for, in each exponent."""
+STEPS, LONGEST_STEP = 30, 0.5
+THEORY = (0.0, 0.5, 0.5, 1.0, -0.5, -1.0, 0.0, 0.0, 0.0)
+"""θ before anything is learned: the rate is half the market's own and half its ladder's."""
+FEATURES = len(THEORY)
 MOST_LOG_HAZARD = 3.0
 
 
@@ -77,11 +80,8 @@ class Place:
 class FillChance:
     """Rates, sizes and what was learned; instants are seconds that never go back."""
 
-    theta: NDArray[np.float64] = field(
-        default_factory=lambda: np.array([0.0, 0.5, 0.5, 1.0, -0.5, -1.0, 0.0, 0.0, 0.0])
-    )
-    learned: int = 0
-    _precision: NDArray[np.float64] = field(default_factory=lambda: RIDGE * np.eye(FEATURES))
+    theta: NDArray[np.float64] = field(default_factory=lambda: np.array(THEORY))
+    _seen: list[tuple[tuple[float, ...], float, float]] = field(default_factory=list)
     _began_s: dict[str, float] = field(default_factory=dict)
     _sides: dict[tuple[str, bool], Decayed] = field(
         default_factory=lambda: defaultdict(lambda: Decayed(SLOW_S))
@@ -157,13 +157,30 @@ class FillChance:
         return -_expm1(-self._hazard(np.asarray(features)))
 
     def learn(self, features: Sequence[float], rested_s: float, *, was_reached: bool) -> None:
-        """One step of Newton's method: an order rested so long, and was reached then or not."""
-        x, share = np.asarray(features), min(rested_s / HORIZON_S, 1.0)
-        expected = self._hazard(x) * share
-        self._precision += expected * np.outer(x, x)
-        step = (float(was_reached) - expected) * x
-        self.theta = self.theta + np.linalg.solve(self._precision, step)
-        self.learned += 1
+        """Keep that an order rested so long, and was reached then or not, for ``refit``."""
+        share = min(max(rested_s, 0.0) / HORIZON_S, 1.0)
+        self._seen.append((tuple(features), share, float(was_reached)))
+
+    @property
+    def learned(self) -> int:
+        """How many orders were kept."""
+        return len(self._seen)
+
+    def refit(self) -> None:
+        """Fit θ to all that was kept: penalised likelihood of a constant hazard, by Newton."""
+        if not self._seen:
+            return
+        x = np.array([features for features, _, _ in self._seen])
+        share = np.array([share for _, share, _ in self._seen])
+        reached = np.array([reached for _, _, reached in self._seen])
+        theta = np.array(THEORY)
+        for _ in range(STEPS):
+            expected = np.exp(np.minimum(x @ theta, MOST_LOG_HAZARD)) * share
+            slope = x.T @ (reached - expected) - RIDGE * (theta - np.array(THEORY))
+            curve = (x * expected[:, None]).T @ x + RIDGE * np.eye(FEATURES)
+            step = np.linalg.solve(curve, slope)
+            theta = theta + step * min(1.0, LONGEST_STEP / max(float(np.abs(step).max()), 1e-12))
+        self.theta = theta
 
     def _hazard(self, x: NDArray[np.float64]) -> float:
         """How often it is reached in a horizon's time, on average."""

@@ -15,6 +15,7 @@ from kalshi_edge.domain.events import Event, LookDue, OrderUpdate, Print
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.orders import Fill, Intent, OrderReport, Side, Strategy
+from kalshi_edge.domain.records import MarkOut
 from kalshi_edge.domain.verdicts import Approved
 from kalshi_edge.domain.weather import Station
 from kalshi_edge.engine import Engine, Setup
@@ -24,10 +25,12 @@ from kalshi_edge.models.fill_chance import FillChance
 from kalshi_edge.runner import run
 from kalshi_edge.trading.edge import Gates
 from kalshi_edge.trading.playbook import Playbook
+from kalshi_edge.trading.quoting.mark_outs import AFTER_MIN
 from kalshi_edge.trading.quoting.releases import next_release_at
 from kalshi_edge.trading.quoting.rules import QuoteRules
 from kalshi_edge.trading.risk import Limits
 from kalshi_edge.units import MINUTE, ONE, ZERO
+from kalshi_sandbox.exchange.venue.accounts import VenueFill
 from kalshi_sandbox.exchange.venue.exchange import Exchange, new_exchange
 from kalshi_sandbox.exchange.venue.market_makers import Habits
 from kalshi_sandbox.exchange.venue.weather_adapter import WorldNature
@@ -87,6 +90,8 @@ class LivedDay:
     taker_fills: int = 0
     rested_too_long: int = 0
     """Quotes that were in the book past the beginning of a release's window."""
+    mark_outs: list[MarkOut] = field(default_factory=list)
+    """Of the maker's fills whose minutes were over before the session was."""
     writes: list[tuple[float, float]] = field(default_factory=list)
     seconds: float = 0.0
     """Lived."""
@@ -150,6 +155,7 @@ async def _live(session: _Session, found: LivedDay) -> None:
     await run(feed, engine, Executor(member, store), store, (_Lines(lines),))
     study.over(end_at)
     exchange.desk.cancel_all(member.account)
+    _mark_later(exchange, member, found)
     taker, taken = await _taken(tape, plan)
     found.orders += study.scored
     found.maker_pnl += _worth(engine, session.nature) - CASH
@@ -157,8 +163,36 @@ async def _live(session: _Session, found: LivedDay) -> None:
     found.maker_fills += len(member.account.fills)
     found.taker_fills += taken
     found.rested_too_long += _too_long(lines, member, engine, end_at)
+    found.mark_outs += [one for line in lines for one in line.verdicts if isinstance(one, MarkOut)]
     found.writes += member.writes
     found.seconds += SESSION.total_seconds()
+
+
+def _mark_later(exchange: Exchange, member: Member, found: LivedDay) -> None:
+    """The last mark-outs fall due when the session is over: have them taken as time goes on."""
+    minutes, venue = AFTER_MIN[-1], exchange.venue
+    for fill in member.account.fills:
+
+        def mark(fill: VenueFill = fill) -> None:
+            market, order = fill.order.market, fill.order
+            if market.bid is None or market.ask is None:
+                return
+            found.mark_outs.append(
+                MarkOut(
+                    fill_id=fill.fill_id,
+                    intent_id=order.client_order_id,
+                    ticker=market.ticker,
+                    city=market.event.series.station.city,
+                    side=order.side,
+                    price=fill.trade.price,
+                    count=fill.trade.count,
+                    minutes=minutes,
+                    mid=(market.bid + market.ask) / 2,
+                    received_at=venue.now,
+                )
+            )
+
+        venue.schedule(fill.trade.at + minutes * MINUTE, mark)
 
 
 @dataclass(slots=True)

@@ -167,5 +167,6 @@ def test_what_is_learned_comes_near_what_is_true() -> None:
         was_reached = minute * 7 % 10 < 3
         rested_s = 30.0 if was_reached else 60.0
         learner.learn(learner.features(place, at_s + 1), rested_s, was_reached=was_reached)
+    learner.refit()
     seen = learner.chance(learner.features(place, 60.0 * 1500))
     assert abs(seen - 0.3) < 0.05

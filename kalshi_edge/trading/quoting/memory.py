@@ -9,7 +9,7 @@ from datetime import datetime
 
 from kalshi_edge.domain.beliefs import Vector
 from kalshi_edge.domain.evidence_cells import Stage
-from kalshi_edge.domain.orders import Side
+from kalshi_edge.domain.orders import Fill, Side
 from kalshi_edge.trading.outlook import Outlook
 from kalshi_edge.trading.quoting.rules import WriteBudget
 
@@ -51,6 +51,15 @@ class Shown:
     """When it was called back, or was over: a book that came later shows it no more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A quote of ours that was taken, and how many of its mark-outs are behind us."""
+
+    fill: Fill
+    city: str
+    behind: int = 0
+
+
 @dataclass(slots=True)
 class QuoteMemory:
     """Beliefs by ladder, wanted quotes by market, and what may be written."""
@@ -64,6 +73,8 @@ class QuoteMemory:
     calm: dict[str, object] = field(default_factory=dict)
     """By ladder, the prices at which all its quotes were last found where they belong: as long as
     they stand, nothing that was decided from them would be decided otherwise."""
+    taken: dict[str, Taken] = field(default_factory=dict)
+    """By fill, those of the last day."""
     read_at: dict[str, datetime] = field(default_factory=dict)
     """By station (ICAO), the end of its newest reading."""
     heard_at: datetime | None = None

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from kalshi_edge.domain.events import Event, Started
 from kalshi_edge.domain.market import Book, Ladder
-from kalshi_edge.domain.orders import Settlement
+from kalshi_edge.domain.orders import Fill, Settlement
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
 from kalshi_edge.trading.core import Core
+from kalshi_edge.trading.quoting.mark_outs import taken
 from kalshi_edge.trading.quoting.memory import QuoteMemory
 from kalshi_edge.trading.quoting.quote import is_quote
 from kalshi_edge.trading.state import REFERENCE
@@ -25,6 +26,8 @@ def noted(core: Core, event: Event) -> None:
             core.quotes = QuoteMemory(live=_resting(core))
         case Book():
             memory.heard_at = event.received_at
+        case Fill():
+            taken(core, event)
         case Settlement():
             memory.calm = {}  # what is learned of it may move a posterior
         case Forecast() | Observation() | ClimateReport():

@@ -18,6 +18,7 @@ from kalshi_edge.domain.events import Event
 from kalshi_edge.domain.evidence_cells import FirstDecision, SeenLadder
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Order, OrderState
+from kalshi_edge.domain.records import MarkOut
 from kalshi_edge.domain.verdicts import Approved, CancelOrder, Check, Refused
 from kalshi_edge.errors import InputError
 from kalshi_edge.models.quoted import ladder_quotes
@@ -25,6 +26,7 @@ from kalshi_edge.trading.core import Core
 from kalshi_edge.trading.gathering import gathered
 from kalshi_edge.trading.ladder_models import OWN
 from kalshi_edge.trading.outlook import Outlook
+from kalshi_edge.trading.quoting.mark_outs import AFTER_MIN, mark_outs
 from kalshi_edge.trading.quoting.memory import Belief, Wanted
 from kalshi_edge.trading.quoting.own_quotes import cleaned, event_of, gone, others
 from kalshi_edge.trading.quoting.posting import post, release_check, reviewed
@@ -33,7 +35,7 @@ from kalshi_edge.trading.quoting.rules import CANCEL_TOKENS, PLACE_TOKENS
 from kalshi_edge.trading.risk import situation
 from kalshi_edge.units import span
 
-QuoteVerdict: TypeAlias = Approved | Refused | CancelOrder | SeenLadder | FirstDecision
+QuoteVerdict: TypeAlias = Approved | Refused | CancelOrder | SeenLadder | FirstDecision | MarkOut
 Checked: TypeAlias = Callable[[datetime], tuple[Check, ...]]
 """What must hold of the whole trader before it takes new risk."""
 
@@ -47,13 +49,16 @@ ANY_INSTANT = timedelta(days=30)
 def minded(core: Core, event: Event, checked: Checked) -> tuple[QuoteVerdict, ...]:
     """What an event wants done with the quotes: pulled, moved, posted anew."""
     memory = core.quotes
-    if core.playbook.quoting is None or not (memory.live or memory.wanted):
+    if core.playbook.quoting is None:
         return ()
+    marks = tuple(mark_outs(core, event.received_at)) if memory.taken else ()
+    if not (memory.live or memory.wanted):
+        return marks
     cleaned(core, event.received_at)
     found: list[QuoteVerdict] = []
     for name in _concerned(core, event):
         found += _mind(core, name, event.received_at, checked)
-    return tuple(found)
+    return (*marks, *found)
 
 
 def _concerned(core: Core, event: Event) -> list[str]:
@@ -208,5 +213,7 @@ def _seen(core: Core, belief: Belief, books: Mapping[str, Book], at: datetime) -
 
 
 def is_busy(core: Core) -> bool:
-    """Whether there are quotes that the clock alone may have to move."""
-    return bool(core.quotes.live or core.quotes.wanted)
+    """Whether there are quotes that the clock alone may have to move, or mark-outs to come."""
+    memory = core.quotes
+    to_come = any(one.behind < len(AFTER_MIN) for one in memory.taken.values())
+    return bool(memory.live or memory.wanted or to_come)
