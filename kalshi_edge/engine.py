@@ -55,10 +55,10 @@ from kalshi_edge.trading.decision import decisions
 from kalshi_edge.trading.kill_switch import KillSwitch, breaker_holds, day_loss_hold, enforcement
 from kalshi_edge.trading.outlook import Outlook, city_view, ladder_outlook
 from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.quoting.memory import QuoteMemory
-from kalshi_edge.trading.quoting.news import noted
 from kalshi_edge.trading.quoting.own_quotes import others
 from kalshi_edge.trading.quoting.posting import posted
+from kalshi_edge.trading.quoting.quote_basis import noted
+from kalshi_edge.trading.quoting.quote_state import QuoteState
 from kalshi_edge.trading.quoting.quoter import minded
 from kalshi_edge.trading.risk import review_close, situation
 from kalshi_edge.trading.snapshot import EngineSnapshot
@@ -120,7 +120,7 @@ class Engine(Core):
         """Go on as a restart under ``setup`` does."""
         self.playbook, self.breakers = setup.playbook, setup.breakers
         self.state.stations, self.state.models = setup.stations, setup.models
-        self.watch, self.quotes = SupervisorState(), QuoteMemory()
+        self.watch, self.quotes = SupervisorState(), QuoteState()
 
     def snapshot(self, seq: int) -> EngineSnapshot:
         """All that is known, as of the journal's line ``seq``: between it and the next event.

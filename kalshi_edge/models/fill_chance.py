@@ -60,7 +60,7 @@ class Decayed:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class QueueSpot:
     """Where an order would stand, as the books show it."""
 
     ticker: str
@@ -109,7 +109,7 @@ class FillChance:
         for total, amount in zip(self._sizes, (1.0, size, size * size), strict=True):
             total.add(amount, at_s)
 
-    def features(self, place: Place, at_s: float) -> tuple[float, ...]:
+    def features(self, place: QueueSpot, at_s: float) -> tuple[float, ...]:
         """What the chance of an order at ``place`` depends on."""
         side, ladder = (
             self._sides[place.ticker, place.is_bid],

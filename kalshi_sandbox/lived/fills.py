@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from kalshi_edge.domain.events import Event, OrderUpdate, Print
 from kalshi_edge.domain.orders import Fill, Intent, OrderStep, Side, opposite
-from kalshi_edge.models.fill_chance import HORIZON_S, FillChance, Place
+from kalshi_edge.models.fill_chance import HORIZON_S, FillChance, QueueSpot
 from kalshi_edge.units import CENT, ZERO
 from kalshi_sandbox.exchange.venue.records import VenueMarket
 
@@ -28,7 +28,7 @@ class Scored:
     """Seconds from posting to its first fill, or to its end where that was ours."""
     is_filled: bool = False
     is_censored: bool = False
-    """Taken back by us, or expired, before it was filled and before the horizon."""
+    """TakenQuote back by us, or expired, before it was filled and before the horizon."""
 
 
 @dataclass(slots=True)
@@ -91,13 +91,13 @@ class FillStudy:
         self.learner.printed(event.ticker, ladder, count, at_s, hits_bids=hit is Side.BUY)
 
 
-def place_of(market: VenueMarket, side: Side, price: Decimal) -> Place:
+def place_of(market: VenueMarket, side: Side, price: Decimal) -> QueueSpot:
     """Where an order would stand in a market's book now, as everybody sees it."""
     depth, sign = market.depth[side], 1 if side is Side.BUY else -1
     shown = [(other, count) for other, count in depth.items() if count > ZERO]
     better = sum((count for other, count in shown if sign * (other - price) > ZERO), ZERO)
     best = market.bid if side is Side.BUY else market.ask
-    return Place(
+    return QueueSpot(
         ticker=market.ticker,
         ladder=market.event.ticker,
         is_bid=side is Side.BUY,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kalshi_edge.domain.orders import Side, TimeInForce
 from kalshi_edge.execution.matching import LimitOrder, OrderBook
-from kalshi_edge.models.fill_chance import FillChance, Place
+from kalshi_edge.models.fill_chance import FillChance, QueueSpot
 from kalshi_edge.models.queue_position import Cancels, QueuePosition, SeenQueue
 from kalshi_edge.units import ZERO
 from tests.support.builders import NOW
@@ -148,7 +148,7 @@ def test_the_chance_falls_with_what_stands_in_front(
     at_s = 10.0 * at_s + 5
 
     def chance(contracts: float, ticks: int) -> float:
-        place = Place("T", "L", is_bid, 0.3, contracts, 0.0, float(ticks))
+        place = QueueSpot("T", "L", is_bid, 0.3, contracts, 0.0, float(ticks))
         return learner.chance(learner.features(place, at_s))
 
     near, far = chance(ahead, behind), chance(ahead + more, behind)
@@ -159,7 +159,7 @@ def test_the_chance_falls_with_what_stands_in_front(
 
 def test_what_is_learned_comes_near_what_is_true() -> None:
     """Orders at the front of a side with a print a minute are reached in 30 of 100 cases."""
-    learner, place = FillChance(), Place("T", "L", True, 0.3, 0.0, 0.0, 0.0)
+    learner, place = FillChance(), QueueSpot("T", "L", True, 0.3, 0.0, 0.0, 0.0)
     learner.opened("T", "L", 0.0)
     for minute in range(1, 1500):
         at_s = 60.0 * minute

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from kalshi_edge.domain.orders import Fill
 from kalshi_edge.domain.records import MarkOut
 from kalshi_edge.trading.core import Core
-from kalshi_edge.trading.quoting.memory import Taken
 from kalshi_edge.trading.quoting.own_quotes import others
 from kalshi_edge.trading.quoting.quote import is_quote
+from kalshi_edge.trading.quoting.quote_state import TakenQuote
 from kalshi_edge.units import DAY, MINUTE
 
 AFTER_MIN = (1, 5, 30)
@@ -31,7 +31,7 @@ def taken(core: Core, fill: Fill) -> None:
         return
     first_at = fill.valid_at - DAY
     memory.taken = {n: one for n, one in memory.taken.items() if one.fill.valid_at >= first_at}
-    memory.taken[fill.fill_id] = Taken(fill, order.intent.city)
+    memory.taken[fill.fill_id] = TakenQuote(fill, order.intent.city)
 
 
 def mark_outs(core: Core, at: datetime) -> Iterator[MarkOut]:

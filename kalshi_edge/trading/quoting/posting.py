@@ -11,16 +11,16 @@ from kalshi_edge.domain.orders import Intent, Side, Strategy, derived_id
 from kalshi_edge.domain.verdicts import Approved, Check, Refused
 from kalshi_edge.trading.core import Core
 from kalshi_edge.trading.outlook import Outlook
-from kalshi_edge.trading.quoting.memory import Belief, Shown, Wanted
 from kalshi_edge.trading.quoting.own_quotes import cleaned
 from kalshi_edge.trading.quoting.quote import (
     SHORTEST,
-    Quote,
+    PlannedQuote,
     mark_loss,
     quote,
     quote_count,
     quote_intent,
 )
+from kalshi_edge.trading.quoting.quote_state import QuoteBasis, ShownQuote, WantedQuote
 from kalshi_edge.trading.quoting.releases import next_release_at, release_due
 from kalshi_edge.trading.quoting.rules import PLACE_TOKENS
 from kalshi_edge.trading.risk import Situation, review
@@ -55,7 +55,7 @@ def posted(
     verdicts: list[Approved | Refused] = []
     for found, outlook, place in candidates:
         stage = stage_of(outlook, found.opportunity.strategy)
-        wanted = Wanted(outlook.ladder.event_ticker, place, found.side, stage)
+        wanted = WantedQuote(outlook.ladder.event_ticker, place, found.side, stage)
         verdict, before = reviewed(core, found, outlook, before, wanted)
         if isinstance(verdict, Refused):
             verdicts.append(verdict)
@@ -69,7 +69,7 @@ def posted(
 
 def _believe(core: Core, outlooks: Iterable[Outlook]) -> None:
     core.quotes.beliefs = {
-        one.ladder.event_ticker: Belief(
+        one.ladder.event_ticker: QuoteBasis(
             one,
             one.fair,
             core.state.evidence(one.ladder.station, one.ladder.climate_day).floor_f(),
@@ -80,7 +80,7 @@ def _believe(core: Core, outlooks: Iterable[Outlook]) -> None:
     core.quotes.calm = {}
 
 
-def _offers(core: Core, outlook: Outlook, at: datetime) -> Iterator[tuple[int, Quote]]:
+def _offers(core: Core, outlook: Outlook, at: datetime) -> Iterator[tuple[int, PlannedQuote]]:
     """Of every bin the side that is nearer to the front, with every rule's outcome."""
     playbook = core.playbook
     if Strategy.SINGLE not in playbook.strategies:
@@ -99,7 +99,7 @@ def _offers(core: Core, outlook: Outlook, at: datetime) -> Iterator[tuple[int, Q
 
 
 def reviewed(
-    core: Core, found: Quote, outlook: Outlook, before: Situation, wanted: Wanted
+    core: Core, found: PlannedQuote, outlook: Outlook, before: Situation, wanted: WantedQuote
 ) -> tuple[Approved | Refused, Situation]:
     """Risk's word on posting ``found``, and the situation after it."""
     at, limits, opportunity = before.at, core.playbook.limits, found.opportunity
@@ -142,14 +142,14 @@ def _until(core: Core, outlook: Outlook, at: datetime) -> datetime:
     return min(ends).replace(microsecond=0)
 
 
-def post(core: Core, wanted: Wanted, verdict: Approved) -> None:
+def post(core: Core, wanted: WantedQuote, verdict: Approved) -> None:
     """Note that the quote of ``verdict`` is on its way."""
     (intent,) = verdict.intents
     core.quotes.wanted[intent.ticker] = replace(
         wanted, trade_id=intent.trade_id, last_id=intent.intent_id
     )
     core.quotes.live[intent.ticker] = intent.intent_id
-    core.quotes.shown[intent.ticker] = Shown(intent.intent_id, intent.created_at)
+    core.quotes.shown[intent.ticker] = ShownQuote(intent.intent_id, intent.created_at)
 
 
 def release_check(core: Core, ladder: Ladder, at: datetime) -> Check:

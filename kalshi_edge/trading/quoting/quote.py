@@ -52,7 +52,7 @@ def quote_price(market: Market, side: Side, limit: Decimal, book: Book) -> Decim
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class PlannedQuote:
     """A bin's price on one side, with every rule's outcome."""
 
     market: Market
@@ -77,7 +77,7 @@ class Quote:
         return self.behind, -self.opportunity.ev, self.market.ticker, self.side.value
 
 
-def quote(outlook: Outlook, place: int, side: Side, playbook: Playbook) -> Quote | None:
+def quote(outlook: Outlook, place: int, side: Side, playbook: Playbook) -> PlannedQuote | None:
     """What we would post in the bin at ``place`` on ``side``; ``None`` where there is no price.
 
     ``outlook`` has its probabilities in ``pooled``, whatever they come from.
@@ -106,7 +106,7 @@ def quote(outlook: Outlook, place: int, side: Side, playbook: Playbook) -> Quote
         (*outlook.checks, *_checks(leg, own, edge, playbook)),
     )
     behind = ZERO if best is None else max(sign * (best - price), ZERO)
-    return Quote(market, side, price, opportunity, cost, p, behind)
+    return PlannedQuote(market, side, price, opportunity, cost, p, behind)
 
 
 def _sign(side: Side) -> int:
@@ -137,7 +137,7 @@ def _checks(leg: Leg, own: Decimal, edge: float, playbook: Playbook) -> tuple[Ch
 
 
 def quote_count(
-    found: Quote, outlook: Outlook, situation: Situation, limits: Limits, stage: Stage
+    found: PlannedQuote, outlook: Outlook, situation: Situation, limits: Limits, stage: Stage
 ) -> Decimal:
     """How many contracts: the same fraction of Kelly as an order that takes, at our own price."""
     city, climate_day = found.opportunity.city, found.opportunity.climate_day
@@ -175,7 +175,7 @@ def mark_loss(intent: Intent, book: Book) -> Decimal:
 
 
 def quote_intent(
-    found: Quote,
+    found: PlannedQuote,
     count: Decimal,
     outlook: Outlook,
     *,

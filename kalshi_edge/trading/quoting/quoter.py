@@ -27,10 +27,10 @@ from kalshi_edge.trading.gathering import gathered
 from kalshi_edge.trading.ladder_models import OWN
 from kalshi_edge.trading.outlook import Outlook
 from kalshi_edge.trading.quoting.mark_outs import AFTER_MIN, mark_outs
-from kalshi_edge.trading.quoting.memory import Belief, Wanted
 from kalshi_edge.trading.quoting.own_quotes import cleaned, event_of, gone, others
 from kalshi_edge.trading.quoting.posting import post, release_check, reviewed
-from kalshi_edge.trading.quoting.quote import Quote, quote
+from kalshi_edge.trading.quoting.quote import PlannedQuote, quote
+from kalshi_edge.trading.quoting.quote_state import QuoteBasis, WantedQuote
 from kalshi_edge.trading.quoting.rules import CANCEL_TOKENS, PLACE_TOKENS
 from kalshi_edge.trading.risk import situation
 from kalshi_edge.units import span
@@ -109,7 +109,7 @@ def _mind(core: Core, name: str, at: datetime, checked: Checked) -> Iterator[Quo
         memory.calm[name] = prices
 
 
-def _is_in_place(found: Quote | None, order: Order | None) -> bool:
+def _is_in_place(found: PlannedQuote | None, order: Order | None) -> bool:
     """Whether a quote rests, or is on its way, where it belongs."""
     if found is None or order is None:
         return False
@@ -117,7 +117,7 @@ def _is_in_place(found: Quote | None, order: Order | None) -> bool:
 
 
 def _moved(
-    core: Core, ticker: str, found: Quote | None, order: Order | None, at: datetime
+    core: Core, ticker: str, found: PlannedQuote | None, order: Order | None, at: datetime
 ) -> Iterator[CancelOrder]:
     """A quote that rests where it no longer belongs is called back."""
     if order is None:
@@ -135,7 +135,7 @@ def _moved(
 
 
 def _posted_anew(
-    core: Core, wanted: Wanted, found: Quote, outlook: Outlook, checked: Checked
+    core: Core, wanted: WantedQuote, found: PlannedQuote, outlook: Outlook, checked: Checked
 ) -> Iterator[QuoteVerdict]:
     at, ticker, memory = outlook.at, found.market.ticker, core.quotes
     if memory.budget.left(at) < PLACE_TOKENS or not core.watch.is_due(("quote", ticker), at):
@@ -187,7 +187,9 @@ def _away(core: Core, ladder: Ladder, at: datetime) -> str:
     return core.state.hours.closing(at)
 
 
-def _seen(core: Core, belief: Belief, books: Mapping[str, Book], at: datetime) -> Outlook | None:
+def _seen(
+    core: Core, belief: QuoteBasis, books: Mapping[str, Book], at: datetime
+) -> Outlook | None:
     """What is believed of a ladder, with the newest books; ``None`` where they do not cohere.
 
     Only a posterior moves with the prices; its weights are those of the cycle.

@@ -8,8 +8,8 @@ from kalshi_edge.domain.orders import Fill, Settlement
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
 from kalshi_edge.trading.core import Core
 from kalshi_edge.trading.quoting.mark_outs import taken
-from kalshi_edge.trading.quoting.memory import QuoteMemory
 from kalshi_edge.trading.quoting.quote import is_quote
+from kalshi_edge.trading.quoting.quote_state import QuoteState
 from kalshi_edge.trading.state import REFERENCE
 
 
@@ -23,7 +23,7 @@ def noted(core: Core, event: Event) -> None:
     memory = core.quotes
     match event:
         case Started():
-            core.quotes = QuoteMemory(live=_resting(core))
+            core.quotes = QuoteState(live=_resting(core))
         case Book():
             memory.heard_at = event.received_at
         case Fill():
