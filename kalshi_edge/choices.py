@@ -46,6 +46,15 @@ class ForecastModel(StrEnum):
     """The market's own prices, moved as far as EMOS has earned."""
 
 
+class Sizing(StrEnum):
+    """How many contracts, and of which sides."""
+
+    SEED = "seed"
+    """Each bin and each bracket by itself: YES only, a quarter of Kelly."""
+    JOINT = "joint"
+    """A ladder as one bet, both sides of every bin; only of the posterior's probabilities."""
+
+
 class Entry(StrEnum):
     """How a position is entered."""
 

@@ -49,7 +49,7 @@ from kalshi_edge.domain.verdicts import (
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation, Station
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.trading import gathering, statements, supervisor
-from kalshi_edge.trading.circuit_breakers import CircuitBreakers, hours_check, reconciled_check
+from kalshi_edge.trading.circuit_breakers import CircuitBreakers
 from kalshi_edge.trading.core import Core
 from kalshi_edge.trading.decision import decisions
 from kalshi_edge.trading.kill_switch import KillSwitch, breaker_holds, day_loss_hold, enforcement
@@ -60,7 +60,8 @@ from kalshi_edge.trading.quoting.posting import posted
 from kalshi_edge.trading.quoting.quote_basis import noted
 from kalshi_edge.trading.quoting.quote_state import QuoteState
 from kalshi_edge.trading.quoting.quoter import minded
-from kalshi_edge.trading.risk import review_close, situation
+from kalshi_edge.trading.risk import review_close
+from kalshi_edge.trading.situation import situation
 from kalshi_edge.trading.snapshot import EngineSnapshot
 from kalshi_edge.trading.state import KEEP, WorldState
 from kalshi_edge.trading.supervisor_state import SupervisorState
@@ -159,7 +160,7 @@ class Engine(Core):
         verdicts = (*self.absorb(event), *self._day_loss(event))
         if isinstance(event, Fill | OrderUpdate | Settlement | AccountStatement | LookDue):
             verdicts += supervisor.orphans(self, at)
-        verdicts += minded(self, event, self._trader_checks)
+        verdicts += minded(self, event, partial(supervisor.trader_checks, self))
         level = self.kill_switch.level(at)
         is_due, books = self.watch.take_turn, self.state.books
         if level is SwitchState.FLATTEN and self.state.hours.closed(at):
@@ -268,7 +269,7 @@ class Engine(Core):
         unwound = supervisor.unwound(self, outlooks)
         before = replace(
             situation(self.account, self.kill_switch.switch_at(at), self.state.marks, at),
-            trader_checks=self._trader_checks(at),
+            trader_checks=supervisor.trader_checks(self, at),
         )
         registered = gathering.registered(self, at)
         stage_of = partial(gathering.stage_of, self)
@@ -282,7 +283,7 @@ class Engine(Core):
         gathered = gathering.gathered(self, outlooks, approved, before, at)
         done = CycleDone(
             received_at=at,
-            cities=tuple(city_view(self.state, one, playbook.gates) for one in outlooks),
+            cities=tuple(city_view(self.state, one) for one in outlooks),
             skipped=tuple(skipped),
             approved=len(approved),
             refused=len(verdicts) - len(approved),
@@ -291,15 +292,6 @@ class Engine(Core):
             missed=event.missed,
         )
         return (*thrown, *unwound, *registered, *verdicts, *gathered, done)
-
-    def _trader_checks(self, at: datetime) -> tuple[Check, ...]:
-        """What must hold of the whole trader before it takes new risk."""
-        if self.breakers is None:
-            return ()
-        return (
-            reconciled_check(self.watch.clean_at, at, self.breakers),
-            hours_check(self.state.hours.closing(at)),
-        )
 
     def _calibration(self, event: CalibrationDue) -> tuple[Verdict, ...]:
         missing = self.state.awaited(event.received_at)

@@ -230,14 +230,16 @@ class _Loop:
         for verdict in verdicts:
             if isinstance(verdict, Adopted):
                 await self.store.add_order(verdict.order)
+        wanted = [one for one in verdicts if isinstance(one, Wanted)]
+        is_next = bool(wanted) and (first or not self.to_do)
         try:
-            await self.store.append(line)
+            # What is next stores its order before anything else: the line need not be safe sooner.
+            await self.store.append(line, order_follows=is_next and isinstance(wanted[0], Approved))
         except Exception:
             self.journal.take_back(line)
             raise
         for publisher in self.publishers:
             publisher.publish(line)
-        wanted = [one for one in verdicts if isinstance(one, Approved | CancelOrder | ResolveOrder)]
         if first:
             self.to_do.extendleft(reversed(wanted))
         else:

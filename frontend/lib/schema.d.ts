@@ -1555,13 +1555,21 @@ export interface components {
         Lead: "ahead" | "eve" | "night" | "morning" | "late";
         /**
          * LegView
-         * @description One bin of an opportunity; edges in dollars per contract.
+         * @description One side of a bin of an opportunity; prices are the side's, edges dollars per contract.
          */
         LegView: {
             /** Ticker */
             ticker: string;
             bin: components["schemas"]["BinView"];
-            /** Fair */
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "yes" | "no";
+            /**
+             * Fair
+             * @description The probability that a contract of the side pays.
+             */
             fair: number;
             /** Bid */
             bid: string | null;
@@ -1746,7 +1754,7 @@ export interface components {
         };
         /**
          * OpportunityView
-         * @description A single bin or a bracket as the last cycle judged it, with every gate's outcome.
+         * @description A bin, a bracket or a ladder as the last cycle judged it, with every gate's outcome.
          */
         OpportunityView: {
             /**
@@ -1765,11 +1773,19 @@ export interface components {
             climate_day: string;
             /** Is Approved */
             is_approved: boolean;
-            /** Legs */
+            /**
+             * Legs
+             * @description What would be bought; of a ladder every bin's YES.
+             */
             legs: components["schemas"]["LegView"][];
             /**
+             * Orders
+             * @description What was decided; none where it was refused.
+             */
+            orders: components["schemas"]["PlannedOrder"][];
+            /**
              * Net Edge
-             * @description Of all legs together, dollars per contract of each.
+             * @description Of all legs together, dollars per contract of each; of a ladder per contract ordered.
              */
             net_edge: number | null;
             /**
@@ -1895,6 +1911,42 @@ export interface components {
             count?: string | null;
         };
         /**
+         * PlannedOrder
+         * @description An order that was decided: contracts of a side, at its own price or better.
+         */
+        PlannedOrder: {
+            /** Ticker */
+            ticker: string;
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "yes" | "no";
+            /**
+             * Count
+             * @example 25
+             */
+            count: string;
+            /**
+             * Price
+             * @description Dollars per contract of the side.
+             * @example 0.42
+             */
+            price: string;
+            /** Fair */
+            fair: number | null;
+            /**
+             * Edge
+             * @description Net, dollars per contract.
+             */
+            edge: number | null;
+            /**
+             * Cost Limit
+             * @example -12.34
+             */
+            cost_limit: string;
+        };
+        /**
          * PnlHistory
          * @description All daily records, oldest first.
          */
@@ -1995,8 +2047,9 @@ export interface components {
             /**
              * Side
              * @description ``yes`` or ``no``: which contracts are held.
+             * @enum {string}
              */
-            side: string;
+            side: "yes" | "no";
             /**
              * Count
              * @example 25
@@ -2384,6 +2437,13 @@ export interface components {
             /** Brackets */
             brackets: components["schemas"]["OpportunityView"][];
             /**
+             * Ladders
+             * @description Whole ladders, where they are sized together.
+             */
+            ladders: components["schemas"]["OpportunityView"][];
+            /** Longshots */
+            longshots: components["schemas"]["OpportunityView"][];
+            /**
              * Skipped
              * @description Ladders left out, each with its reason.
              */
@@ -2613,7 +2673,7 @@ export interface components {
          * @description Who thought of the trade.
          * @enum {string}
          */
-        Strategy: "single" | "bracket" | "manual";
+        Strategy: "single" | "bracket" | "ladder" | "longshot" | "manual";
         /**
          * SwitchMark
          * @description The kill switch thrown.
@@ -2803,8 +2863,11 @@ export interface components {
             climate_day: string;
             /** Bin */
             bin: string | null;
-            /** Side */
-            side: string;
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "yes" | "no";
             /**
              * Opened At
              * Format: date-time

@@ -60,8 +60,7 @@ from kalshi_edge.domain.verdicts import (
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
 from kalshi_edge.engine import Setup
 from kalshi_edge.trading.edge import Gates
-from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.risk import Limits
+from kalshi_edge.trading.playbook import Limits, Playbook
 
 STORED_KINDS: Mapping[type, str] = {
     # facts

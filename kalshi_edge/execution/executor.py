@@ -60,12 +60,13 @@ class Executor:
         """Send every order of ``approved`` and say what became of each before the next is sent.
 
         The legs of a bracket go one after the other, each for no more than the one before it got:
-        where that was nothing, or is not known, it is not sent. What reduces does not wait for
-        anything.
+        where that was nothing, or is not known, it is not sent. Other orders, as a ladder's, do
+        not wait for each other, nor does what reduces for anything.
         """
         room = approved.intents[0].count
         for intent in approved.intents:
-            count = intent.count if intent.reduces else min(intent.count, room)
+            is_leg = intent.bracket_id is not None and not intent.reduces
+            count = min(intent.count, room) if is_leg else intent.count
             try:
                 told = await self._place(intent, count, at)
             except EdgeError:

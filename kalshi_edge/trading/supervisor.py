@@ -19,11 +19,16 @@ from kalshi_edge.domain.verdicts import (
     Alarm,
     Approved,
     CancelOrder,
+    Check,
     ResolveOrder,
     Verdict,
 )
 from kalshi_edge.portfolio.adoption import order_of_fill
-from kalshi_edge.trading.circuit_breakers import too_many_errors
+from kalshi_edge.trading.circuit_breakers import (
+    hours_check,
+    reconciled_check,
+    too_many_errors,
+)
 from kalshi_edge.trading.core import Core
 from kalshi_edge.trading.exits import naked_legs, unwinding
 from kalshi_edge.trading.fees import fee_check
@@ -71,6 +76,16 @@ def updated(core: Core, event: OrderUpdate) -> tuple[Verdict, ...]:
     core.watch.erred(event.received_at)
     hold = too_many_errors(core.watch.errors, event.received_at, core.breakers)
     return (*verdicts, *core.kill_switch.hold(hold))
+
+
+def trader_checks(core: Core, at: datetime) -> tuple[Check, ...]:
+    """What must hold of the whole trader before it takes new risk."""
+    if core.breakers is None:
+        return ()
+    return (
+        reconciled_check(core.watch.clean_at, at, core.breakers),
+        hours_check(core.state.hours.closing(at)),
+    )
 
 
 def filled(core: Core, fill: Fill) -> tuple[Verdict, ...]:
@@ -154,7 +169,7 @@ def unwound(core: Core, outlooks: Iterable[Outlook]) -> tuple[Approved, ...]:
     for outlook in outlooks if naked else ():
         if core.state.hours.closed(outlook.at):
             continue
-        for leg in outlook.legs(core.playbook.gates):
+        for leg in outlook.legs:
             book, at = outlook.books.get(leg.ticker), outlook.at
             if leg.ticker not in naked or book is None:
                 continue

@@ -24,11 +24,10 @@ from kalshi_edge.execution.simulator import SimulatedExchange
 from kalshi_edge.models.fill_chance import FillChance
 from kalshi_edge.runner import run
 from kalshi_edge.trading.edge import Gates
-from kalshi_edge.trading.playbook import Playbook
+from kalshi_edge.trading.playbook import Limits, Playbook
 from kalshi_edge.trading.quoting.mark_outs import AFTER_MIN
 from kalshi_edge.trading.quoting.releases import next_release_at
 from kalshi_edge.trading.quoting.rules import QuoteRules
-from kalshi_edge.trading.risk import Limits
 from kalshi_edge.units import MINUTE, ONE, ZERO
 from kalshi_sandbox.exchange.venue.accounts import VenueFill
 from kalshi_sandbox.exchange.venue.exchange import Exchange, new_exchange

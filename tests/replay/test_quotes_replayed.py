@@ -22,9 +22,8 @@ from kalshi_edge.domain.verdicts import Approved, CancelOrder, Trade
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.execution.simulator import SimulatedExchange
 from kalshi_edge.runner import replay, run
-from kalshi_edge.trading.playbook import Playbook
+from kalshi_edge.trading.playbook import Limits, Playbook
 from kalshi_edge.trading.quoting.rules import QuoteRules
-from kalshi_edge.trading.risk import Limits
 from tests.support.builders import book
 from tests.support.trader_harness import CITIES, SETUP, Scene, scenes, told
 

@@ -77,6 +77,8 @@ function Summary({ evidence }: { evidence: Schemas["EvidenceReport"] }) {
 const STRATEGIES: Record<Schemas["Strategy"], string> = {
   single: "Single bins",
   bracket: "Brackets",
+  ladder: "Whole ladders",
+  longshot: "Longshots",
   manual: "Manual",
 };
 

@@ -82,6 +82,7 @@ function TradeRow({ trade }: { trade: Trade }) {
         <span className="text-dim">{format.day(trade.climate_day)}</span>
       </Cell>
       <Cell>
+        {trade.side === "no" && <Tag tone="risk">NO</Tag>}{" "}
         <Tag tone={trade.bracket_id === null ? "plain" : "model"}>{trade.strategy}</Tag>{" "}
         {trade.by_hand && <Tag tone="risk">manual</Tag>}
       </Cell>

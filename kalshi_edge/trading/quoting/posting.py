@@ -23,7 +23,8 @@ from kalshi_edge.trading.quoting.quote import (
 from kalshi_edge.trading.quoting.quote_state import QuoteBasis, ShownQuote, WantedQuote
 from kalshi_edge.trading.quoting.releases import next_release_at, release_due
 from kalshi_edge.trading.quoting.rules import PLACE_TOKENS
-from kalshi_edge.trading.risk import Situation, review
+from kalshi_edge.trading.risk import Reviews
+from kalshi_edge.trading.situation import Situation
 from kalshi_edge.units import ZERO, span
 
 StageOf: TypeAlias = Callable[[Outlook, Strategy], Stage]
@@ -83,10 +84,10 @@ def _believe(core: Core, outlooks: Iterable[Outlook]) -> None:
 def _offers(core: Core, outlook: Outlook, at: datetime) -> Iterator[tuple[int, PlannedQuote]]:
     """Of every bin the side that is nearer to the front, with every rule's outcome."""
     playbook = core.playbook
-    if Strategy.SINGLE not in playbook.strategies:
+    if Strategy.SINGLE not in playbook.traded:
         return
     due = release_check(core, outlook.ladder, at)
-    outlook = replace(outlook, pooled=outlook.fair)
+    outlook = replace(outlook, said=outlook.fair)
     for place in range(len(outlook.ladder.markets)):
         sides = (quote(outlook, place, side, playbook) for side in Side)
         found = sorted((one for one in sides if one is not None), key=lambda one: one.rank)
@@ -123,7 +124,7 @@ def reviewed(
             at=at,
         )
         intents, loss = (one,), mark_loss(one, outlook.books[ticker])
-    verdict = review(opportunity, intents, before, limits, loss)
+    verdict = Reviews(before, limits).review(opportunity, intents, loss)
     return verdict, before.after(verdict, loss) if isinstance(verdict, Approved) else before
 
 

@@ -12,8 +12,8 @@ from kalshi_edge.domain.verdicts import Check, Leg, Opportunity
 from kalshi_edge.trading.edge import expected_value
 from kalshi_edge.trading.fees import OrderFees, fee_regime, model_fee
 from kalshi_edge.trading.outlook import Outlook
-from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.risk import Limits, Situation
+from kalshi_edge.trading.playbook import Limits, Playbook
+from kalshi_edge.trading.situation import Situation
 from kalshi_edge.trading.sizing import contracts
 from kalshi_edge.trading.stages import staged_count
 from kalshi_edge.units import CENT, MICRO, ONE, ZERO, floor_to
@@ -80,11 +80,11 @@ class PlannedQuote:
 def quote(outlook: Outlook, place: int, side: Side, playbook: Playbook) -> PlannedQuote | None:
     """What we would post in the bin at ``place`` on ``side``; ``None`` where there is no price.
 
-    ``outlook`` has its probabilities in ``pooled``, whatever they come from.
+    ``outlook`` has its probabilities in ``said``, whatever they come from.
     """
     assert playbook.quoting is not None
-    assert outlook.pooled is not None
-    market, rule, fair = outlook.ladder.markets[place], outlook.fee_rule, outlook.pooled[place]
+    assert outlook.said is not None
+    market, rule, fair = outlook.ladder.markets[place], outlook.fee_rule, outlook.said[place]
     book = outlook.books.get(market.ticker)
     if book is None or not 0 < fair < 1:
         return None
@@ -97,7 +97,8 @@ def quote(outlook: Outlook, place: int, side: Side, playbook: Playbook) -> Plann
     cost = own + model_fee(price, ONE, rule, is_taker=False)
     edge, best = expected_value(p, cost), book.bid if side is Side.BUY else book.ask
     raw = expected_value(p, own)
-    leg = Leg(market.ticker, market.bin, fair, book.bid, book.ask, raw, edge, edge)
+    bid, ask = (book.bid, book.ask) if side is Side.BUY else (_other(book.ask), _other(book.bid))
+    leg = Leg(market.ticker, market.bin, p, bid, ask, raw, edge, edge, side)
     opportunity = Opportunity(
         Strategy.SINGLE,
         outlook.ladder.station.city,
@@ -107,6 +108,11 @@ def quote(outlook: Outlook, place: int, side: Side, playbook: Playbook) -> Plann
     )
     behind = ZERO if best is None else max(sign * (best - price), ZERO)
     return PlannedQuote(market, side, price, opportunity, cost, p, behind)
+
+
+def _other(price: Decimal | None) -> Decimal | None:
+    """A price of YES as one of NO."""
+    return None if price is None else ONE - price
 
 
 def _sign(side: Side) -> int:

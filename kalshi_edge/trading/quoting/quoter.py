@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from kalshi_edge.choices import ForecastModel
 from kalshi_edge.domain.events import Event
 from kalshi_edge.domain.evidence_cells import FirstDecision, SeenLadder
 from kalshi_edge.domain.market import Book, Ladder
@@ -32,7 +33,7 @@ from kalshi_edge.trading.quoting.posting import post, release_check, reviewed
 from kalshi_edge.trading.quoting.quote import PlannedQuote, quote
 from kalshi_edge.trading.quoting.quote_state import QuoteBasis, WantedQuote
 from kalshi_edge.trading.quoting.rules import CANCEL_TOKENS, PLACE_TOKENS
-from kalshi_edge.trading.risk import situation
+from kalshi_edge.trading.situation import situation
 from kalshi_edge.units import span
 
 QuoteVerdict: TypeAlias = Approved | Refused | CancelOrder | SeenLadder | FirstDecision | MarkOut
@@ -194,9 +195,9 @@ def _seen(
 
     Only a posterior moves with the prices; its weights are those of the cycle.
     """
-    outlook = replace(belief.outlook, at=at, books=books, pooled=belief.fair)
+    outlook = replace(belief.outlook, at=at, books=books, said=belief.fair)
     models, model = outlook.models, core.playbook.model
-    if belief.outlook.pooled is None or models is None or model is None:
+    if models is None or model is not ForecastModel.POSTERIOR:
         return outlook
     ladder = outlook.ladder
     try:
@@ -211,7 +212,7 @@ def _seen(
         mid=quotes.mid,
         own=models.fair[OWN[model]],
     )
-    return replace(outlook, pooled=said.probabilities)
+    return replace(outlook, said=said.probabilities)
 
 
 def is_busy(core: Core) -> bool:

@@ -16,11 +16,10 @@ from kalshi_edge.domain.verdicts import Approved, CancelOrder, Refused, Verdict
 from kalshi_edge.domain.weather import Basis, Observation
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.execution.executor import POST_ONLY_CROSS
-from kalshi_edge.trading.playbook import Playbook
+from kalshi_edge.trading.playbook import Limits, Playbook
 from kalshi_edge.trading.quoting.own_quotes import others
 from kalshi_edge.trading.quoting.quote import is_quote
 from kalshi_edge.trading.quoting.rules import QuoteRules
-from kalshi_edge.trading.risk import Limits
 from tests.support.builders import DAY, EVENT, book, fill, forecast, ladder
 
 T = TypeVar("T")
@@ -104,7 +103,7 @@ def test_a_cycle_posts_either_side_below_what_it_is_worth_and_never_crosses() ->
             assert quote.limit_price < ask
             assert quote.cost_limit - quote.limit_price * quote.count <= D("0.0001")
         else:
-            assert quote.limit_price >= fair + D("0.02")
+            assert 1 - quote.limit_price <= fair - D("0.02")
             assert quote.limit_price > bid
             assert quote.cost_limit - (1 - quote.limit_price) * quote.count <= D("0.0001")
 
