@@ -254,6 +254,7 @@ class Engine(Core):
         at, playbook = event.received_at, self.playbook
         books, clean_at = self.state.books.values(), self.watch.clean_at
         breakers = breaker_holds(self.kill_switch, self.breakers, books, clean_at, at)
+        self.watch.is_new = False
         thrown = (*self._loss_switch(at), *breakers)
         seen_books = others(self)
         outlooks: list[Outlook] = []
@@ -380,7 +381,7 @@ class Engine(Core):
 
     def _day_loss(self, event: Event) -> tuple[Switch, ...]:
         # Only these change what the account is worth, or undo a halt. A cycle looks beforehand.
-        if not isinstance(event, Book | Fill | Settlement | Resume):
+        if not isinstance(event, Book | Fill | Settlement | Resume) or self.watch.is_new:
             return ()
         if isinstance(event, Book) and not self._is_held(event.ticker):
             return ()

@@ -46,6 +46,7 @@ LONG_UNKNOWN = timedelta(minutes=2)
 def started(core: Core, event: Started) -> tuple[Verdict, ...]:
     """What was never sent is over; what was on its way has an unknown fate."""
     core.watch = SupervisorState()
+    core.watch.is_new = True
     orders = core.account.orders
     orders.update({order.intent.intent_id: order for order in event.orders})
     return tuple(

@@ -33,6 +33,7 @@ from kalshi_sandbox.exchange.venue.records import VenueMarket
 from tests.simulation.day_loss import DayLoss
 from tests.simulation.holds import HoldsRecord
 from tests.simulation.process_life import Life
+from tests.simulation.quotes import at_stake, quote_problems
 from tests.simulation.records import Flows
 from tests.simulation.restarts import unlike_the_journal
 
@@ -296,6 +297,10 @@ class Witness:
         elif sent is None:
             self.violated(f"the exchange has order {name[:8]}, unknown to the store")
         elif not sent.intent.reduces and market.ticker not in self._touched:
+            for problem in quote_problems(sent.intent, order):
+                self.violated(problem)
+            self.counts["quotes posted"] += sent.intent.post_only
+            self._within_limits(market)
             others = [o for o in self.account.resting_in(market).values() if o is not order]
             if self._held[market.ticker] or others:
                 self.violated(f"order {name[:8]}: a second entry into {market.ticker}")
@@ -312,7 +317,11 @@ class Witness:
         sent = self._sent.get(fill.order.client_order_id)
         if sent is not None and not sent.intent.reduces:
             self._within_limits(fill.order.market)
-        if self._held[ticker] < 0 and ticker not in self._touched:
+        sells = any(
+            one.intent.ticker == ticker and one.intent.side is Side.SELL and not one.intent.reduces
+            for one in self._sent.values()
+        )
+        if self._held[ticker] < 0 and ticker not in self._touched and not sells:
             self.violated(f"{ticker}: {self._held[ticker]} contracts: sold what we did not hold")
 
     def _measure(self) -> None:
@@ -351,7 +360,7 @@ class Witness:
                 position = self.account.positions.get(ticker)
                 exposed += ZERO if position is None else position.cost
                 exposed += self._fees.get(ticker, ZERO)
-        return exposed
+        return exposed + at_stake(self.account, city, day)
 
     def is_taken_over(self) -> bool:
         """Whether positions were set to what the exchange says: at no known price."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from kalshi_edge.choices import ForecastModel
+from kalshi_edge.choices import Entry, ForecastModel
 from kalshi_sandbox.exchange.venue.lifecycle import weekly_pause
 
 CITIES = ("NYC", "LA", "MIA", "CHI", "PHX")
@@ -123,7 +123,7 @@ def draw(seed: int) -> Scenario:
         seed=seed,
         start_at=start_at,
         lasts=lasts,
-        settings=_settings(random),
+        settings=_settings(random) | {"entry": _entry(seed)},
         balance=Decimal(random.choice(("237.19", "1000", "25000"))),
         tier=random.choice(("basic", "advanced", "prestige")),
         lag=timedelta(seconds=random.choice((0.0, 0.4, 1.5))),
@@ -148,6 +148,11 @@ def _settings(random: Random) -> dict[str, Any]:
         "contract_step": random.choice((Decimal(1), Decimal("0.01"))),
         "model": random.choice((ForecastModel.SEED, ForecastModel.SEED, ForecastModel.EMOS)),
     }
+
+
+def _entry(seed: int) -> Entry:
+    """Every third scenario posts; drawn apart, so that the others stay what they were."""
+    return Random(f"entry|{seed}").choice((Entry.TAKER, Entry.TAKER, Entry.MAKER))
 
 
 def _in_order(drawn: list[tuple[timedelta, str]]) -> tuple[Incident, ...]:

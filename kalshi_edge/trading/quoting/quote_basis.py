@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from kalshi_edge.domain.events import Event, Started
+from kalshi_edge.domain.events import CancelRequest, Event, Started
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Fill, Settlement
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
@@ -28,9 +28,10 @@ def noted(core: Core, event: Event) -> None:
             memory.heard_at = event.received_at
         case Fill():
             taken(core, event)
-        case Settlement():
+        case CancelRequest():
+            _cancelled(core, event)
+        case Settlement() | Forecast() | Observation() | ClimateReport():
             memory.calm = {}  # what is learned of it may move a posterior
-        case Forecast() | Observation() | ClimateReport():
             _of_weather(core, event)
         case Ladder():
             known = memory.beliefs.get(event.event_ticker)
@@ -40,7 +41,13 @@ def noted(core: Core, event: Event) -> None:
             pass
 
 
-def _of_weather(core: Core, event: Forecast | Observation | ClimateReport) -> None:
+def _cancelled(core: Core, event: CancelRequest) -> None:
+    """What a person takes out is not quoted until a cycle decides again."""
+    for order in core.account.structure(event.order):
+        core.quotes.wanted.pop(order.intent.ticker, None)
+
+
+def _of_weather(core: Core, event: Settlement | Forecast | Observation | ClimateReport) -> None:
     memory = core.quotes
     match event:
         case Forecast():
@@ -51,7 +58,6 @@ def _of_weather(core: Core, event: Forecast | Observation | ClimateReport) -> No
             memory.read_at[event.station] = max(event.end_at, known_at)
             _news(core, lambda ladder: ladder.station.icao == event.station, floors=True)
         case ClimateReport():
-            memory.calm = {}
             _news(core, lambda ladder: ladder.station.report == event.report, floors=True)
 
 
