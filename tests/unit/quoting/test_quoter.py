@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 
 from kalshi_edge.data.weather.stations import station_of
-from kalshi_edge.domain.events import CycleDue, Halt, LookDue, OrderUpdate, Started
+from kalshi_edge.domain.events import CancelRequest, CycleDue, Halt, LookDue, OrderUpdate, Started
 from kalshi_edge.domain.orders import Intent, Order, OrderStep, Side, TimeInForce
 from kalshi_edge.domain.records import SwitchState
 from kalshi_edge.domain.verdicts import Approved, CancelOrder, Refused, Verdict
@@ -286,3 +286,13 @@ def test_a_book_that_shows_our_quote_is_read_without_it() -> None:
     engine.handle(shown)
 
     assert others(engine)[quote.ticker].bid == D("0.20")
+
+
+def test_what_a_person_takes_out_is_not_quoted_until_a_cycle_decides_again() -> None:
+    engine = told()
+    quote = all_posted(engine)["B52.5"]
+    later = AT + timedelta(minutes=2)
+    engine.handle(CancelRequest(quote.intent_id, "no", later))
+    over = OrderUpdate(quote.intent_id, OrderStep.FINISH, later, reason="by hand: no")
+    assert not posted(engine.handle(over))
+    assert not posted(offer(engine, "B52.5", at=later + timedelta(minutes=1)))
