@@ -12,7 +12,7 @@ from kalshi_edge.ports import Store
 class _Forgetful:
     """What the loop and the executor ask of a store, and no more."""
 
-    async def append(self, entry: JournalEntry) -> None:
+    async def append(self, entry: JournalEntry, *, order_follows: bool = False) -> None:
         """A line is forgotten."""
 
     async def add_order(self, order: Order) -> bool:
