@@ -49,14 +49,17 @@ from kalshi_edge.domain.verdicts import (
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation, Station
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.trading import gathering, statements, supervisor
-from kalshi_edge.trading.circuit_breakers import CircuitBreakers, hours_check, reconciled_check
+from kalshi_edge.trading.circuit_breakers import CircuitBreakers
 from kalshi_edge.trading.core import Core
 from kalshi_edge.trading.decision import decisions
 from kalshi_edge.trading.kill_switch import KillSwitch, breaker_holds, day_loss_hold, enforcement
 from kalshi_edge.trading.outlook import Outlook, city_view, ladder_outlook
 from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.quoting import quoter
-from kalshi_edge.trading.quoting.memory import QuoteMemory
+from kalshi_edge.trading.quoting.own_quotes import others
+from kalshi_edge.trading.quoting.posting import posted
+from kalshi_edge.trading.quoting.quote_basis import noted
+from kalshi_edge.trading.quoting.quote_state import QuoteState
+from kalshi_edge.trading.quoting.quoter import minded
 from kalshi_edge.trading.risk import review_close
 from kalshi_edge.trading.situation import situation
 from kalshi_edge.trading.snapshot import EngineSnapshot
@@ -118,7 +121,7 @@ class Engine(Core):
         """Go on as a restart under ``setup`` does."""
         self.playbook, self.breakers = setup.playbook, setup.breakers
         self.state.stations, self.state.models = setup.stations, setup.models
-        self.watch, self.quotes = SupervisorState(), QuoteMemory()
+        self.watch, self.quotes = SupervisorState(), QuoteState()
 
     def snapshot(self, seq: int) -> EngineSnapshot:
         """All that is known, as of the journal's line ``seq``: between it and the next event.
@@ -157,7 +160,7 @@ class Engine(Core):
         verdicts = (*self.absorb(event), *self._day_loss(event))
         if isinstance(event, Fill | OrderUpdate | Settlement | AccountStatement | LookDue):
             verdicts += supervisor.orphans(self, at)
-        verdicts += quoter.minded(self, event, self._trader_checks)
+        verdicts += minded(self, event, partial(supervisor.trader_checks, self))
         level = self.kill_switch.level(at)
         is_due, books = self.watch.take_turn, self.state.books
         if level is SwitchState.FLATTEN and self.state.hours.closed(at):
@@ -177,7 +180,7 @@ class Engine(Core):
         if turned:
             turned += self.kill_switch.turn_day(at)
         verdicts = self._answer(event)
-        quoter.noted(self, event)
+        noted(self, event)
         if turned:
             self.forget(at)
         return (*turned, *verdicts)
@@ -251,8 +254,9 @@ class Engine(Core):
         at, playbook = event.received_at, self.playbook
         books, clean_at = self.state.books.values(), self.watch.clean_at
         breakers = breaker_holds(self.kill_switch, self.breakers, books, clean_at, at)
+        self.watch.is_new = False
         thrown = (*self._loss_switch(at), *breakers)
-        seen_books = quoter.others(self)
+        seen_books = others(self)
         outlooks: list[Outlook] = []
         skipped: list[str] = []
         for name, ladder in sorted(self.state.ladders.items()):
@@ -266,14 +270,14 @@ class Engine(Core):
         unwound = supervisor.unwound(self, outlooks)
         before = replace(
             situation(self.account, self.kill_switch.switch_at(at), self.state.marks, at),
-            trader_checks=self._trader_checks(at),
+            trader_checks=supervisor.trader_checks(self, at),
         )
         registered = gathering.registered(self, at)
         stage_of = partial(gathering.stage_of, self)
         if playbook.quoting is None:
             verdicts = decisions(outlooks, before, playbook, self.account.tracker.mode, stage_of)
         else:
-            verdicts = quoter.posted(self, outlooks, before, stage_of)
+            verdicts = posted(self, outlooks, before, stage_of)
         approved = [verdict for verdict in verdicts if isinstance(verdict, Approved)]
         for verdict in approved:
             self.account.approve(verdict)
@@ -289,15 +293,6 @@ class Engine(Core):
             missed=event.missed,
         )
         return (*thrown, *unwound, *registered, *verdicts, *gathered, done)
-
-    def _trader_checks(self, at: datetime) -> tuple[Check, ...]:
-        """What must hold of the whole trader before it takes new risk."""
-        if self.breakers is None:
-            return ()
-        return (
-            reconciled_check(self.watch.clean_at, at, self.breakers),
-            hours_check(self.state.hours.closing(at)),
-        )
 
     def _calibration(self, event: CalibrationDue) -> tuple[Verdict, ...]:
         missing = self.state.awaited(event.received_at)
@@ -386,7 +381,7 @@ class Engine(Core):
 
     def _day_loss(self, event: Event) -> tuple[Switch, ...]:
         # Only these change what the account is worth, or undo a halt. A cycle looks beforehand.
-        if not isinstance(event, Book | Fill | Settlement | Resume):
+        if not isinstance(event, Book | Fill | Settlement | Resume) or self.watch.is_new:
             return ()
         if isinstance(event, Book) and not self._is_held(event.ticker):
             return ()

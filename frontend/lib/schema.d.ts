@@ -1646,6 +1646,36 @@ export interface components {
             equity: components["schemas"]["EquityPoint"][];
         };
         /**
+         * MarkOutView
+         * @description What the middle of the quotes did after quotes of ours were taken, dollars per contract.
+         */
+        MarkOutView: {
+            /**
+             * Minutes
+             * @description After the fill.
+             */
+            minutes: number;
+            /**
+             * Orders
+             * @description That were taken: so many figures the mean is of.
+             */
+            orders: number;
+            /** Contracts */
+            contracts: number;
+            /**
+             * Mean
+             * @description Below 0 the prices moved against us.
+             */
+            mean: number;
+            /**
+             * Low
+             * @description Of the 95 % interval; null for fewer than two orders.
+             */
+            low: number | null;
+            /** High */
+            high: number | null;
+        };
+        /**
          * MarketDay
          * @description One ladder: a city's climate day.
          */
@@ -1923,6 +1953,11 @@ export interface components {
         PnlHistory: {
             /** Records */
             records: components["schemas"]["DailyView"][];
+            /**
+             * Mark Outs
+             * @description Of the last thousands of fills that quotes of ours got; none where nothing is posted.
+             */
+            mark_outs: components["schemas"]["MarkOutView"][];
         };
         /**
          * PnlToday

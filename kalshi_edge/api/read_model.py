@@ -22,7 +22,7 @@ from kalshi_edge.domain.evidence_cells import CellState
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Fill
-from kalshi_edge.domain.records import Calibration, DailyRecord, Switch
+from kalshi_edge.domain.records import Calibration, DailyRecord, MarkOut, Switch
 from kalshi_edge.domain.verdicts import Approved, CityView, CycleDone, Opportunity, Refused, Verdict
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
 from kalshi_edge.learning.evidence_figures import KEPT_POINTS, EvidencePoint, point_of
@@ -76,6 +76,7 @@ class ReadModelSnapshot:
     reports: tuple[ClimateReport, ...]
     evidence_seq: int
     series: tuple[tuple[str, tuple[EvidencePoint, ...]], ...]
+    mark_outs: tuple[MarkOut, ...] = ()
 
 
 class ReadModel:
@@ -88,6 +89,7 @@ class ReadModel:
         self.judged: Judged | None = None
         self.equity: deque[EquityPoint] = deque(maxlen=5000)
         self.marks: deque[SwitchMark] = deque(maxlen=500)
+        self.mark_outs: deque[MarkOut] = deque(maxlen=5000)
         self.activity: deque[ActivityItem] = deque(maxlen=500)
         self.recorded: dict[str, RecordedCommand] = {}
         self.audit: deque[RecordedCommand] = deque(maxlen=500)
@@ -164,12 +166,14 @@ class ReadModel:
             reports=tuple(self.reports.values()),
             evidence_seq=self.evidence_seq,
             series=tuple(self.series.items()),
+            mark_outs=tuple(self.mark_outs),
         )
 
     def _restore(self, snapshot: ReadModelSnapshot) -> None:
         self.seq, self.judged = snapshot.seq, snapshot.judged
         self.equity.extend(snapshot.equity)
         self.marks.extend(snapshot.marks)
+        self.mark_outs.extend(snapshot.mark_outs)
         self.activity.extend(snapshot.activity)
         self.recorded = {one.command.command_id: one for one in snapshot.recorded}
         self.audit.extend(snapshot.audit)
@@ -222,6 +226,8 @@ class ReadModel:
                 self._cycle(entry, verdict)
             elif isinstance(verdict, CellRecord):
                 self._cell(entry, verdict)
+            elif isinstance(verdict, MarkOut):
+                self.mark_outs.append(verdict)
             elif isinstance(verdict, Switch):
                 self.marks.append(
                     SwitchMark(at=verdict.since_at, state=verdict.state, reason=verdict.reason)
@@ -250,7 +256,18 @@ class ReadModel:
 
 
 _SHOWN = (
-    *("seq", "judged", "equity", "marks", "activity", "recorded", "audit", "fills", "days"),
+    *(
+        "seq",
+        "judged",
+        "equity",
+        "marks",
+        "mark_outs",
+        "activity",
+        "recorded",
+        "audit",
+        "fills",
+        "days",
+    ),
     *("calibrations", "views", "reports", "evidence", "evidence_seq", "series"),
 )
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from kalshi_edge.data.source_status import PollOutcome
 from kalshi_edge.domain.journal import JournalEntry
-from kalshi_edge.domain.records import DailyRecord, Switch, SwitchState, Trade
+from kalshi_edge.domain.records import DailyRecord, MarkOut, Switch, SwitchState, Trade
 from kalshi_edge.domain.sentences import Sentence, sentences
 from kalshi_edge.domain.verdicts import (
     Approved,
@@ -25,6 +25,7 @@ from kalshi_edge.domain.verdicts import (
     Refused,
     Verdict,
 )
+from kalshi_edge.portfolio.mark_out_figures import mark_out_figures, mark_out_text
 from kalshi_edge.runtime.schedule import Job
 from kalshi_edge.runtime.trader import Trader
 from kalshi_edge.units import plain
@@ -56,6 +57,7 @@ class Dashboard:
         self._cycle: CycleDone | None = None
         self._best: dict[str, Opportunity] = {}
         self._trades: dict[str, Trade] = {}
+        self._mark_outs: deque[MarkOut] = deque(maxlen=5000)
         self._days: list[DailyRecord] = []
         self._switch: Switch | None = None
         self._activity: deque[Text] = deque(maxlen=ACTIVITY_LINES)
@@ -99,6 +101,8 @@ class Dashboard:
                     self._best[_ladder_name(found)] = found
             case Trade():
                 self._trades[verdict.trade_id] = verdict
+            case MarkOut():
+                self._mark_outs.append(verdict)
             case DailyRecord():
                 self._days.append(verdict)
             case Switch():
@@ -132,6 +136,9 @@ class Dashboard:
         wins = sum(1 for pnl in closed if pnl > 0)
         line.append(f"\n closed {len(closed)} trades, {wins} won, ")
         line.append(_signed(sum(closed, Decimal(0))), style=_colour(sum(closed, Decimal(0))))
+        if self._mark_outs:
+            figures = mark_out_figures(self._mark_outs)
+            line.append(f"\n mark-out of what was posted: {'; '.join(map(mark_out_text, figures))}")
         if self.door:
             line.append("\n dashboard ").append(self.door, style="bold cyan")
         return Panel(line, title="Kalshi Edge Trader", border_style="dim")

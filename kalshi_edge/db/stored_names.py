@@ -36,7 +36,14 @@ from kalshi_edge.domain.evidence_cells import (
 )
 from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.orders import Fill, Order, Settlement
-from kalshi_edge.domain.records import Calibration, DailyRecord, SeriesTerms, Switch, Trade
+from kalshi_edge.domain.records import (
+    Calibration,
+    DailyRecord,
+    MarkOut,
+    SeriesTerms,
+    Switch,
+    Trade,
+)
 from kalshi_edge.domain.trading_hours import TradingHours
 from kalshi_edge.domain.verdicts import (
     Adopted,
@@ -99,6 +106,7 @@ STORED_KINDS: Mapping[type, str] = {
     Switch: "Switch",
     Calibration: "Calibration",
     Trade: "Trade",
+    MarkOut: "MarkOut",
     DailyRecord: "DailyRecord",
     SeriesTerms: "SeriesTerms",
     EmosRecord: "EmosRecord",

@@ -43,6 +43,29 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkOut:
+    """Where the middle of a market's quotes was, some time after a quote of ours was taken."""
+
+    fill_id: str
+    intent_id: str
+    ticker: str
+    city: str
+    side: Side
+    price: Decimal
+    """Dollars per YES contract, as ``mid``."""
+    count: Decimal
+    minutes: int
+    """After the fill."""
+    mid: Decimal
+    received_at: datetime
+
+    @property
+    def per_contract(self) -> Decimal:
+        """Dollars that the middle had moved for us since, below 0 against us."""
+        return self.mid - self.price if self.side is Side.BUY else self.price - self.mid
+
+
+@dataclass(frozen=True, slots=True)
 class Trade:
     """One position from entry to exit, per market; the legs of a bracket share ``bracket_id``.
 

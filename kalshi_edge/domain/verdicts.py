@@ -27,6 +27,7 @@ from kalshi_edge.domain.orders import Intent, Order, Side, Strategy
 from kalshi_edge.domain.records import (
     Calibration,
     DailyRecord,
+    MarkOut,
     SeriesTerms,
     Switch,
     Trade,
@@ -250,6 +251,7 @@ Verdict: TypeAlias = (
     | Switch
     | Calibration
     | Trade
+    | MarkOut
     | DailyRecord
     | SeriesTerms
     | EmosRecord

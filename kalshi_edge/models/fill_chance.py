@@ -4,10 +4,9 @@ Theory. Prints against one side of a market come as a Poisson process whose rate
 has shown of late; one of ``A`` contracts or fewer takes only what stands before an order with ``A``
 contracts in front. The order is reached at the rate λ·P(X > A), so the chance within T seconds is
 1 − exp(−T λ P(X > A)). None of the parts is known well: how far the past minutes' rate holds, what
-a place behind the best price costs, whether many small prints add up. So each has an exponent that
-is learned: ln(hazard) = θ·x with x made of the logarithms of those parts (a complementary log-log
-regression, θ from the plain theory on). It learns from orders that nobody posted: at prices of
-the tape, with the queue that the books showed and the prints that came, and never from our own.
+a place behind the best price costs, whom a price better than all others brings. So each has an
+exponent that is learned: ln(hazard) = θ·x, with x made of the logarithms of those parts and θ from
+the plain theory on. An order that was taken back teaches for as long as it rested.
 """
 
 from collections import defaultdict
@@ -26,9 +25,13 @@ LEAST_PRINTS = 0.25
 """Of a side without any: so many are assumed over the lifetime."""
 SIZE_S = 3 * 24 * 3600.0
 """How long a print's size counts."""
-RIDGE = 20.0
-"""How many orders' worth the plain theory counts when learning begins."""
-FEATURES = 8
+RIDGE = 5.0
+"""How many orders that were reached the plain theory counts for, in each exponent."""
+STEPS, LONGEST_STEP = 30, 0.5
+THEORY = (0.0, 0.5, 0.5, 1.0, -0.5, -1.0, 0.0, 0.0, 0.0)
+"""θ before anything is learned: the rate is half the market's own and half its ladder's."""
+FEATURES = len(THEORY)
+MOST_LOG_HAZARD = 3.0
 
 
 @dataclass(slots=True)
@@ -52,12 +55,12 @@ class Decayed:
         return self.value * exp(-max(at_s - self.at_s, 0.0) / self.lifetime_s)
 
     def exposure_s(self, at_s: float, began_s: float) -> float:
-        """Seconds that count since ``began_s``: a steady rate is the sum over them."""
+        """Seconds that count since ``began_s``: a steady rate is the sum over so many."""
         return self.lifetime_s * -_expm1(-max(at_s - began_s, 1.0) / self.lifetime_s)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class QueueSpot:
     """Where an order would stand, as the books show it."""
 
     ticker: str
@@ -77,11 +80,8 @@ class Place:
 class FillChance:
     """Rates, sizes and what was learned; instants are seconds that never go back."""
 
-    theta: NDArray[np.float64] = field(
-        default_factory=lambda: np.array([0.0, 0.5, 0.5, 1.0, -0.5, -1.0, 0.0, 0.0])
-    )
-    learned: int = 0
-    _precision: NDArray[np.float64] = field(default_factory=lambda: RIDGE * np.eye(FEATURES))
+    theta: NDArray[np.float64] = field(default_factory=lambda: np.array(THEORY))
+    _seen: list[tuple[tuple[float, ...], float, float]] = field(default_factory=list)
     _began_s: dict[str, float] = field(default_factory=dict)
     _sides: dict[tuple[str, bool], Decayed] = field(
         default_factory=lambda: defaultdict(lambda: Decayed(SLOW_S))
@@ -109,7 +109,7 @@ class FillChance:
         for total, amount in zip(self._sizes, (1.0, size, size * size), strict=True):
             total.add(amount, at_s)
 
-    def features(self, place: Place, at_s: float) -> tuple[float, ...]:
+    def features(self, place: QueueSpot, at_s: float) -> tuple[float, ...]:
         """What the chance of an order at ``place`` depends on."""
         side, ladder = (
             self._sides[place.ticker, place.is_bid],
@@ -129,6 +129,7 @@ class FillChance:
             min(behind, 1.0),
             log1p(max(behind - 1.0, 0.0)),
             float(place.ticks_behind < 0),
+            log1p(max(-place.ticks_behind - 1.0, 0.0)),
             log(min(max(place.price if place.is_bid else 1 - place.price, 0.01), 0.99)),
         )
 
@@ -153,19 +154,37 @@ class FillChance:
 
     def chance(self, features: Sequence[float]) -> float:
         """The probability of being reached within the horizon."""
-        return -_expm1(-exp(min(float(self.theta @ np.asarray(features)), 3.0)))
+        return -_expm1(-self._hazard(np.asarray(features)))
 
-    def learn(self, features: Sequence[float], *, was_reached: bool) -> None:
-        """One step of Newton's method: an order that nobody posted was reached in time, or not."""
-        x = np.asarray(features)
-        hazard = exp(min(float(self.theta @ x), 3.0))
-        missed = exp(-hazard)
-        reached = max(1 - missed, 1e-12)
-        slope = hazard * missed / reached if was_reached else -hazard
-        weight = hazard * hazard * missed / reached
-        self._precision += weight * np.outer(x, x)
-        self.theta = self.theta + np.linalg.solve(self._precision, slope * x)
-        self.learned += 1
+    def learn(self, features: Sequence[float], rested_s: float, *, was_reached: bool) -> None:
+        """Keep that an order rested so long, and was reached then or not, for ``refit``."""
+        share = min(max(rested_s, 0.0) / HORIZON_S, 1.0)
+        self._seen.append((tuple(features), share, float(was_reached)))
+
+    @property
+    def learned(self) -> int:
+        """How many orders were kept."""
+        return len(self._seen)
+
+    def refit(self) -> None:
+        """Fit θ to all that was kept: penalised likelihood of a constant hazard, by Newton."""
+        if not self._seen:
+            return
+        x = np.array([features for features, _, _ in self._seen])
+        share = np.array([share for _, share, _ in self._seen])
+        reached = np.array([reached for _, _, reached in self._seen])
+        theta = np.array(THEORY)
+        for _ in range(STEPS):
+            expected = np.exp(np.minimum(x @ theta, MOST_LOG_HAZARD)) * share
+            slope = x.T @ (reached - expected) - RIDGE * (theta - np.array(THEORY))
+            curve = (x * expected[:, None]).T @ x + RIDGE * np.eye(FEATURES)
+            step = np.linalg.solve(curve, slope)
+            theta = theta + step * min(1.0, LONGEST_STEP / max(float(np.abs(step).max()), 1e-12))
+        self.theta = theta
+
+    def _hazard(self, x: NDArray[np.float64]) -> float:
+        """How often it is reached in a horizon's time, on average."""
+        return exp(min(float(self.theta @ x), MOST_LOG_HAZARD))
 
 
 def _expm1(x: float) -> float:

@@ -18,6 +18,7 @@ from kalshi_edge.data.kalshi.exchange import KalshiExchange
 from kalshi_edge.data.kalshi.feed import KalshiFeed
 from kalshi_edge.data.kalshi.hours_source import HoursSource
 from kalshi_edge.data.kalshi.market_source import MarketSource
+from kalshi_edge.data.kalshi.print_source import PrintedBooks
 from kalshi_edge.data.kalshi.public_client import PublicClient
 from kalshi_edge.data.kalshi.stream import KalshiStream
 from kalshi_edge.data.recording.recorder import Recorder
@@ -112,7 +113,9 @@ async def open_trader(
         feeds = weather_feeds(
             weather, settings, environment.clock, layouts_path(settings.store_path)
         )
-        books = Poll(markets.fresh_books, timedelta(seconds=settings.books_every_s))
+        # Without a stream: the queues of what is posted move by what is printed.
+        printed = PrintedBooks(markets, public, environment.clock, lambda: engine.quotes.live)
+        books = Poll(printed, timedelta(seconds=settings.books_every_s))
         hours = Poll(HoursSource(public, environment.clock), HOURS_EVERY)
         if settings.record_dir is not None:
             recorder = await _recorder(settings.record_dir, setup, store, environment)

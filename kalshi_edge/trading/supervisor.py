@@ -19,11 +19,16 @@ from kalshi_edge.domain.verdicts import (
     Alarm,
     Approved,
     CancelOrder,
+    Check,
     ResolveOrder,
     Verdict,
 )
 from kalshi_edge.portfolio.adoption import order_of_fill
-from kalshi_edge.trading.circuit_breakers import too_many_errors
+from kalshi_edge.trading.circuit_breakers import (
+    hours_check,
+    reconciled_check,
+    too_many_errors,
+)
 from kalshi_edge.trading.core import Core
 from kalshi_edge.trading.exits import naked_legs, unwinding
 from kalshi_edge.trading.fees import fee_check
@@ -41,6 +46,7 @@ LONG_UNKNOWN = timedelta(minutes=2)
 def started(core: Core, event: Started) -> tuple[Verdict, ...]:
     """What was never sent is over; what was on its way has an unknown fate."""
     core.watch = SupervisorState()
+    core.watch.is_new = True
     orders = core.account.orders
     orders.update({order.intent.intent_id: order for order in event.orders})
     return tuple(
@@ -71,6 +77,16 @@ def updated(core: Core, event: OrderUpdate) -> tuple[Verdict, ...]:
     core.watch.erred(event.received_at)
     hold = too_many_errors(core.watch.errors, event.received_at, core.breakers)
     return (*verdicts, *core.kill_switch.hold(hold))
+
+
+def trader_checks(core: Core, at: datetime) -> tuple[Check, ...]:
+    """What must hold of the whole trader before it takes new risk."""
+    if core.breakers is None:
+        return ()
+    return (
+        reconciled_check(core.watch.clean_at, at, core.breakers),
+        hours_check(core.state.hours.closing(at)),
+    )
 
 
 def filled(core: Core, fill: Fill) -> tuple[Verdict, ...]:

@@ -19,6 +19,9 @@ class SupervisorState:
     """Asked when, agreed when, gone wrong when."""
 
     def __init__(self) -> None:
+        self.is_new = False
+        """Whether a process has begun and not looked at all books yet: what is held may have marks
+        from before it ended, and what was bought meanwhile more of them than of today's."""
         self.clean_at: datetime | None = None
         """Up to when the exchange's books and ours are known to agree, by our clock."""
         self.clean_as_of: datetime | None = None

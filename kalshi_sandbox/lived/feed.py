@@ -8,12 +8,11 @@ thing that happens to the next.
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from heapq import heappop, heappush
 
 from kalshi_edge.domain.events import (
     CycleDue,
-    DayTurned,
     Event,
     LookDue,
     OrderUpdate,
@@ -21,10 +20,10 @@ from kalshi_edge.domain.events import (
 )
 from kalshi_edge.domain.market import Book, Level, MarketStatus
 from kalshi_edge.domain.orders import Fill, OrderStep, Settlement, Side
-from kalshi_edge.domain.weather import Basis, Forecast, Observation, Station
+from kalshi_edge.domain.weather import Basis, Observation, Station
 from kalshi_edge.engine import Engine
 from kalshi_edge.trading.quoting.quoter import is_busy
-from kalshi_edge.units import DAY, HOUR, MINUTE, ZERO
+from kalshi_edge.units import DAY, MINUTE, ZERO
 from kalshi_sandbox.exchange.venue.events import (
     BookChanged,
     Filled,
@@ -47,7 +46,6 @@ from kalshi_sandbox.world.world import World
 
 LEVELS = 12
 """Of a book, on each side, that are told."""
-KNOWN_BY = 9 * HOUR
 SPECK = timedelta(microseconds=1)
 LOOK_EVERY, LOOK_SOON = MINUTE, timedelta(seconds=10)
 """How often the trader's clock asks after quotes, and after those that wait for their turn."""
@@ -58,7 +56,7 @@ HURRIED_AFTER = timedelta(seconds=1)
 
 @dataclass(slots=True)
 class LivedFeed:
-    """Everything that happens from ``first_day`` on for so many days, as the trader hears it.
+    """What the trader hears until ``end_at``: first what is known already, then what happens.
 
     ``engine`` is whose orders may rest: its clock is asked for as often as a trader's is.
     """
@@ -68,8 +66,7 @@ class LivedFeed:
     member: Member
     stations: Sequence[Station]
     engine: Engine
-    first_day: date
-    days: int
+    end_at: datetime
     heard: Callable[[Event], None] = lambda _: None
     """Hears every event just before the trader does."""
     _told: deque[Event] = field(default_factory=deque)
@@ -78,6 +75,9 @@ class LivedFeed:
     _number: int = 0
     _looks: bool = False
     """Whether the trader's clock is set."""
+    _is_over: bool = False
+    _hurries: bool = False
+    """Whether news calls for a cycle."""
 
     def __post_init__(self) -> None:
         self.exchange.venue.listen(self._hear)
@@ -85,26 +85,23 @@ class LivedFeed:
     async def __aiter__(self) -> AsyncIterator[Event]:
         """The events, in order of time."""
         venue = self.exchange.venue
-        for step in range(self.days + 2):
-            day = self.first_day + step * DAY
-            self._plan(day, is_over=step >= self.days)
-            # What is said of a climate day begins with its listing, the morning before.
-            until_at = datetime.combine(day, time(), tzinfo=UTC) + KNOWN_BY
-            while True:
-                ours = self._due[0][0] if self._due else until_at
-                theirs = venue.next_at or until_at
-                at = min(ours, theirs)
-                if at >= until_at:
-                    break
-                if theirs <= ours:
-                    venue.advance(theirs)
-                else:
-                    venue.advance(ours)
-                    while self._due and self._due[0][0] <= ours:
-                        self._told.append(heappop(self._due)[2])
-                for event in self._flushed(at):
-                    self.heard(event)
-                    yield event
+        for fact in self._plan(venue.now):
+            self.heard(fact)
+            yield fact
+        while True:
+            ours = self._due[0][0] if self._due else self.end_at
+            theirs = venue.next_at or self.end_at
+            at = min(ours, theirs)
+            if at >= self.end_at:
+                self._is_over = True
+                return
+            venue.advance(at)
+            if ours <= at:
+                while self._due and self._due[0][0] <= at:
+                    self._told.append(heappop(self._due)[2])
+            for event in self._flushed(at):
+                self.heard(event)
+                yield event
 
     def _flushed(self, at: datetime) -> Iterator[Event]:
         while self._told or self._changed:
@@ -114,7 +111,7 @@ class LivedFeed:
                 event = self._told.popleft()
                 if isinstance(event, CycleDue):
                     yield from self._books(at)
-                    event = CycleDue(at)
+                    event, self._hurries = CycleDue(at), False
                 yield event
                 if isinstance(event, LookDue):
                     self._looks = False
@@ -125,8 +122,8 @@ class LivedFeed:
                 market = self._changed.pop(ticker, None)
                 if market is not None and market.status is MarketStatus.ACTIVE:
                     yield book_of(market, at)
-        if self.engine.quotes.is_blind:
-            self.engine.quotes.is_blind = False
+        if self.engine.quotes.is_blind and not self._hurries:
+            self._hurries = True
             self._ask(at + HURRIED_AFTER, CycleDue(at + HURRIED_AFTER))
 
     def _look_again(self, at: datetime) -> None:
@@ -152,6 +149,8 @@ class LivedFeed:
 
     def _hear(self, news: VenueChange) -> None:
         at = self.exchange.venue.now
+        if self._is_over:
+            return
         match news:
             case BookChanged(market=market):
                 self._changed[market.ticker] = market
@@ -195,22 +194,25 @@ class LivedFeed:
 
     # --- what the calendar tells ------------------------------------------------------------------
 
-    def _plan(self, day: date, *, is_over: bool) -> None:
-        """All that is known beforehand of a climate day: when what will be told."""
-        midnight = datetime.combine(day, time(), tzinfo=UTC)
-        self._ask(midnight, DayTurned(midnight))
-        for step in range(int(DAY / CYCLE_EVERY)):
-            at = midnight + step * CYCLE_EVERY + timedelta(seconds=5)
-            self._ask(at, CycleDue(at))
-        if is_over:
-            return
-        newsroom = Newsroom(self.world, Faults())
+    def _plan(self, start_at: datetime) -> Iterator[Event]:
+        """Plan all that is known beforehand; what was told before ``start_at`` is handed over."""
+        at = start_at.replace(minute=0, second=5, microsecond=0)
+        while at < self.end_at:
+            if at > start_at:
+                self._ask(at, CycleDue(at))
+            at += CYCLE_EVERY
+        newsroom, before = Newsroom(self.world, Faults()), list[Event]()
         for station in self.stations:
-            for fact in self._facts(newsroom, station, day):
-                self._ask(fact.received_at, fact)
-                if isinstance(fact, Forecast):
-                    at = fact.received_at + HURRIED_AFTER
-                    self._ask(at, CycleDue(at))
+            today = station.climate_day(start_at)
+            for day in (today, today + DAY):
+                for fact in self._facts(newsroom, station, day):
+                    if fact.received_at > start_at:
+                        self._ask(fact.received_at, fact)
+                    else:
+                        before.append(fact)
+        yield from sorted(before, key=lambda fact: fact.received_at)
+        at = start_at + HURRIED_AFTER
+        self._ask(at, CycleDue(at))
 
     def _facts(self, newsroom: Newsroom, station: Station, day: date) -> Iterator[Event]:
         yield Listing(self.exchange.season.nature).ladder(station, day)

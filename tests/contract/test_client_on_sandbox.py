@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from kalshi_edge.data.kalshi.auth import ApiKey
+from kalshi_edge.data.kalshi.market_source import MarketSource
+from kalshi_edge.data.kalshi.print_source import PrintedBooks
 from kalshi_edge.data.kalshi.settled_markets import PastMarkets
 from kalshi_edge.data.source_status import PollOutcome
+from kalshi_edge.domain.events import Print
 from kalshi_edge.domain.market import Book, Ladder, MarketStatus
 from kalshi_edge.domain.orders import (
     Fill,
@@ -70,6 +73,25 @@ async def test_ladders_books_hours_and_clock_are_there_without_a_key():
         assert abs(await at.public.check_clock()) < timedelta(seconds=2)
         assert (await at.public.series("KXHIGHNY")).sources == ("The Weather Company",)
         assert await at.public.ladder(at.ladder.event_ticker) == at.ladder
+
+
+async def test_what_others_traded_is_told_once_where_a_quote_of_ours_rests():
+    async with member() as at:
+        markets = MarketSource(at.public, (NYC,), at.sandbox.clock)
+        await markets.refresh()
+        quoted: set[str] = set()
+        source = PrintedBooks(markets, at.public, at.sandbox.clock, lambda: quoted)
+        at.offer(Side.SELL, "0.33", 7)
+        assert not any(isinstance(one, Print) for one in await source())
+        quoted.add(at.ticker)
+        await source()
+        await at.exchange.place(order(at, Side.BUY, "2.5", "0.33"))
+        print_, *books = await source()
+        assert isinstance(print_, Print)
+        assert (print_.ticker, print_.taker_side) == (at.ticker, Side.BUY)
+        assert (print_.price, print_.count) == (D("0.33"), D("2.5"))
+        assert books
+        assert not any(isinstance(one, Print) for one in await source())
 
 
 async def test_another_key_or_another_clock_is_refused():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kalshi_edge.domain.orders import Side, TimeInForce
 from kalshi_edge.execution.matching import LimitOrder, OrderBook
-from kalshi_edge.models.fill_chance import FillChance, Place
+from kalshi_edge.models.fill_chance import FillChance, QueueSpot
 from kalshi_edge.models.queue_position import Cancels, QueuePosition, SeenQueue
 from kalshi_edge.units import ZERO
 from tests.support.builders import NOW
@@ -136,17 +136,11 @@ sizes = st.lists(st.floats(0.01, 5_000), min_size=2, max_size=30)
 fronts = st.floats(0, 10_000)
 
 
-@given(
-    printed=sizes,
-    ahead=fronts,
-    more=fronts,
-    behind=st.integers(-3, 5),
-    further=st.integers(0, 5),
-    is_bid=st.booleans(),
-)
+@given(sizes, st.tuples(fronts, fronts), st.tuples(st.integers(-3, 5), st.integers(0, 5)))
 def test_the_chance_falls_with_what_stands_in_front(
-    printed: list[float], ahead: float, more: float, behind: int, further: int, *, is_bid: bool
+    printed: list[float], contracts_ahead: tuple[float, float], ticks_behind: tuple[int, int]
 ) -> None:
+    (ahead, more), (behind, further), is_bid = contracts_ahead, ticks_behind, True
     learner, at_s = FillChance(), 0.0
     learner.opened("T", "L", at_s)
     for at_s, size in enumerate(printed, start=1):
@@ -154,7 +148,7 @@ def test_the_chance_falls_with_what_stands_in_front(
     at_s = 10.0 * at_s + 5
 
     def chance(contracts: float, ticks: int) -> float:
-        place = Place("T", "L", is_bid, 0.3, contracts, 0.0, float(ticks))
+        place = QueueSpot("T", "L", is_bid, 0.3, contracts, 0.0, float(ticks))
         return learner.chance(learner.features(place, at_s))
 
     near, far = chance(ahead, behind), chance(ahead + more, behind)
@@ -165,11 +159,14 @@ def test_the_chance_falls_with_what_stands_in_front(
 
 def test_what_is_learned_comes_near_what_is_true() -> None:
     """Orders at the front of a side with a print a minute are reached in 30 of 100 cases."""
-    learner, place = FillChance(), Place("T", "L", True, 0.3, 0.0, 0.0, 0.0)
+    learner, place = FillChance(), QueueSpot("T", "L", True, 0.3, 0.0, 0.0, 0.0)
     learner.opened("T", "L", 0.0)
     for minute in range(1, 1500):
         at_s = 60.0 * minute
         learner.printed("T", "L", 10.0, at_s, hits_bids=True)
-        learner.learn(learner.features(place, at_s + 1), was_reached=minute * 7 % 10 < 3)
+        was_reached = minute * 7 % 10 < 3
+        rested_s = 30.0 if was_reached else 60.0
+        learner.learn(learner.features(place, at_s + 1), rested_s, was_reached=was_reached)
+    learner.refit()
     seen = learner.chance(learner.features(place, 60.0 * 1500))
     assert abs(seen - 0.3) < 0.05

@@ -35,6 +35,7 @@ from tests.simulation.day_loss import DayLoss
 from tests.simulation.holds import HoldsRecord
 from tests.simulation.ladder_loss import worst_loss
 from tests.simulation.process_life import Life
+from tests.simulation.quotes import at_stake, quote_problems
 from tests.simulation.records import Flows
 from tests.simulation.restarts import unlike_the_journal
 
@@ -81,8 +82,6 @@ class Witness:
     _halted_sends: Counter[datetime] = field(default_factory=Counter)
     _touched: set[str] = field(default_factory=set)
     """Markets in which the owner traded by hand: what we hold there is no longer ours alone."""
-    _no: set[str] = field(default_factory=set)
-    """Markets of which NO was bought."""
     _over: set[str] = field(default_factory=set)
     _before: dict[str, str] = field(default_factory=dict)
     """Of a bracket's orders each but the first: which goes before it."""
@@ -302,6 +301,10 @@ class Witness:
         elif _is_of_a_ladder(sent):
             self.counts["orders of whole ladders"] += 1
         elif not sent.intent.reduces and market.ticker not in self._touched:
+            for problem in quote_problems(sent.intent, order):
+                self.violated(problem)
+            self.counts["quotes posted"] += sent.intent.post_only
+            self._within_limits(market)
             others = [o for o in self.account.resting_in(market).values() if o is not order]
             if self._held[market.ticker] or others:
                 self.violated(f"order {name[:8]}: a second entry into {market.ticker}")
@@ -320,8 +323,11 @@ class Witness:
             self._within_limits(fill.order.market)
         if sent is not None and _is_of_a_ladder(sent) and side is Side.SELL:
             self.counts["contracts of NO bought"] += int(fill.trade.count)
-            self._no.add(ticker)
-        if self._held[ticker] < 0 and ticker not in self._touched | self._no:
+        sells = any(
+            one.intent.ticker == ticker and one.intent.side is Side.SELL and not one.intent.reduces
+            for one in self._sent.values()
+        )
+        if self._held[ticker] < 0 and ticker not in self._touched and not sells:
             self.violated(f"{ticker}: {self._held[ticker]} contracts: sold what we did not hold")
 
     def _measure(self) -> None:
@@ -366,7 +372,7 @@ class Witness:
                 position = self.account.positions.get(ticker)
                 exposed += ZERO if position is None else position.cost
                 exposed += self._fees.get(ticker, ZERO)
-        return exposed
+        return exposed + at_stake(self.account, city, day)
 
     def is_taken_over(self) -> bool:
         """Whether positions were set to what the exchange says: at no known price."""

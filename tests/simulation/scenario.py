@@ -6,7 +6,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from kalshi_edge.choices import ForecastModel, Sizing
+from kalshi_edge.choices import Entry, ForecastModel, Sizing
 from kalshi_sandbox.exchange.venue.lifecycle import weekly_pause
 
 CITIES = ("NYC", "LA", "MIA", "CHI", "PHX")
@@ -123,7 +123,7 @@ def draw(seed: int) -> Scenario:
         seed=seed,
         start_at=start_at,
         lasts=lasts,
-        settings=_settings(random) | _whole_ladders(seed),
+        settings=_settings(random) | {"entry": _entry(seed)} | _whole_ladders(seed),
         balance=Decimal(random.choice(("237.19", "1000", "25000"))),
         tier=random.choice(("basic", "advanced", "prestige")),
         lag=timedelta(seconds=random.choice((0.0, 0.4, 1.5))),
@@ -140,7 +140,11 @@ def _whole_ladders(seed: int) -> dict[str, Any]:
     """Two of ten trade whole ladders, NO as well as YES; so does half of paper, with longshots."""
     if seed % 10 not in {6, 7} and seed % 20 != 19:
         return {}
-    whole = {"model": ForecastModel.POSTERIOR, "sizing": Sizing.JOINT}
+    whole = {
+        "model": ForecastModel.POSTERIOR,
+        "sizing": Sizing.JOINT,
+        "entry": Entry.TAKER,
+    }
     return whole | ({"strategies": ("longshot",)} if seed % 20 == 19 else {})
 
 
@@ -156,6 +160,11 @@ def _settings(random: Random) -> dict[str, Any]:
         "contract_step": random.choice((Decimal(1), Decimal("0.01"))),
         "model": random.choice((ForecastModel.SEED, ForecastModel.SEED, ForecastModel.EMOS)),
     }
+
+
+def _entry(seed: int) -> Entry:
+    """Every third scenario posts; drawn apart, so that the others stay what they were."""
+    return Random(f"entry|{seed}").choice((Entry.TAKER, Entry.TAKER, Entry.MAKER))
 
 
 def _in_order(drawn: list[tuple[timedelta, str]]) -> tuple[Incident, ...]:

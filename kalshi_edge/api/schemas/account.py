@@ -214,10 +214,27 @@ class DailyView(Shape):
     """What came in, less what left, otherwise than by trading: no part of any profit."""
 
 
+class MarkOutView(Shape):
+    """What the middle of the quotes did after quotes of ours were taken, dollars per contract."""
+
+    minutes: int
+    """After the fill."""
+    orders: int
+    """That were taken: so many figures the mean is of."""
+    contracts: float
+    mean: float
+    """Below 0 the prices moved against us."""
+    low: float | None
+    """Of the 95 % interval; null for fewer than two orders."""
+    high: float | None
+
+
 class PnlHistory(Shape):
     """All daily records, oldest first."""
 
     records: list[DailyView]
+    mark_outs: list[MarkOutView]
+    """Of the last thousands of fills that quotes of ours got; none where nothing is posted."""
 
 
 class EquityPoint(Shape):

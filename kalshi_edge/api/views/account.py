@@ -1,6 +1,7 @@
 """The account as shapes: balance, positions, trades, orders, days."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ from kalshi_edge.api.schemas.account import (
     Balance,
     DailyView,
     Equity,
+    MarkOutView,
     OpenPositions,
     OrderView,
     PnlHistory,
@@ -23,6 +25,7 @@ from kalshi_edge.domain.market import Book, Market
 from kalshi_edge.domain.orders import Order, Side
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.engine import Engine
+from kalshi_edge.portfolio.mark_out_figures import mark_out_figures
 from kalshi_edge.portfolio.performance import closed_on, performance
 from kalshi_edge.portfolio.tracker import liquidation_value, open_cost, unrealised
 from kalshi_edge.trading.fees import taker_fee
@@ -282,7 +285,10 @@ def pnl_history(read_model: ReadModel) -> PnlHistory:
                 deposits=record.deposits,
             )
             for record in sorted(read_model.days.values(), key=lambda record: record.day)
-        ]
+        ],
+        mark_outs=[
+            MarkOutView(**asdict(figure)) for figure in mark_out_figures(read_model.mark_outs)
+        ],
     )
 
 

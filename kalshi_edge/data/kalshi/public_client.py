@@ -11,7 +11,13 @@ import httpx
 
 from kalshi_edge.clock import Clock
 from kalshi_edge.data.kalshi.fee_announcements import FeeAnnouncements
-from kalshi_edge.data.kalshi.fields import Payload, object_field, object_list, text_field
+from kalshi_edge.data.kalshi.fields import (
+    Payload,
+    object_field,
+    object_list,
+    text_field,
+    unix_s,
+)
 from kalshi_edge.data.kalshi.market_wire import (
     parse_book,
     parse_event_ticker,
@@ -140,6 +146,11 @@ class PublicClient:
             answers |= {ticker: (payload, received_at) for ticker, payload in found.items()}
         return reading([_book(ticker, answers.get(ticker)) for ticker in tickers])
 
+    async def trades(self, ticker: str, since_at: datetime) -> dict[str, Payload]:
+        """What was traded in a market since an instant, whoever traded it, by the trade's name."""
+        params: Params = {"ticker": ticker, "min_ts": unix_s(since_at), "limit": 1000}
+        return await self._rest.pages("/markets/trades", "trades", _trade_id, params)
+
     async def settlements(self, tickers: Collection[str]) -> Reading[Settlement]:
         """The final word on those of ``tickers`` that have one, old markets included."""
         found: dict[str, Payload] = {}
@@ -248,6 +259,10 @@ def _ticker(payload: Payload) -> str:
 
 def _id(payload: Payload) -> str:
     return text_field(payload, "id")
+
+
+def _trade_id(trade: Payload) -> str:
+    return text_field(trade, "trade_id")
 
 
 def _event_ticker(payload: Payload) -> str:

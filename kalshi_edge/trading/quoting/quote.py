@@ -52,7 +52,7 @@ def quote_price(market: Market, side: Side, limit: Decimal, book: Book) -> Decim
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class PlannedQuote:
     """A bin's price on one side, with every rule's outcome."""
 
     market: Market
@@ -77,7 +77,7 @@ class Quote:
         return self.behind, -self.opportunity.ev, self.market.ticker, self.side.value
 
 
-def quote(outlook: Outlook, place: int, side: Side, playbook: Playbook) -> Quote | None:
+def quote(outlook: Outlook, place: int, side: Side, playbook: Playbook) -> PlannedQuote | None:
     """What we would post in the bin at ``place`` on ``side``; ``None`` where there is no price.
 
     ``outlook`` has its probabilities in ``said``, whatever they come from.
@@ -107,7 +107,7 @@ def quote(outlook: Outlook, place: int, side: Side, playbook: Playbook) -> Quote
         (*outlook.checks, *_checks(leg, own, edge, playbook)),
     )
     behind = ZERO if best is None else max(sign * (best - price), ZERO)
-    return Quote(market, side, price, opportunity, cost, p, behind)
+    return PlannedQuote(market, side, price, opportunity, cost, p, behind)
 
 
 def _other(price: Decimal | None) -> Decimal | None:
@@ -143,7 +143,7 @@ def _checks(leg: Leg, own: Decimal, edge: float, playbook: Playbook) -> tuple[Ch
 
 
 def quote_count(
-    found: Quote, outlook: Outlook, situation: Situation, limits: Limits, stage: Stage
+    found: PlannedQuote, outlook: Outlook, situation: Situation, limits: Limits, stage: Stage
 ) -> Decimal:
     """How many contracts: the same fraction of Kelly as an order that takes, at our own price."""
     city, climate_day = found.opportunity.city, found.opportunity.climate_day
@@ -181,7 +181,7 @@ def mark_loss(intent: Intent, book: Book) -> Decimal:
 
 
 def quote_intent(
-    found: Quote,
+    found: PlannedQuote,
     count: Decimal,
     outlook: Outlook,
     *,
@@ -213,12 +213,15 @@ def quote_intent(
 
 
 def without(book: Book, order: Order) -> Book:
-    """``book`` without what rests of an order of ours: a price of our own says nothing."""
+    """``book`` without what rests of an order of ours, where that is at its best price.
+
+    A price of ours says nothing of what others would pay.
+    """
     left, price = order.intent.count - order.filled, order.intent.limit_price
     buys = order.intent.side is Side.BUY
-    levels = tuple(
-        level if level.price != price else replace(level, count=level.count - left)
-        for level in (book.bids if buys else book.asks)
-    )
-    kept = tuple(level for level in levels if level.count > ZERO)
+    levels = book.bids if buys else book.asks
+    if not levels or levels[0].price != price:
+        return book
+    best = replace(levels[0], count=levels[0].count - left) if levels[0].count > left else None
+    kept = levels[1:] if best is None else (best, *levels[1:])
     return replace(book, bids=kept) if buys else replace(book, asks=kept)

@@ -17,7 +17,7 @@ from kalshi_edge.trading.state import WorldState
 from kalshi_edge.units import DAY, HOUR, MINUTE
 
 
-class Source(StrEnum):
+class ReleaseKind(StrEnum):
     """What is released."""
 
     NBP = "NBP"
@@ -30,7 +30,7 @@ class Source(StrEnum):
 class Release:
     """One source's clock. Times are UTC, of CLI local standard time."""
 
-    source: Source
+    source: ReleaseKind
     due: tuple[time, ...]
     """Of a bulletin the run; of a report what it reaches up to."""
     first: timedelta
@@ -49,7 +49,7 @@ RELEASES = (
     # Runs on the model's own server after 41 minutes at the earliest, 95 of 100 in the public
     # bucket within 108. The last that holds a day is that of 07 UTC, the bridge that of 12 UTC.
     Release(
-        Source.NBP,
+        ReleaseKind.NBP,
         due=tuple(time(hour) for hour in (0, 1, 7, 12, 13, 19)),
         first=timedelta(minutes=40),
         overdue=timedelta(minutes=110),
@@ -57,7 +57,7 @@ RELEASES = (
         ends=timedelta(hours=12),
     ),
     Release(
-        Source.NBS,
+        ReleaseKind.NBS,
         due=(time(12),),
         first=timedelta(minutes=40),
         overdue=timedelta(minutes=110),
@@ -67,7 +67,7 @@ RELEASES = (
     # Made at 51 to 54 minutes past the hour, seen a minute or two later; the weather service's own
     # interface trails by up to 20 minutes.
     Release(
-        Source.METAR,
+        ReleaseKind.METAR,
         due=tuple(time(hour, 50) for hour in range(24)),
         first=MINUTE,
         overdue=timedelta(minutes=20),
@@ -77,7 +77,7 @@ RELEASES = (
     # The afternoon's report, of four o'clock in local time, standard or daylight: issued 23 to 43
     # minutes after it.
     Release(
-        Source.CLI,
+        ReleaseKind.CLI,
         due=(time(15), time(16)),
         first=timedelta(minutes=20),
         overdue=timedelta(minutes=50),
@@ -92,7 +92,7 @@ RELEASES = (
 class Window:
     """No quote rests from ``from_at`` to ``until_at``, or until the release is here."""
 
-    source: Source
+    source: ReleaseKind
     due_at: datetime
     from_at: datetime
     until_at: datetime
@@ -143,7 +143,7 @@ def _windows(standard_offset_h: int, start_at: datetime, around: date) -> Iterat
     for release in RELEASES:
         for clock in release.due:
             due_at = datetime.combine(around, clock, tzinfo=UTC)
-            if release.source is Source.CLI:
+            if release.source is ReleaseKind.CLI:
                 due_at -= standard_offset_h * HOUR
             since = due_at - start_at
             if release.begins is not None and since < release.begins:
@@ -162,10 +162,10 @@ def _is_here(
     read_at: datetime | None,
 ) -> bool:
     match window.source:
-        case Source.NBP | Source.NBS:
+        case ReleaseKind.NBP | ReleaseKind.NBS:
             known = state.forecasts_of(station, climate_day).get(window.source.value)
             return known is not None and known.run_at >= window.due_at
-        case Source.METAR:
+        case ReleaseKind.METAR:
             return read_at is not None and read_at >= window.due_at
-        case Source.CLI:
+        case ReleaseKind.CLI:
             return False

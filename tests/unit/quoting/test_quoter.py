@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 
 from kalshi_edge.data.weather.stations import station_of
-from kalshi_edge.domain.events import CycleDue, Halt, LookDue, OrderUpdate, Started
+from kalshi_edge.domain.events import CancelRequest, CycleDue, Halt, LookDue, OrderUpdate, Started
 from kalshi_edge.domain.orders import Intent, Order, OrderStep, Side, TimeInForce
 from kalshi_edge.domain.records import SwitchState
 from kalshi_edge.domain.verdicts import Approved, CancelOrder, Refused, Verdict
@@ -17,8 +17,8 @@ from kalshi_edge.domain.weather import Basis, Observation
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.execution.executor import POST_ONLY_CROSS
 from kalshi_edge.trading.playbook import Limits, Playbook
+from kalshi_edge.trading.quoting.own_quotes import others
 from kalshi_edge.trading.quoting.quote import is_quote
-from kalshi_edge.trading.quoting.quoter import others
 from kalshi_edge.trading.quoting.rules import QuoteRules
 from tests.support.builders import DAY, EVENT, book, fill, forecast, ladder
 
@@ -54,10 +54,10 @@ def told(playbook: Playbook = MAKER, mode: str = "paper") -> Engine:
 
 
 def offer(
-    engine: Engine, name: str, bid: str = "", ask: str = "", *, at: datetime = AT, count: int = 5000
+    engine: Engine, name: str, bid: str = "", ask: str = "", at: datetime = AT
 ) -> tuple[Verdict, ...]:
     bid, ask = bid or PRICES[name][0], ask or PRICES[name][1]
-    return engine.handle(book(f"{EVENT}-{name}", [(bid, count)], [(ask, count)], at))
+    return engine.handle(book(f"{EVENT}-{name}", [(bid, 5000)], [(ask, 5000)], at))
 
 
 def of_kind(kind: type[T], verdicts: Sequence[Verdict]) -> list[T]:
@@ -149,8 +149,8 @@ def test_a_quote_moves_with_its_price_and_opens_the_same_trade() -> None:
     engine = told()
     first = all_posted(engine)["B52.5"]
     later = AT + timedelta(minutes=2)
-    assert offer(engine, "B52.5", "0.21", "0.24", at=later) == ()  # the same price
-    (cancel,) = of_kind(CancelOrder, offer(engine, "B52.5", "0.19", "0.21", at=later))
+    assert offer(engine, "B52.5", "0.21", "0.24", later) == ()  # the same price
+    (cancel,) = of_kind(CancelOrder, offer(engine, "B52.5", "0.19", "0.21", later))
     assert cancel.intent_id == first.intent_id
     over = OrderUpdate(first.intent_id, OrderStep.FINISH, later, reason=cancel.reason)
     (second,) = posted(engine.handle(over))
@@ -163,7 +163,7 @@ def test_a_quote_whose_edge_is_gone_goes() -> None:
     engine = told()
     first = all_posted(engine)["B52.5"]
     later = AT + timedelta(minutes=2)
-    wide = offer(engine, "B52.5", "0.05", "0.60", at=later)
+    wide = offer(engine, "B52.5", "0.05", "0.60", later)
     (cancel,) = of_kind(CancelOrder, wide)
     assert (cancel.intent_id, cancel.reason) == (first.intent_id, "quote: spread")
     over = OrderUpdate(first.intent_id, OrderStep.FINISH, later, reason=cancel.reason)
@@ -177,7 +177,7 @@ def test_what_has_traded_is_held_and_not_quoted_again() -> None:
     later = AT + timedelta(minutes=2)
     traded = replace(fill(quote, 2, quote.limit_price, 0), valid_at=later, received_at=later)
     engine.handle(replace(traded, is_taker=False))
-    (cancel,) = of_kind(CancelOrder, offer(engine, "B52.5", "0.15", "0.17", at=later))
+    (cancel,) = of_kind(CancelOrder, offer(engine, "B52.5", "0.15", "0.17", later))
     over = OrderUpdate(quote.intent_id, OrderStep.FINISH, later, filled=D(2), reason=cancel.reason)
     assert not posted(engine.handle(over))
     assert not posted(offer(engine, "B52.5", at=later + timedelta(minutes=1)))
@@ -286,3 +286,13 @@ def test_a_book_that_shows_our_quote_is_read_without_it() -> None:
     engine.handle(shown)
 
     assert others(engine)[quote.ticker].bid == D("0.20")
+
+
+def test_what_a_person_takes_out_is_not_quoted_until_a_cycle_decides_again() -> None:
+    engine = told()
+    quote = all_posted(engine)["B52.5"]
+    later = AT + timedelta(minutes=2)
+    engine.handle(CancelRequest(quote.intent_id, "no", later))
+    over = OrderUpdate(quote.intent_id, OrderStep.FINISH, later, reason="by hand: no")
+    assert not posted(engine.handle(over))
+    assert not posted(offer(engine, "B52.5", at=later + timedelta(minutes=1)))

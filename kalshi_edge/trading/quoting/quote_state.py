@@ -9,13 +9,13 @@ from datetime import datetime
 
 from kalshi_edge.domain.beliefs import Vector
 from kalshi_edge.domain.evidence_cells import Stage
-from kalshi_edge.domain.orders import Side
+from kalshi_edge.domain.orders import Fill, Side
 from kalshi_edge.trading.outlook import Outlook
 from kalshi_edge.trading.quoting.rules import WriteBudget
 
 
 @dataclass(frozen=True, slots=True)
-class Belief:
+class QuoteBasis:
     """A ladder as the last cycle saw it: what its quotes rest on until something is news."""
 
     outlook: Outlook
@@ -26,7 +26,7 @@ class Belief:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedQuote:
     """A quote that a cycle decided, wherever its price is now."""
 
     event_ticker: str
@@ -41,7 +41,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownQuote:
     """A quote of ours that books of its market may show."""
 
     name: str
@@ -51,16 +51,30 @@ class Shown:
     """When it was called back, or was over: a book that came later shows it no more."""
 
 
+@dataclass(frozen=True, slots=True)
+class TakenQuote:
+    """A quote of ours that was taken, and how many of its mark-outs are behind us."""
+
+    fill: Fill
+    city: str
+    behind: int = 0
+
+
 @dataclass(slots=True)
-class QuoteMemory:
+class QuoteState:
     """Beliefs by ladder, wanted quotes by market, and what may be written."""
 
-    beliefs: dict[str, Belief] = field(default_factory=dict)
-    wanted: dict[str, Wanted] = field(default_factory=dict)
+    beliefs: dict[str, QuoteBasis] = field(default_factory=dict)
+    wanted: dict[str, WantedQuote] = field(default_factory=dict)
     live: dict[str, str] = field(default_factory=dict)
     """By market, the order of ours that rests there or is on its way, as far as we know."""
-    shown: dict[str, Shown] = field(default_factory=dict)
+    shown: dict[str, ShownQuote] = field(default_factory=dict)
     """By market, our newest quote in it."""
+    calm: dict[str, object] = field(default_factory=dict)
+    """By ladder, the prices at which all its quotes were last found where they belong: as long as
+    they stand, nothing that was decided from them would be decided otherwise."""
+    taken: dict[str, TakenQuote] = field(default_factory=dict)
+    """By fill, those of the last day."""
     read_at: dict[str, datetime] = field(default_factory=dict)
     """By station (ICAO), the end of its newest reading."""
     heard_at: datetime | None = None
