@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from kalshi_edge import __version__
 from kalshi_edge.cli.backtest import backtest, fees, replay
 from kalshi_edge.cli.bulletins import bulletins, forecast
 from kalshi_edge.cli.evidence import evidence
@@ -52,9 +53,7 @@ cli.add_typer(sandbox, name="sandbox")
 def _print_version(wanted: bool) -> None:
     if not wanted:
         return
-    from importlib.metadata import version
-
-    typer.echo(f"kalshi-edge {version('kalshi-edge')}")
+    typer.echo(f"kalshi-edge {__version__}")
     raise typer.Exit
 
 
