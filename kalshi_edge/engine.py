@@ -258,7 +258,7 @@ class Engine(Core):
         unwound = supervisor.unwound(self, outlooks)
         before = replace(
             situation(self.account, self.kill_switch.switch_at(at), self.state.marks, at),
-            trader_checks=self._trader_checks(at),
+            trader_checks=self.trader_checks(at),
         )
         registered = gathering.registered(self, at)
         stage_of = partial(gathering.stage_of, self)
@@ -279,7 +279,7 @@ class Engine(Core):
         )
         return (*thrown, *unwound, *registered, *verdicts, *gathered, done)
 
-    def _trader_checks(self, at: datetime) -> tuple[Check, ...]:
+    def trader_checks(self, at: datetime) -> tuple[Check, ...]:
         """What must hold of the whole trader before it takes new risk."""
         if self.breakers is None:
             return ()

@@ -62,15 +62,6 @@ def _status(last: datetime | None, sources: list[SourceView], at: datetime) -> s
     return "degraded" if late or any(one.is_stale for one in sources) else "ok"
 
 
-def not_ready(context: ApiContext) -> list[str]:
-    """Why the trader cannot do its work; nothing where it can."""
-    last, at = last_cycle_at(context.read_model), context.now()
-    if last is None:
-        return ["no cycle yet"]
-    age_s = (at - last).total_seconds()
-    return [f"the last cycle was {age_s:.0f} s ago"] if age_s > CYCLE_LATE_S else []
-
-
 def source_views(trader: Trader) -> list[SourceView]:
     """Every source as it is now."""
     return [_source(status) for status in trader.sources]
