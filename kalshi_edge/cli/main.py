@@ -16,6 +16,7 @@ from kalshi_edge.cli.backtest import backtest, fees, replay
 from kalshi_edge.cli.bulletins import bulletins, forecast
 from kalshi_edge.cli.evidence import evidence
 from kalshi_edge.cli.history import history
+from kalshi_edge.cli.init import init
 from kalshi_edge.cli.kill_switch import drill, halt, resume, switch
 from kalshi_edge.cli.preflight import doctor, sample
 from kalshi_edge.cli.run import api_schema, demo, run
@@ -29,6 +30,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain text: Rich would double the time of help
 )
+cli.command()(init)
 cli.command()(run)
 cli.command()(demo)
 cli.command()(doctor)

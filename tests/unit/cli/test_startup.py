@@ -86,7 +86,8 @@ LIVE = {**NAMED, "TRADING_MODE": "live", "KALSHI_KEY_ID": "id"}
 CONFIRMED = {**LIVE, "LIVE_CONFIRM": "yes", "KALSHI_PRIVATE_KEY_PEM": new_pem()}
 DAYS = ["--city", "NYC", "--from", "2026-10-01", "--to", "2026-10-02"]
 COMMANDS = [
-    ["run"], ["demo"], ["doctor"], ["sample"], ["switch"], ["halt"], ["resume"], ["drill"],
+    ["init"], ["run"], ["demo"], ["doctor"], ["sample"], ["switch"], ["halt"], ["resume"],
+    ["drill"],
     ["bulletins"], ["backtest"], ["history", "fetch", *DAYS], ["history", "add", "x"],
     ["history", "import", "x"], ["history", "list"], ["history", "verify"], ["store", "check"],
     ["store", "backup", "x"], ["store", "cost", "x"], ["sandbox", "run"], ["sandbox", "soak"],
