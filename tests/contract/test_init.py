@@ -112,7 +112,8 @@ async def in_terminal(folder: Path, answers: list[tuple[str, str]]) -> Said:
     said, seen = "", 0
     async with asyncio.timeout(PATIENCE_S):
         for prompt, answer in [*answers, ("", "")]:
-            while prompt not in said[seen:] or not prompt:
+            # The last blank comes once the terminal is ready to be typed in.
+            while not prompt or prompt not in said[seen:] or not said.endswith(": "):
                 if not (piece := await asyncio.to_thread(read)):
                     break
                 said += piece.decode()
