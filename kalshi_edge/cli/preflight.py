@@ -13,29 +13,66 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from kalshi_edge.config import Settings
-    from kalshi_edge.operations.preflight import CheckResult
+    from kalshi_edge.operations.check_results import CheckResult
 
 COLOURS = {"PASS": "green", "WARN": "yellow", "FAIL": "bold red"}
 
 
-def doctor() -> None:
+def doctor(
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document in place of the table.")
+    ] = False,
+) -> None:
     """Run the preflight: what must be right before trading starts.
 
-    Checks key, environment, clock, limits, balance and store. Each check is PASS, WARN or FAIL,
-    and says what to do.
+    Checks mode, limits, versions, private files, folders, disk, port, dashboard, key, exchange,
+    clock, markets, fees, balance, store, lease and every weather source. Each is PASS, WARN or
+    FAIL, and says what to do.
+
+    Exits with 0 where trading would start (PASS, WARN), and with 2 where it would not.
     """
     import asyncio
 
     from kalshi_edge.config import load_settings
 
     settings = load_settings()
+    from stamina.instrumentation import set_on_retry_hooks
+
     from kalshi_edge.cli.output import out
 
-    results = asyncio.run(_checked(settings, _preflight_table(settings)))
+    set_on_retry_hooks(())  # a retry is in its source's result
+    if as_json:
+        results = asyncio.run(_all_checks(settings))
+        typer.echo(_document(settings, results))
+    else:
+        results = asyncio.run(_checked(settings, _preflight_table(settings)))
     failed = [result.what for result in results if result.grade == "FAIL"]
+    if failed and as_json:
+        raise typer.Exit(InputError.exit_code)
     if failed:
         raise InputError(f"trading would not start: see {', '.join(failed)}")
-    out.print("[green]ready[/] `kalshi-edge run` starts trading with these settings")
+    if not as_json:
+        out.print("[green]ready[/] `kalshi-edge run` starts trading with these settings")
+
+
+async def _all_checks(settings: "Settings") -> "list[CheckResult]":
+    from kalshi_edge.operations.preflight import preflight_checks
+
+    return [result async for result in preflight_checks(settings)]
+
+
+def _document(settings: "Settings", results: "list[CheckResult]") -> str:
+    import json
+    from dataclasses import asdict
+
+    document = {
+        "mode": settings.trading_mode,
+        "is_synthetic": bool(settings.sandbox_url),
+        "would_start": all(result.grade != "FAIL" for result in results),
+        "checks": [asdict(result) for result in results],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False)
 
 
 def sample(
@@ -91,7 +128,8 @@ def _preflight_table(settings: "Settings") -> "Table":
 async def _checked(settings: "Settings", table: "Table") -> "list[CheckResult]":
     from rich.text import Text
 
-    from kalshi_edge.operations.preflight import Grade, preflight_checks
+    from kalshi_edge.operations.check_results import Grade
+    from kalshi_edge.operations.preflight import preflight_checks
 
     results: list[CheckResult] = []
     with _growing(table):

@@ -43,7 +43,7 @@ router = APIRouter(
 )
 
 
-@router.get("/health", tags=["status"])
+@router.get("/health", tags=["status"], openapi_extra={"security": [{}]})
 async def health(here: Here, request: Request) -> Health | Liveness:
     """Status, mode, cycles, and the age of each source.
 
