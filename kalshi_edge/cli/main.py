@@ -11,10 +11,12 @@ from typing import Annotated
 
 import typer
 
+from kalshi_edge import __version__
 from kalshi_edge.cli.backtest import backtest, fees, replay
 from kalshi_edge.cli.bulletins import bulletins, forecast
 from kalshi_edge.cli.evidence import evidence
 from kalshi_edge.cli.history import history
+from kalshi_edge.cli.init import init
 from kalshi_edge.cli.kill_switch import drill, halt, resume, switch
 from kalshi_edge.cli.preflight import doctor, sample
 from kalshi_edge.cli.run import api_schema, demo, run
@@ -28,6 +30,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain text: Rich would double the time of help
 )
+cli.command()(init)
 cli.command()(run)
 cli.command()(demo)
 cli.command()(doctor)
@@ -52,9 +55,7 @@ cli.add_typer(sandbox, name="sandbox")
 def _print_version(wanted: bool) -> None:
     if not wanted:
         return
-    from importlib.metadata import version
-
-    typer.echo(f"kalshi-edge {version('kalshi-edge')}")
+    typer.echo(f"kalshi-edge {__version__}")
     raise typer.Exit
 
 

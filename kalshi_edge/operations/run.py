@@ -37,8 +37,8 @@ async def run_trader(
     """
     environment = await environment_of(settings)
     dashboard.is_synthetic = environment.is_synthetic
-    read_model = ReadModel()
-    publishers = (dashboard, CycleLog(write), read_model)
+    read_model, cycle_log = ReadModel(), CycleLog(write)
+    publishers = (dashboard, cycle_log, read_model)
     with bound(address_of(settings)) as listener:
         async with (
             answering_while_starting(listener) as started,
@@ -50,6 +50,7 @@ async def run_trader(
                 _filled(read_model, store, snapshots),
             ):
                 dashboard.follow(trader)
+                cycle_log.follow(trader)
                 policy = policy_of(settings)
                 context = ApiContext(
                     trader,
