@@ -45,8 +45,8 @@ from kalshi_edge.errors import ExchangeDown
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.portfolio.reconciliation import differences
 from kalshi_edge.runner import run
+from kalshi_edge.runtime.collector import set_aside_what_stays
 from kalshi_edge.runtime.event_queue import EventQueue
-from kalshi_edge.runtime.memory import set_aside_what_stays
 from kalshi_edge.runtime.sandbox_process import RunningSandbox, free_port, new_account, world_clock
 from kalshi_edge.trading.playbook import Playbook
 from kalshi_sandbox.exchange.rest.rate_limits import TIERS, Tier

@@ -16,9 +16,9 @@ from kalshi_edge.db.open_store import open_store
 from kalshi_edge.errors import EdgeError
 from kalshi_edge.ports import Store
 from kalshi_edge.runtime.bootstrap import open_trader
+from kalshi_edge.runtime.collector import set_aside_what_stays
 from kalshi_edge.runtime.cycle_log import CycleLog
 from kalshi_edge.runtime.environment import environment_of
-from kalshi_edge.runtime.memory import set_aside_what_stays
 from kalshi_edge.runtime.snapshots import SnapshotSource, SnapshotWriter
 
 QUIET = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 import gc
 from weakref import ref
 
-from kalshi_edge.runtime.memory import set_aside_what_stays
+from kalshi_edge.runtime.collector import set_aside_what_stays
 
 
 class Ring:
