@@ -118,7 +118,7 @@ reference: $(READY)
 
 lock: $(READY)
 	$(PY) -m uv pip compile --universal --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --no-header --group dev --quiet --output-file requirements.lock pyproject.toml
+		--no-emit-find-links --no-header --group dev --group docs --extra lab --extra mcp --quiet --output-file requirements.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
