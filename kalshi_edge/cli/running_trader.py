@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     import httpx
 
 TIMEOUT_S = 30.0
+MOST_WAITS = 10
+"""For a trader that asks to be asked later: a drill sends more commands than its limit at once."""
+
+
+class AskedTooOften(StateError):
+    """The trader wants to be asked again after ``wait_s`` seconds."""
+
+    def __init__(self, text: str, wait_s: float) -> None:
+        super().__init__(text)
+        self.wait_s = wait_s
 
 
 @contextmanager
@@ -89,7 +99,10 @@ def _raise_for_error(answer: "httpx.Response") -> None:
     if answer.is_error:
         answer.read()
         detail = answer.json().get("detail", answer.text) if answer.text else ""
-        raise StateError(f"the trader answered {answer.status_code}: {detail}")
+        text = f"the trader answered {answer.status_code}: {detail}"
+        if answer.status_code == 429:
+            raise AskedTooOften(text, float(answer.headers.get("Retry-After", "1")))
+        raise StateError(text)
 
 
 def outcome_of(api: "httpx.Client", path: str, command: Mapping[str, object]) -> dict[str, Any]:
@@ -98,10 +111,24 @@ def outcome_of(api: "httpx.Client", path: str, command: Mapping[str, object]) ->
 
     key, text = {"Idempotency-Key": uuid4().hex}, ""
     for _ in range(3):
-        outcome: dict[str, Any] = api.post(path, json=command, headers=key).json()
+        outcome: dict[str, Any] = _posted(api, path, command, key).json()
         text = outcome["text"]
         if outcome["is_refused"]:
             raise StateError(text)
         if outcome["is_settled"]:
             return outcome
     raise StateError(f"waiting for confirmation: {text}")
+
+
+def _posted(
+    api: "httpx.Client", path: str, command: Mapping[str, object], headers: Mapping[str, str]
+) -> "httpx.Response":
+    """The answer to a command, sent again where the trader has been asked too often."""
+    from time import sleep
+
+    for _ in range(MOST_WAITS):
+        try:
+            return api.post(path, json=command, headers=dict(headers))
+        except AskedTooOften as refused:
+            sleep(refused.wait_s)
+    return api.post(path, json=command, headers=dict(headers))
