@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from kalshi_edge.config import Settings
+
 TIMEOUT_S = 30.0
 MOST_WAITS = 10
 """For a trader that asks to be asked later: a drill sends more commands than its limit at once."""
@@ -52,8 +54,7 @@ def running_trader(acting: str = "console") -> "Iterator[httpx.Client]":
                     return
         except (httpx.TransportError, OSError) as error:
             raise StateError(f"the trader does not answer at {folder / NAME}: {error}") from error
-    host = settings.api_host if settings.api_host not in ("::", "0.0.0.0") else "127.0.0.1"  # noqa: S104
-    base = f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}"
+    base = api_base(settings)
     missing = "this kind of store has none" if folder is None else f"no trader at {folder / NAME}"
     typer.echo(f"no control socket ({missing}): over the API at {base}", err=True)
     try:
@@ -62,6 +63,12 @@ def running_trader(acting: str = "console") -> "Iterator[httpx.Client]":
             yield client
     except httpx.TransportError as error:
         raise StateError(f"no trader answers at {base} (API_HOST, API_PORT): {error}") from error
+
+
+def api_base(settings: "Settings") -> str:
+    """Where this machine reaches the API of the trader with these settings."""
+    host = settings.api_host if settings.api_host not in ("::", "0.0.0.0") else "127.0.0.1"  # noqa: S104
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}"
 
 
 def _client(base: str, headers: dict[str, str], **more: Any) -> "httpx.Client":
