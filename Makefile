@@ -11,7 +11,7 @@ DYNAMODB := tests/dynamodb/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run soak dashboard test lint web-test e2e faults faults-week kills load-test bench openapi \
-	reference docs lock clean
+	reference pictures docs lock clean
 
 help:
 	@echo "make demo    a SYNTHETIC exchange and weather on this machine, and the trader in it"
@@ -24,6 +24,7 @@ help:
 	@echo "make load-test  what uses real time, five times each on a machine that is kept busy"
 	@echo "make openapi the API's document and answers, which the dashboard's types and tests come from"
 	@echo "make reference  the pages of docs/reference that are made from the code"
+	@echo "make pictures  the same, and the screens and figures of docs/pictures"
 	@echo "make docs    the documentation site, in site/; its search needs no network"
 	@echo "make bench   speed, as ratios against named baselines"
 
@@ -116,6 +117,9 @@ openapi: $(READY) frontend/node_modules/.package-lock.json
 
 reference: $(READY)
 	$(PY) -m tests.support.reference
+
+pictures: $(READY)
+	$(PY) -m tests.support.reference --pictures
 
 docs: $(READY)
 	$(PY) docs/_site/stage.py
