@@ -44,6 +44,7 @@ def test_a_reader_without_a_network_has_everything(site: Path) -> None:
     for page in site.rglob("*.html"):
         text = page.read_text()
         assert FETCHED.findall(text) + STYLES.findall(text) == [], page.name
+        assert 'data-md-component="source"' not in text, "that asks the repository's host"
 
 
 def test_the_search_knows_the_pages(site: Path) -> None:
