@@ -46,6 +46,24 @@ class ForecastModel(StrEnum):
     """The market's own prices, moved as far as EMOS has earned."""
 
 
+class Sizing(StrEnum):
+    """How many contracts, and of which sides."""
+
+    SEED = "seed"
+    """Each bin and each bracket by itself: YES only, a quarter of Kelly."""
+    JOINT = "joint"
+    """A ladder as one bet, both sides of every bin; only of the posterior's probabilities."""
+
+
+class Entry(StrEnum):
+    """How a position is entered."""
+
+    TAKER = "taker"
+    """What somebody offers is taken at once, for the exchange's fee."""
+    MAKER = "maker"
+    """An order of ours waits below what a contract is worth to us, and pays no fee."""
+
+
 class HaltLevel(StrEnum):
     """How far trading is held back; each does what those before it do."""
 

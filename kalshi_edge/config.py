@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )  # fmt: skip
 
-from kalshi_edge.choices import FeeGate, ForecastModel, StoreKind, TradingMode
+from kalshi_edge.choices import Entry, FeeGate, ForecastModel, Sizing, StoreKind, TradingMode
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.dynamo.config import DynamoConfig, Keep
 from kalshi_edge.domain.weather import Station
@@ -36,7 +36,7 @@ Share = Annotated[Decimal, Field(gt=0, le=1)]
 TextList = tuple[str, ...]
 
 MOST_KELLY, MOST_CITY_DAY = Decimal("0.5"), Decimal("0.05")
-MOST_PER_ORDER = Decimal(1000)
+MOST_PER_ORDER, MOST_LONGSHOT = Decimal(1000), Decimal("0.02")
 """What no setting raises: beyond half of Kelly a mistaken forecast ruins faster than it earns."""
 
 
@@ -54,6 +54,10 @@ class Settings(BaseModel):
     cities: TextList = ("NYC", "LA", "MIA", "CHI", "PHX")
     strategies: TextList = ("single", "bracket")
     model: ForecastModel = ForecastModel.SEED
+    sizing: Sizing | None = None
+    longshot_share: Decimal = Field(default=Decimal("0.005"), gt=0, le=MOST_LONGSHOT)
+    entry: Entry = Entry.TAKER
+    quote_margin: Decimal = Field(default=Decimal("0.02"), ge=0, le=Decimal("0.5"))
     forecast_models: TextList = ("NBP", "NBM", "GFSMOS")
     store: StoreKind = StoreKind.SQLITE
     store_path: Path = Path("kalshi-edge.db")
@@ -138,8 +142,8 @@ class Settings(BaseModel):
     @field_validator("strategies")
     @classmethod
     def _known_strategies(cls, strategies: tuple[str, ...]) -> tuple[str, ...]:
-        if not strategies or set(strategies) - {"single", "bracket"}:
-            raise ValueError("must be single, bracket or both")
+        if set(strategies) - {"single", "bracket", "longshot"} or not set(strategies):
+            raise ValueError("must be of single, bracket and longshot, one or more")
         return strategies
 
     @field_validator("api_secret_key")
@@ -178,6 +182,17 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
+        if self.sizing is Sizing.JOINT and self.model is not ForecastModel.POSTERIOR:
+            raise ValueError(
+                f"SIZING joint needs MODEL posterior, not {self.model}: no forecast of ours"
+                " alone is enough for it"
+            )
+        if self.sizing is Sizing.JOINT and self.entry is Entry.MAKER:
+            raise ValueError("SIZING joint needs ENTRY taker: a whole ladder is not posted")
+        if "longshot" in self.strategies and self.trading_mode is not TradingMode.PAPER:
+            raise ValueError(
+                f"STRATEGIES longshot is for TRADING_MODE paper, not {self.trading_mode}"
+            )
         if self.min_ask >= self.max_ask:
             raise ValueError(f"MIN_ASK {self.min_ask} must be below MAX_ASK {self.max_ask}")
         if self.min_edge_threshold >= self.max_edge_threshold:
@@ -185,6 +200,9 @@ class Settings(BaseModel):
                 f"MIN_EDGE_THRESHOLD {self.min_edge_threshold} must be below"
                 f" MAX_EDGE_THRESHOLD {self.max_edge_threshold}"
             )
+        if self.entry is Entry.MAKER and "single" not in self.strategies:
+            named = ",".join(self.strategies)
+            raise ValueError(f"ENTRY maker posts single bins, and STRATEGIES is {named}")
         return self
 
     @property
@@ -240,8 +258,13 @@ class Settings(BaseModel):
         """The gates, limits and strategies that the core trades by."""
         from kalshi_edge.domain.orders import Strategy  # noqa: PLC0415
         from kalshi_edge.trading.edge import Gates  # noqa: PLC0415
-        from kalshi_edge.trading.playbook import Playbook  # noqa: PLC0415
-        from kalshi_edge.trading.risk import Limits  # noqa: PLC0415
+        from kalshi_edge.trading.playbook import (  # noqa: PLC0415
+            Limits,
+            LongshotRule,
+            Playbook,
+            usual_sizing,
+        )
+        from kalshi_edge.trading.quoting.rules import QuoteRules  # noqa: PLC0415
 
         return Playbook(
             gates=Gates(
@@ -273,6 +296,9 @@ class Settings(BaseModel):
             ),
             strategies=frozenset(Strategy(name) for name in self.strategies),
             model=self.model,
+            sizing=self.sizing or usual_sizing(self.model, self.entry),
+            longshot=LongshotRule(share=self.longshot_share),
+            quoting=QuoteRules(self.quote_margin) if self.entry is Entry.MAKER else None,
         )
 
 

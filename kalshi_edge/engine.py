@@ -27,6 +27,7 @@ from kalshi_edge.domain.events import (
     LookDue,
     OrderUpdate,
     PartFailed,
+    Print,
     Resume,
     SetStage,
     Started,
@@ -54,7 +55,10 @@ from kalshi_edge.trading.decision import decisions
 from kalshi_edge.trading.kill_switch import KillSwitch, breaker_holds, day_loss_hold, enforcement
 from kalshi_edge.trading.outlook import Outlook, city_view, ladder_outlook
 from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.risk import review_close, situation
+from kalshi_edge.trading.quoting import quoter
+from kalshi_edge.trading.quoting.memory import QuoteMemory
+from kalshi_edge.trading.risk import review_close
+from kalshi_edge.trading.situation import situation
 from kalshi_edge.trading.snapshot import EngineSnapshot
 from kalshi_edge.trading.state import KEEP, WorldState
 from kalshi_edge.trading.supervisor_state import SupervisorState
@@ -107,13 +111,14 @@ class Engine(Core):
         self.state, self.account, self.kill_switch = other.state, other.account, other.kill_switch
         self.playbook, self.breakers = other.playbook, other.breakers
         self.watch, self._obeyed = other.watch, other._obeyed
+        self.quotes = other.quotes
         self.evidence = other.evidence
 
     def adopt(self, setup: Setup) -> None:
         """Go on as a restart under ``setup`` does."""
         self.playbook, self.breakers = setup.playbook, setup.breakers
         self.state.stations, self.state.models = setup.stations, setup.models
-        self.watch = SupervisorState()
+        self.watch, self.quotes = SupervisorState(), QuoteMemory()
 
     def snapshot(self, seq: int) -> EngineSnapshot:
         """All that is known, as of the journal's line ``seq``: between it and the next event.
@@ -152,6 +157,7 @@ class Engine(Core):
         verdicts = (*self.absorb(event), *self._day_loss(event))
         if isinstance(event, Fill | OrderUpdate | Settlement | AccountStatement | LookDue):
             verdicts += supervisor.orphans(self, at)
+        verdicts += quoter.minded(self, event, self._trader_checks)
         level = self.kill_switch.level(at)
         is_due, books = self.watch.take_turn, self.state.books
         if level is SwitchState.FLATTEN and self.state.hours.closed(at):
@@ -171,6 +177,7 @@ class Engine(Core):
         if turned:
             turned += self.kill_switch.turn_day(at)
         verdicts = self._answer(event)
+        quoter.noted(self, event)
         if turned:
             self.forget(at)
         return (*turned, *verdicts)
@@ -194,7 +201,7 @@ class Engine(Core):
             case Observation():
                 self.state.observation(event)
                 return ()
-            case DayTurned():
+            case DayTurned() | Print():
                 return ()
             case CalibrationDue():
                 return self._calibration(event)
@@ -245,12 +252,13 @@ class Engine(Core):
         books, clean_at = self.state.books.values(), self.watch.clean_at
         breakers = breaker_holds(self.kill_switch, self.breakers, books, clean_at, at)
         thrown = (*self._loss_switch(at), *breakers)
+        seen_books = quoter.others(self)
         outlooks: list[Outlook] = []
         skipped: list[str] = []
         for name, ladder in sorted(self.state.ladders.items()):
             if at >= ladder.station.day_end(ladder.climate_day):
                 continue
-            outlook = ladder_outlook(self.state, ladder, at, playbook)
+            outlook = ladder_outlook(self.state, ladder, at, playbook, seen_books)
             if isinstance(outlook, str):
                 skipped.append(f"{name}: {outlook}")
             else:
@@ -262,14 +270,17 @@ class Engine(Core):
         )
         registered = gathering.registered(self, at)
         stage_of = partial(gathering.stage_of, self)
-        verdicts = decisions(outlooks, before, playbook, self.account.tracker.mode, stage_of)
+        if playbook.quoting is None:
+            verdicts = decisions(outlooks, before, playbook, self.account.tracker.mode, stage_of)
+        else:
+            verdicts = quoter.posted(self, outlooks, before, stage_of)
         approved = [verdict for verdict in verdicts if isinstance(verdict, Approved)]
         for verdict in approved:
             self.account.approve(verdict)
         gathered = gathering.gathered(self, outlooks, approved, before, at)
         done = CycleDone(
             received_at=at,
-            cities=tuple(city_view(self.state, one, playbook.gates) for one in outlooks),
+            cities=tuple(city_view(self.state, one) for one in outlooks),
             skipped=tuple(skipped),
             approved=len(approved),
             refused=len(verdicts) - len(approved),

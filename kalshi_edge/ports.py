@@ -60,10 +60,12 @@ class Store(Protocol):
         """Whose records these are."""
         ...
 
-    async def append(self, entry: JournalEntry) -> None:
+    async def append(self, entry: JournalEntry, *, order_follows: bool = False) -> None:
         """Add a journal line and, in the same transaction, every record among its verdicts.
 
-        Raises ``StoreError`` where the number is not the next one or an order was never added.
+        Where ``order_follows``, the caller does nothing before it has added an order: then line and
+        order may become safe together. Raises ``StoreError`` where the number is not the next one
+        or an order was never added.
         """
         ...
 

@@ -28,6 +28,7 @@ from kalshi_edge.domain.events import (
     Event,
     LookDue,
     OrderUpdate,
+    Print,
     Started,
 )
 from kalshi_edge.domain.journal import JournalEntry
@@ -229,14 +230,16 @@ class _Loop:
         for verdict in verdicts:
             if isinstance(verdict, Adopted):
                 await self.store.add_order(verdict.order)
+        wanted = [one for one in verdicts if isinstance(one, Wanted)]
+        is_next = bool(wanted) and (first or not self.to_do)
         try:
-            await self.store.append(line)
+            # What is next stores its order before anything else: the line need not be safe sooner.
+            await self.store.append(line, order_follows=is_next and isinstance(wanted[0], Approved))
         except Exception:
             self.journal.take_back(line)
             raise
         for publisher in self.publishers:
             publisher.publish(line)
-        wanted = [one for one in verdicts if isinstance(one, Approved | CancelOrder | ResolveOrder)]
         if first:
             self.to_do.extendleft(reversed(wanted))
         else:
@@ -284,9 +287,15 @@ def _journal_key(event: Event, engine: Engine) -> object:
     (the turn of the day looks at the marks of the day before) and whether it is the mark. A
     statement with which our books agree replaces the one before it, unless something was doubted
     in between. The supervisor's timer leaves nothing behind. Any other event, and a book that the
-    engine did not take, has a key of its own and is always written.
+    engine did not take, has a key of its own and is always written. Where a quote of ours rests,
+    every book and every print is written: on paper its place in the queue follows from them. Of
+    other prints one is enough.
     """
     match event:
+        case Book() | Print() if event.ticker in engine.quotes.live:
+            return object()
+        case Print():
+            return Print
         case Book() if engine.state.books.get(event.ticker) is event:
             is_mark = engine.state.marks.get(event.ticker) is event
             return event.ticker, event.received_at.date(), is_mark

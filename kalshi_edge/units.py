@@ -7,6 +7,7 @@ Money, prices and contract counts are ``Decimal``; probabilities and temperature
 import re
 from datetime import timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
+from functools import lru_cache
 from math import floor
 
 from kalshi_edge.errors import InputError
@@ -79,6 +80,7 @@ def round_half_up(value: float) -> int:
     return floor(value + 0.5)
 
 
+@lru_cache(maxsize=1024)
 def span(length: timedelta) -> str:
     """A length of time as people say it, in its two largest units.
 

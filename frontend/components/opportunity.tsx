@@ -21,11 +21,15 @@ export function Opportunity({ opportunity: one }: { opportunity: View }) {
         <summary className="grid grid-cols-[minmax(8rem,1.4fr)_minmax(6rem,2fr)_repeat(3,minmax(4rem,1fr))_minmax(5rem,1.2fr)] items-center gap-x-3 px-3 py-1 text-xs hover:bg-raised max-sm:grid-cols-[1fr_auto_auto]">
           <span className="min-w-0">
             <span className="figure font-medium">
-              {one.city} {one.legs.map((leg) => leg.bin.label).join(" + ")}
+              {one.city} {named(one)}
             </span>{" "}
             <span className="whitespace-nowrap text-dim">{format.day(one.climate_day)}</span>
           </span>
-          <EdgeBar fair={one.combined_probability} ask={one.total_ask} />
+          {one.strategy === "ladder" ? (
+            <span className="text-dim max-sm:hidden">{ordered(one)}</span>
+          ) : (
+            <EdgeBar fair={one.combined_probability} ask={one.total_ask} />
+          )}
           <Labelled label="ask" className="max-sm:hidden">
             <Price value={one.total_ask} />
           </Labelled>
@@ -49,6 +53,21 @@ export function Opportunity({ opportunity: one }: { opportunity: View }) {
       </details>
     </li>
   );
+}
+
+/** The bins of it, NO where it is NO that would be bought; a ladder is all of its bins. */
+const named = (one: View) =>
+  one.strategy === "ladder"
+    ? "ladder"
+    : one.legs.map((leg) => (leg.side === "no" ? `NO ${leg.bin.label}` : leg.bin.label)).join(" + ");
+
+/** How many contracts of either side a ladder was ordered. */
+function ordered(one: View) {
+  const count = (side: string) =>
+    one.orders
+      .filter((order) => order.side === side)
+      .reduce((sum, order) => sum + Number(order.count), 0);
+  return one.orders.length === 0 ? "nothing to buy" : `${count("yes")} YES · ${count("no")} NO`;
 }
 
 const Labelled = ({
@@ -89,25 +108,43 @@ function EdgeBar({ fair, ask }: { fair: number; ask: string | null }) {
   );
 }
 
+/** Every order of a ladder: side, bin, count and price of its own side. */
+function Orders({ opportunity: one }: { opportunity: View }) {
+  const labels = new Map(one.legs.map((leg) => [leg.ticker, leg.bin.label]));
+  return one.orders.map((order) => (
+    <span key={`${order.ticker} ${order.side} ${order.price}`} className="text-text">
+      buy <Count value={order.count} /> {order.side.toUpperCase()} {labels.get(order.ticker)} at{" "}
+      <Price value={order.price} />
+    </span>
+  ));
+}
+
 function Details({ opportunity: one }: { opportunity: View }) {
   const checks = one.gates.toSorted((a, b) => Number(a.passed) - Number(b.passed));
   return (
     <div className="grid gap-2 bg-ground px-3 py-2 text-xs">
       <p className="flex flex-wrap gap-x-4 gap-y-1 text-dim">
-        <span>
-          model <Percent value={one.combined_probability} className="text-text" />
-        </span>
-        <span>
-          profit if it wins <Price value={one.profit_if_hit} className="text-text" />
-        </span>
-        {one.is_approved && (
-          <span>
-            <Count value={one.count} className="text-text" /> contracts per leg, cost limit{" "}
-            <Money value={one.cost_limit} className="text-text" />
-          </span>
+        {one.strategy === "ladder" ? (
+          <Orders opportunity={one} />
+        ) : (
+          <>
+            <span>
+              model <Percent value={one.combined_probability} className="text-text" />
+            </span>
+            <span>
+              profit if it wins <Price value={one.profit_if_hit} className="text-text" />
+            </span>
+            {one.is_approved && (
+              <span>
+                <Count value={one.count} className="text-text" /> contracts per leg, cost limit{" "}
+                <Money value={one.cost_limit} className="text-text" />
+              </span>
+            )}
+          </>
         )}
         {one.legs.map((leg) => (
           <span key={leg.ticker}>
+            {leg.side === "no" && "NO "}
             {leg.bin.label}: <Percent value={leg.fair} className="text-text" /> at{" "}
             <Price value={leg.bid} className="text-text" />–
             <Price value={leg.ask} className="text-text" />

@@ -1,4 +1,4 @@
-"""Backtests of the same days side by side: what each model's decisions brought."""
+"""Backtests of the same days side by side: what the decisions of each brought."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -15,16 +15,38 @@ from kalshi_edge.backtest.wording import (
     percent,
     signed,
 )
+from kalshi_edge.domain.orders import Strategy
 
 
 def comparison(summaries: Sequence[Summary]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Each figure's name, and its value in every backtest, as text."""
-    return tuple((name, tuple(value(s) for s in summaries)) for name, value in FIGURES)
+    """Each figure's name, and its value in every backtest, as text.
+
+    Where there are several strategies, each has its own contracts and what came of one.
+    """
+    strategies = {row.strategy for s in summaries for row in s.lines if row.strategy is not None}
+    figures = FIGURES
+    if len(strategies) > 1:
+        figures += tuple(
+            (f"{strategy}: {name}", partial(value, strategy=strategy))
+            for strategy in sorted(strategies)
+            for name, value in (("contracts", _contracts), ("¢ each", _each), ("95 %", _interval))
+        )
+    return tuple((name, tuple(value(s) for s in summaries)) for name, value in figures)
 
 
-def _each(s: Summary) -> str:
-    found = s.total.per_contract
-    return cents(found.mean) if found else NONE
+def _contracts(s: Summary, strategy: Strategy | None = None) -> str:
+    row = s.line(strategy)
+    return NONE if row is None else count(row.performance.contracts)
+
+
+def _each(s: Summary, strategy: Strategy | None = None) -> str:
+    row = s.line(strategy)
+    return NONE if row is None or row.per_contract is None else cents(row.per_contract.mean)
+
+
+def _interval(s: Summary, strategy: Strategy | None = None) -> str:
+    row = s.line(strategy)
+    return NONE if row is None else cents_interval(row.per_contract)
 
 
 def _days(s: Summary) -> str:
@@ -55,9 +77,9 @@ def _ages(s: Summary) -> str:
 
 FIGURES: tuple[tuple[str, Callable[[Summary], str]], ...] = (
     ("P&L after fees", lambda s: dollars(s.total.performance.pnl)),
-    ("contracts", lambda s: count(s.total.performance.contracts)),
+    ("contracts", _contracts),
     ("¢ per contract", _each),
-    ("95 % interval", lambda s: cents_interval(s.total.per_contract)),
+    ("95 % interval", _interval),
     ("days (effective)", _days),
     ("positions won", lambda s: f"{percent(s.total.win_rate)} of {count(s.total.positions)}"),
     ("deepest drawdown", lambda s: percent(s.drawdown.share, 1)),

@@ -18,8 +18,8 @@ from kalshi_edge.backtest.wording import NONE, bounds, count, interval, percent,
 
 def comparison_table(summaries: Sequence[Summary]) -> RenderableType:
     """Backtests side by side, a column for each."""
-    models = [(s.question.model, True) for s in summaries]
-    table = plain_table("the same days, one model each", ("", False), *models)
+    labels = [(s.question.label, True) for s in summaries]
+    table = plain_table("the same days, side by side", ("", False), *labels)
     for name, values in comparison(summaries):
         table.add_row(name, *values)
     return Padding(table, (1, 0, 1, 1))

@@ -86,15 +86,18 @@ def report_html(played: Sequence[Played], figures: ForecasterFigures = NO_FIGURE
         _environment()
         .get_template("report.html.j2")
         .render(
-            backtests=[
-                _shown(one, "" if is_alone else f"{one.summary.question.model}-") for one in played
-            ],
+            backtests=[_shown(one, "" if is_alone else _prefix(one)) for one in played],
             comparison=() if is_alone else comparison(summaries),
             figures=figures,
             cut_names=CUT_NAMES,
             program=version("kalshi-edge"),
         )
     )
+
+
+def _prefix(one: Played) -> str:
+    """Of the names of its charts, where several backtests share a page."""
+    return f"{one.summary.question.label.replace(' ', '-')}-"
 
 
 def _shown(one: Played, prefix: str) -> _Shown:

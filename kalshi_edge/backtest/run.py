@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from kalshi_edge.backtest.feed import told, with_cycles, within_days
-from kalshi_edge.choices import ForecastModel
+from kalshi_edge.choices import ForecastModel, Sizing
 from kalshi_edge.data.history.origin import is_synthetic
 from kalshi_edge.data.history.records import read_events
 from kalshi_edge.data.weather.stations import by_report, station_of
@@ -39,6 +39,15 @@ last bar before midnight stands until then, and a quiet bin's is hours old. The 
 22 UTC to local midnight."""
 
 
+def label(model: str, sizing: str) -> str:
+    """A backtest's name beside others: its model, and a sizing that is not the seed's.
+
+    >>> label("seed", "seed"), label("posterior", "joint")
+    ('seed', 'posterior joint')
+    """
+    return model if sizing == Sizing.SEED else f"{model} {sizing}"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What to play back. Days are climate days, both ends included."""
@@ -59,6 +68,11 @@ class Request:
     def model(self) -> ForecastModel:
         """Whose probabilities are traded."""
         return self.playbook.model or ForecastModel.SEED
+
+    @property
+    def label(self) -> str:
+        """Its name beside others."""
+        return label(self.model, self.playbook.sizing)
 
     @property
     def setup(self) -> Setup:

@@ -33,7 +33,7 @@ from kalshi_edge.backtest.reliability import (
     pit_histogram,
     reliability_points,
 )
-from kalshi_edge.backtest.run import Record
+from kalshi_edge.backtest.run import Record, label
 from kalshi_edge.backtest.verification import ScoreTable, contests, score_tables
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.domain.orders import Strategy
@@ -46,6 +46,8 @@ class Question:
 
     model: str
     """Whose probabilities were traded: ``seed``, ``emos`` or ``posterior``."""
+    sizing: str
+    """``seed`` or ``joint``."""
     cities: tuple[str, ...]
     first_day: date
     last_day: date
@@ -55,6 +57,11 @@ class Question:
     seed: int
     is_synthetic: bool
     """Whether the history is made up, and with it every figure."""
+
+    @property
+    def label(self) -> str:
+        """Its name beside others."""
+        return label(self.model, self.sizing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +169,14 @@ def _question(record: Record, seed: int) -> Question:
     playbook = request.setup.playbook
     return Question(
         model=request.model,
+        sizing=playbook.sizing,
         cities=request.cities,
         first_day=request.first_day,
         last_day=request.last_day,
         starting_balance=request.starting_balance,
         settings=(
-            ("strategies", ", ".join(sorted(playbook.strategies))),
+            ("strategies", ", ".join(sorted(playbook.traded))),
+            ("sizing", playbook.sizing),
             ("models", ", ".join(request.models)),
             *_settings(playbook.gates),
             *_settings(playbook.limits),

@@ -102,7 +102,7 @@ def _sentences(summaries: Sequence[Summary]) -> RenderableType:
         text.append("\n\n" if i else "").append(honest_sentence(s))
         for row in s.decisions[1:]:
             ages = f"forecasts {hours(row.forecast_age_h)}, quotes {hours(row.quotes_age_h)} old"
-            line = f"\n{row.city} · {s.question.model} on {row.model}"
+            line = f"\n{row.city} · {s.question.label} on {row.model}"
             text.append(f"{line} · {ages} (median) · n {count(row.city_days)} city-days", DIM)
     tones = {tone(s.total.per_contract) for s in summaries}
     return Panel(

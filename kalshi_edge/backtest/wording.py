@@ -118,7 +118,7 @@ def honest_sentence(summary: Summary) -> str:
 
 
 def _decisions(summary: Summary) -> str:
-    model = f"Model {summary.question.model}"
+    model = f"Model {summary.question.label}"
     if not summary.decisions:
         return model
     every = summary.decisions[0]

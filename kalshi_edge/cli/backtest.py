@@ -1,6 +1,6 @@
 """``kalshi-edge backtest``, ``replay`` and ``fees``: recorded events and fills, run again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from kalshi_edge.errors import InputError
 
 if TYPE_CHECKING:
     from kalshi_edge.backtest.run import Request
+    from kalshi_edge.choices import ForecastModel, Sizing
     from kalshi_edge.domain.events import Event
 
 
@@ -40,6 +41,14 @@ def backtest(  # noqa: PLR0917 - typer wants each option as a parameter
             " by commas, for several side by side. Default: MODEL.",
         ),
     ] = None,
+    sizing: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sizing",
+            help="seed (each bin and bracket by itself) or joint (the ladder as one bet, of the"
+            " posterior only); repeatable, or separated by commas. Default: the model's usual one.",
+        ),
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Write an HTML report to this file.")] = None,
     store: Annotated[
         Path | None,
@@ -63,7 +72,7 @@ def backtest(  # noqa: PLR0917 - typer wants each option as a parameter
     settings = load_settings()
     from kalshi_edge.backtest.report import Played, report_html
     from kalshi_edge.backtest.summary import summary
-    from kalshi_edge.cli.options import models_named, stations_named
+    from kalshi_edge.cli.options import models_named, sizings_named, stations_named
     from kalshi_edge.cli.output import out
     from kalshi_edge.cli.past import RequestedDays, real_days, synthetic_days
     from kalshi_edge.operations.backtest import backtest_request, run_backtest, walk_forecasters
@@ -72,8 +81,9 @@ def backtest(  # noqa: PLR0917 - typer wants each option as a parameter
     models = models_named(model) or (settings.model,)
     if store is not None and store.exists():
         raise InputError(f"{store} exists already; a journal starts in a new file")
-    if store is not None and len(models) > 1:
-        raise InputError(f"one journal holds one backtest, not {len(models)}: name one --model")
+    variants = _variants(models, sizings_named(sizing) or ((settings.sizing,) if not model else ()))
+    if store is not None and len(variants) > 1:
+        raise InputError(f"one journal holds one backtest, not {len(variants)}")
     wanted = RequestedDays(cities, days, until.date() if until else None)
     with ExitStack() as stack:
         if synthetic:
@@ -88,8 +98,9 @@ def backtest(  # noqa: PLR0917 - typer wants each option as a parameter
                 days=days,
                 strategies=strategy or [Strategy(name) for name in settings.strategies],
                 model=one,
+                sizing=sized,
             )
-            for one in models
+            for one, sized in variants
         ]
         records = []
         for request in requests:
@@ -174,6 +185,24 @@ def fees(
             raise InputError(f"{path}: {len(parity.differences)} orders were charged another fee")
 
 
+def _variants(
+    models: "Sequence[ForecastModel]", sizings: "Sequence[Sizing | None]"
+) -> "list[tuple[ForecastModel, Sizing | None]]":
+    """Each model with each sizing that it can have; its usual one where none is asked for."""
+    from kalshi_edge.choices import ForecastModel, Sizing
+
+    posterior = ForecastModel.POSTERIOR
+    if Sizing.JOINT in sizings and posterior not in models:
+        raise InputError(f"--sizing joint needs --model posterior, not {', '.join(models)}")
+    wanted = sizings or (None,)
+    return [
+        (model, None if one is Sizing.JOINT and model is not posterior else one)
+        for model in models
+        for one in wanted
+        if one is not Sizing.JOINT or model is posterior or len(wanted) == 1
+    ]
+
+
 @contextmanager
 def _days_played(request: "Request") -> "Iterator[Callable[[Event], None]]":
     """A bar over the days played, on a terminal; it costs an update a day."""
@@ -181,7 +210,7 @@ def _days_played(request: "Request") -> "Iterator[Callable[[Event], None]]":
 
     first_day = request.first_day
     days = (request.last_day - first_day).days + 1
-    with progress_bar(f"playing {request.model}", days) as advance:
+    with progress_bar(f"playing {request.label}", days) as advance:
         shown = first_day
 
         def watch(event: "Event") -> None:

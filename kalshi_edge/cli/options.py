@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from kalshi_edge.choices import ForecastModel
+from kalshi_edge.choices import ForecastModel, Sizing
 from kalshi_edge.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,6 +24,15 @@ def models_named(models: Iterable[str] | None) -> tuple[ForecastModel, ...]:
         if name not in known:
             raise InputError(f"no model {name}; known: {', '.join(known)}")
     return tuple(ForecastModel(name) for name in names_in(models))
+
+
+def sizings_named(names: Iterable[str] | None) -> tuple[Sizing, ...]:
+    """The sizings of a repeatable option, each value one or several with commas."""
+    known = [str(sizing) for sizing in Sizing]
+    for name in names_in(names):
+        if name not in known:
+            raise InputError(f"no sizing {name}; known: {', '.join(known)}")
+    return tuple(Sizing(name) for name in names_in(names))
 
 
 def names_in(groups: Iterable[str] | None) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from cattrs.strategies import configure_tagged_union
 from kalshi_edge.db.stored_names import MEANT_BEFORE, STORED_FIELDS, stored_kind
 from kalshi_edge.domain.events import Command, Event
 from kalshi_edge.domain.journal import JournalEntry
-from kalshi_edge.domain.verdicts import Approved, Opportunity, Refused, Verdict
+from kalshi_edge.domain.verdicts import Approved, Check, Opportunity, Refused, Verdict
 from kalshi_edge.errors import InputError
 
 T = TypeVar("T")
@@ -31,6 +31,33 @@ def _instant(text: str, _: type) -> datetime:
     if at.tzinfo is None:
         raise ValueError(f"an instant without a zone: {text}")
     return at.astimezone(UTC)
+
+
+_WRITTEN_AS_THEY_ARE = (tuple[str, ...], tuple[float, ...])
+"""What ``orjson`` writes as we do."""
+
+
+class _Checks:
+    """Takes checks apart, each once: they are most of a journal, and a cycle's verdicts share them.
+
+    What is known here is kept alive, so that no other check can have its identity.
+    """
+
+    MOST = 10_000
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Check, dict[str, Any]]] = {}
+
+    def __call__(self, checks: tuple[Check, ...]) -> list[dict[str, Any]]:
+        if len(self._known) > self.MOST:
+            self._known = {}
+        known = self._known
+        return [(known.get(id(one)) or self._met(one))[1] for one in checks]
+
+    def _met(self, one: Check) -> tuple[Check, dict[str, Any]]:
+        found = {"rule": one.rule, "passed": one.passed, "figure": one.figure, "limit": one.limit}
+        self._known[id(one)] = one, found
+        return one, found
 
 
 @cache
@@ -44,6 +71,8 @@ def _converter() -> OrjsonConverter:
     converter.register_structure_hook(datetime, _instant)
     converter.register_unstructure_hook(timedelta, timedelta.total_seconds)
     converter.register_structure_hook(timedelta, lambda seconds, _: timedelta(seconds=seconds))
+    converter.register_unstructure_hook_func(_WRITTEN_AS_THEY_ARE.__contains__, lambda it: it)
+    converter.register_unstructure_hook_func(lambda of: of == tuple[Check, ...], _Checks())
     # What the API shows, in its read model's snapshot.
     converter.register_unstructure_hook_func(_is_schema, lambda it: it.model_dump(mode="json"))
     converter.register_structure_hook_func(_is_schema, lambda it, of: of.model_validate(it))

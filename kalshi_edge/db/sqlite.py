@@ -1,6 +1,7 @@
 """The store in one SQLite file: no set-up, one writer, many readers, nothing acknowledged is lost.
 
-WAL with synchronous FULL: a call returns when its transaction is on the disk. Each record is its
+WAL with synchronous FULL: a call returns when its transaction is on the disk. Only a line whose
+order is stored next waits for that one's: one flush of the log makes both safe. Each record is its
 JSON beside the columns it is looked up by; the journal's lines are compressed.
 """
 
@@ -33,6 +34,8 @@ from kalshi_edge.errors import Fenced, InputError, StoreError
 
 T = TypeVar("T")
 
+TIDY_AFTER_PAGES = 1000
+"""So long may the log be before a write that nobody waits for copies it into the file."""
 NO_LEASE = Lease("", 0, datetime.min.replace(tzinfo=UTC))
 
 
@@ -66,10 +69,10 @@ class SqliteStore:
 
     # --- the port -----------------------------------------------------------------------------
 
-    async def append(self, entry: JournalEntry) -> None:
+    async def append(self, entry: JournalEntry, *, order_follows: bool = False) -> None:
         """Add a journal line and, in the same transaction, every record among its verdicts."""
         body = zlib.compress(to_json(entry), level=1)
-        with self._writing():
+        with self._hurried(order_follows, flushed=not order_follows), self._writing():
             expected = self._last_seq() + 1
             if entry.seq != expected:
                 raise StoreError(f"journal line {entry.seq} offered, {expected} is next")
@@ -107,7 +110,7 @@ class SqliteStore:
 
     async def add_order(self, order: Order) -> bool:
         """Store an intent before it is sent; ``False`` where one of that id exists already."""
-        with self._writing():
+        with self._hurried(), self._writing():
             added = self._db.execute(
                 "INSERT INTO orders (intent_id, is_live, body) VALUES (?, ?, ?)"
                 " ON CONFLICT DO NOTHING",
@@ -291,6 +294,20 @@ class SqliteStore:
         return int(self._rows("SELECT coalesce(max(seq), 0) FROM journal")[0][0])
 
     @contextmanager
+    def _hurried(self, applies: bool = True, *, flushed: bool = True) -> Iterator[None]:
+        """What is written while an order waits: the log grows, and later writes tidy it up."""
+        if not applies:
+            yield
+            return
+        self._rows("PRAGMA wal_autocheckpoint = 0")
+        self._rows(f"PRAGMA synchronous = {'FULL' if flushed else 'NORMAL'}")
+        try:
+            yield
+        finally:
+            self._rows("PRAGMA synchronous = FULL")
+            self._rows(f"PRAGMA wal_autocheckpoint = {TIDY_AFTER_PAGES}")
+
+    @contextmanager
     def _writing(self) -> Iterator[None]:
         """A transaction that is begun only by who holds the newest lease, or asked for none."""
         with self._transaction():
@@ -331,6 +348,7 @@ class SqliteStore:
         else:
             self._rows("PRAGMA journal_mode = WAL")
             self._rows("PRAGMA synchronous = FULL")
+            self._rows(f"PRAGMA wal_autocheckpoint = {TIDY_AFTER_PAGES}")
 
     def _may_begin(self) -> bool:
         return self.mode is not None and not self._rows("SELECT 1 FROM sqlite_master LIMIT 1")

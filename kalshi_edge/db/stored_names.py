@@ -22,6 +22,7 @@ from kalshi_edge.domain.events import (
     LookDue,
     OrderUpdate,
     PartFailed,
+    Print,
     Resume,
     SetStage,
     Started,
@@ -52,8 +53,7 @@ from kalshi_edge.domain.verdicts import (
 from kalshi_edge.domain.weather import ClimateReport, Forecast, Observation
 from kalshi_edge.engine import Setup
 from kalshi_edge.trading.edge import Gates
-from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.risk import Limits
+from kalshi_edge.trading.playbook import Limits, Playbook
 
 STORED_KINDS: Mapping[type, str] = {
     # facts
@@ -74,6 +74,7 @@ STORED_KINDS: Mapping[type, str] = {
     PartFailed: "PartFailed",
     CycleDue: "CycleDue",
     LookDue: "LookDue",
+    Print: "Print",
     DayTurned: "DayTurned",
     CalibrationDue: "CalibrationDue",
     # commands

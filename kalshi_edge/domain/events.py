@@ -13,7 +13,7 @@ from typing import TypeAlias
 from kalshi_edge.domain.account_statement import AccountStatement
 from kalshi_edge.domain.evidence_cells import Stage
 from kalshi_edge.domain.market import Book, Ladder
-from kalshi_edge.domain.orders import Fill, Order, OrderReport, OrderStep, Settlement
+from kalshi_edge.domain.orders import Fill, Order, OrderReport, OrderStep, Settlement, Side
 from kalshi_edge.domain.records import (
     Cause,
     SwitchState,
@@ -79,6 +79,20 @@ def order_update(report: OrderReport, received_at: datetime) -> OrderUpdate:
         filled=report.filled,
         reason="" if report.rests else report.reason,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """Contracts changed hands in a market, whoever's: what the tape prints."""
+
+    ticker: str
+    price: Decimal
+    """Dollars per YES contract."""
+    count: Decimal
+    taker_side: Side
+    """Which side of the YES book the order joined that was not waiting."""
+    valid_at: datetime
+    received_at: datetime
 
 
 class CashKind(StrEnum):
@@ -277,6 +291,7 @@ Event: TypeAlias = (
     | ClimateReport
     | Ladder
     | Book
+    | Print
     | Settlement
     | Fill
     | OrderUpdate

@@ -1,14 +1,14 @@
 """Evidence for and against a strategy, cell by cell: what is registered, counted and reached."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from kalshi_edge.choices import ForecastModel
 from kalshi_edge.domain.beliefs import Lead, Vector
-from kalshi_edge.domain.orders import Strategy, derived_id
-from kalshi_edge.units import ZERO
+from kalshi_edge.domain.orders import Side, Strategy, derived_id
+from kalshi_edge.units import ONE, ZERO
 
 LEAST_SAID = 1e-4
 """Probabilities are counted as at least so much: one surprise must not end all evidence."""
@@ -42,12 +42,13 @@ class EvidenceCell:
     is_live: bool
     rule: str
     """The rule's settings as text: with another rule it is another cell."""
+    cell_id: str = field(init=False, repr=False, compare=False)
+    """A digest of all of it."""
 
-    @property
-    def cell_id(self) -> str:
-        """A digest of all of it."""
+    def __post_init__(self) -> None:
         kind = "live" if self.is_live else "paper"
-        return derived_id(self.city, self.lead, self.strategy, self.model, kind, self.rule)
+        parts = self.city, self.lead, self.strategy, self.model, kind, self.rule
+        object.__setattr__(self, "cell_id", derived_id(*parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,12 @@ class DecidedLeg:
     count: Decimal
     cost: Decimal
     """At most, fees included, for all contracts."""
+    side: Side = Side.BUY
+    """``BUY`` is YES, ``SELL`` is NO."""
+
+    def paid(self, value: Decimal) -> Decimal:
+        """Dollars that the contracts pay where one of YES pays ``value``."""
+        return self.count * (value if self.side is Side.BUY else ONE - value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,10 @@ class Strategy(StrEnum):
 
     SINGLE = "single"
     BRACKET = "bracket"
+    LADDER = "ladder"
+    """All bins of a ladder as one bet, on either side."""
+    LONGSHOT = "longshot"
+    """NO of an open-ended bin that hardly anybody bids for."""
     MANUAL = "manual"
 
 
@@ -93,6 +97,11 @@ class Intent:
             raise InputError(f"{self.ticker}: an order for {self.count} contracts")
         if not ZERO < self.limit_price < ONE:
             raise InputError(f"{self.ticker}: an order at {self.limit_price} dollars")
+
+    @property
+    def unit_price(self) -> Decimal:
+        """The limit as the price of what an entry buys: of YES, or of NO at 1 − it; dollars."""
+        return self.limit_price if self.side is Side.BUY else ONE - self.limit_price
 
     def report(self, order_id: str, filled: Decimal, resting: Decimal) -> "OrderReport":
         """The exchange's report of this order: so many contracts have traded, so many rest."""

@@ -11,7 +11,7 @@ from enum import StrEnum
 from kalshi_edge.domain.events import Command, Event
 from kalshi_edge.domain.evidence_cells import CellBatch, StageState
 from kalshi_edge.domain.journal import JournalEntry
-from kalshi_edge.domain.orders import Fill, Order, OrderState, Settlement, Side
+from kalshi_edge.domain.orders import Fill, Intent, Order, OrderState, Settlement, Side
 from kalshi_edge.domain.records import DailyRecord, SeriesTerms, Switch, SwitchState, Trade
 from kalshi_edge.domain.verdicts import (
     Alarm,
@@ -22,7 +22,7 @@ from kalshi_edge.domain.verdicts import (
     Refused,
     Verdict,
 )
-from kalshi_edge.units import plain
+from kalshi_edge.units import ONE, plain
 
 
 class Severity(StrEnum):
@@ -73,8 +73,12 @@ def outcome_text(command: Command, verdicts: Iterable[Verdict]) -> str:
 def _of_event(event: Event, entry: JournalEntry) -> Iterator[Sentence]:
     # A fill is told by the stream, by statements and at every start: one moved a trade.
     if isinstance(event, Fill) and entry.moved_a_trade(event):
-        verb = "bought" if event.side is Side.BUY else "sold"
-        text = f"{verb} {plain(event.count)} at ${plain(event.price)}, fee ${plain(event.fee)}"
+        trades = (v for v in entry.verdicts if isinstance(v, Trade) and v.ticker == event.ticker)
+        is_no = any(trade.side is Side.SELL for trade in trades)
+        adds = (event.side is Side.SELL) is is_no
+        price = ONE - event.price if is_no else event.price
+        what = f"{plain(event.count)}{' NO' if is_no else ''} at ${plain(price)}"
+        text = f"{'bought' if adds else 'sold'} {what}, fee ${plain(event.fee)}"
         yield Sentence("fill", text, ticker=event.ticker)
     elif isinstance(event, Settlement) and entry.moved_a_trade(event):
         yield Sentence("settled", f"settled at ${plain(event.value)}", ticker=event.ticker)
@@ -87,8 +91,7 @@ def _of_verdict(  # noqa: C901, PLR0912
     match verdict:
         case Approved():
             for intent in verdict.intents:
-                text = f"{_verb(intent.side)} {plain(intent.count)} at ${plain(intent.limit_price)}"
-                yield Sentence("order", text, city=intent.city, ticker=intent.ticker)
+                yield Sentence("order", _order_text(intent), city=intent.city, ticker=intent.ticker)
         case Order(state=OrderState.UNKNOWN):
             text = f"no answer to an order: {verdict.reason}"
             yield Sentence("order", text, Severity.WARNING, ticker=verdict.intent.ticker)
@@ -154,6 +157,14 @@ def _outcome(verdict: Verdict) -> str:
             return f"{verdict.series} accepted as it stands"
         case _:
             return ""
+
+
+def _order_text(intent: Intent) -> str:
+    opens_yes = (intent.side is Side.BUY) is not intent.reduces
+    verb, count = "sell" if intent.reduces else "buy", plain(intent.count)
+    if opens_yes:
+        return f"{verb} {count} at ${plain(intent.limit_price)}"
+    return f"{verb} {count} NO at ${plain(ONE - intent.limit_price)}"
 
 
 def _verb(side: Side) -> str:

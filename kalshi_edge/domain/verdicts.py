@@ -23,7 +23,7 @@ from kalshi_edge.domain.evidence_cells import (
     StageState,
 )
 from kalshi_edge.domain.market import Bin
-from kalshi_edge.domain.orders import Intent, Order, Strategy
+from kalshi_edge.domain.orders import Intent, Order, Side, Strategy
 from kalshi_edge.domain.records import (
     Calibration,
     DailyRecord,
@@ -45,11 +45,12 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One bin of an opportunity. ``fair`` is a probability; prices are dollars per contract."""
+    """One side of a bin of an opportunity; prices are that side's, dollars per contract."""
 
     ticker: str
     bin: Bin
     fair: float
+    """The probability that a contract of the side pays."""
     bid: Decimal | None
     ask: Decimal | None
     raw_edge: float | None
@@ -58,17 +59,24 @@ class Leg:
     """raw_edge − the gate's fee."""
     ev: float | None
     """fair − ask − the exchange's real fee, dollars per contract."""
+    side: Side = Side.BUY
+    """As an order's that opens a position: ``BUY`` is YES, ``SELL`` is NO."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opportunity:
-    """A single bin or a bracket that was looked at, whether or not it is worth taking."""
+    """A bin, a bracket or a ladder that was looked at, whether or not it is worth taking."""
 
     strategy: Strategy
     city: str
     climate_day: date
     legs: tuple[Leg, ...]
+    """What would be bought; of a ladder every bin's YES, and the orders say what was chosen."""
     checks: tuple[Check, ...]
+
+    def with_checks(self, checks: tuple[Check, ...]) -> "Opportunity":
+        """The same with ``checks`` in the place of its own."""
+        return Opportunity(self.strategy, self.city, self.climate_day, self.legs, checks)
 
     @property
     def net_edge(self) -> float:

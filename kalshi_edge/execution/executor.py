@@ -27,6 +27,8 @@ from kalshi_edge.units import ZERO
 
 Objection: TypeAlias = Callable[[], str]
 """Why this process may not send anything now; empty where it may."""
+POST_ONLY_CROSS = "post only cross"
+"""In the exchange's refusal of an order that only waits and would have traded."""
 
 
 class Executor:
@@ -58,12 +60,13 @@ class Executor:
         """Send every order of ``approved`` and say what became of each before the next is sent.
 
         The legs of a bracket go one after the other, each for no more than the one before it got:
-        where that was nothing, or is not known, it is not sent. What reduces does not wait for
-        anything.
+        where that was nothing, or is not known, it is not sent. Other orders, as a ladder's, do
+        not wait for each other, nor does what reduces for anything.
         """
         room = approved.intents[0].count
         for intent in approved.intents:
-            count = intent.count if intent.reduces else min(intent.count, room)
+            is_leg = intent.bracket_id is not None and not intent.reduces
+            count = min(intent.count, room) if is_leg else intent.count
             try:
                 told = await self._place(intent, count, at)
             except EdgeError:
@@ -143,7 +146,9 @@ class Executor:
         except OrderObjection as error:
             return _over(intent, at, str(error))  # nothing went wrong: it was never sent
         except OrderRejected as error:
-            return replace(_over(intent, at, str(error)), is_error=True)
+            # The book may move while a quote is on its way: that nothing was taken is as it should.
+            crossed = intent.post_only and POST_ONLY_CROSS in str(error)
+            return replace(_over(intent, at, str(error)), is_error=not crossed)
         except ExchangeDown as error:
             is_error = not isinstance(error, TradingPaused)
             return replace(_over(intent, at, f"not sent: {error}"), is_error=is_error)

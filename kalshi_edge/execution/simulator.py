@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import chain
 
-from kalshi_edge.domain.events import Event, OrderUpdate, Started
+from kalshi_edge.domain.events import Event, OrderUpdate, Print, Started
 from kalshi_edge.domain.market import Book, FeeRule, Ladder, Level, MarketStatus
 from kalshi_edge.domain.orders import (
     Fill,
@@ -37,9 +37,11 @@ class SimulatedExchange:
 
     - An order takes what the book offers within its limit, level by level, each at its own price.
       What it took counts as taken for as long as it is shown; the loop is shown the book without.
-    - A resting order trades when a later book reaches its price: as maker, at its own price, up
-      to the contracts shown there or beyond. An offer that stands there would have met it, and all
-      that was before it in the queue is gone, or the book would be crossed.
+    - A resting order trades by the queue, as maker and at its own price. What a print takes at its
+      price is taken from those before it first; what a print takes beyond it, it would have had.
+      Whoever cancels stood behind it for as long as that may be. And a later book that reaches its
+      price has what is shown there or beyond for it: an offer that stands there would have met it,
+      and all that was before it in the queue is gone, or the book would be crossed.
     - An order that would meet one of our own is withdrawn where it would.
     - With ``reduces``, an order that does not wait never trades more than the position it closes.
     - With ``instant_fill`` a person's own sale takes whatever the book pays, below its limit too:
@@ -106,6 +108,8 @@ class SimulatedExchange:
             ledger = ledger.filled(fill)
             fills.append(fill)
         rests = order.left > ZERO and self._may_rest(order)
+        if rests:
+            order = order.waiting(book.shown, self._now)
         working = self._working | ({intent.intent_id: order} if rests else {})
         needed = self._collateral(ledger, working.values())
         if ledger.cash < needed:
@@ -151,8 +155,11 @@ class SimulatedExchange:
                         self._sweep(market.ticker, Reason.HALT)
             case Book():
                 self._books[event.ticker] = observed = self._observed(event)
+                self._wait(event)
                 self._trade_resting(event.ticker)
                 return observed.left
+            case Print():
+                self._print(event)
             case Settlement():
                 self._sweep(event.ticker, Reason.CLOSE)
                 self._markets.pop(event.ticker, None)
@@ -195,6 +202,30 @@ class SimulatedExchange:
                 del self._working[intent.intent_id]
             fills.append(fill)
         self._trades(book, fills)
+
+    def _wait(self, shown: Book) -> None:
+        """Every order that rests in a market takes its place behind what the book shows."""
+        for order in self._queue(shown.ticker):
+            self._working[order.intent.intent_id] = order.waiting(shown, self._now)
+
+    def _print(self, event: Print) -> None:
+        """Have what others traded reach our orders, the best first, each contract once."""
+        if event.ticker not in self._markets:
+            return
+        (_, rule), left = self._markets[event.ticker], event.count
+        for order in self._queue(event.ticker):
+            if order.intent.side is event.taker_side or left == ZERO:
+                continue
+            after, reached = order.printed(event.price, left, event.valid_at)
+            if reached > ZERO:
+                price = order.intent.limit_price
+                after, fill = after.traded(price, reached, rule, self._now, is_taker=False)
+                left -= reached
+                self.ledger = self.ledger.filled(fill)
+                self._follows.append(fill)
+            self._working[order.intent.intent_id] = after
+            if after.left == ZERO:
+                del self._working[order.intent.intent_id]
 
     def _trades(self, book: ObservedBook, fills: Sequence[Fill]) -> None:
         """Have the loop hear of ``fills``, and then of the book without what they took."""

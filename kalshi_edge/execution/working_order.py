@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from kalshi_edge.domain.events import OrderUpdate
-from kalshi_edge.domain.market import FeeRule
+from kalshi_edge.domain.market import Book, FeeRule
 from kalshi_edge.domain.orders import (
     Fill,
     Intent,
@@ -16,6 +16,7 @@ from kalshi_edge.domain.orders import (
     derived_id,
 )
 from kalshi_edge.execution.matching import Reason
+from kalshi_edge.models.queue_position import SeenQueue
 from kalshi_edge.trading.fees import OrderFees, fee_regime
 from kalshi_edge.units import ZERO
 
@@ -28,6 +29,8 @@ class WorkingOrder:
     left: Decimal
     fees: OrderFees | None = None
     """Once it has traded."""
+    queue: SeenQueue | None = None
+    """Its place at its price; ``None`` before a book has shown how many wait there."""
 
     @property
     def filled(self) -> Decimal:
@@ -44,6 +47,35 @@ class WorkingOrder:
         """Lower trades first, of orders on one side."""
         limit = self.intent.limit_price
         return -limit if self.intent.side is Side.BUY else limit
+
+    def waiting(self, book: Book, at: datetime) -> "WorkingOrder":
+        """The order once ``book``, seen at ``at``, shows how many contracts wait at its price.
+
+        Cancelled were those behind it, as long as it may have been they: that is never too early.
+        """
+        intent = self.intent
+        levels = book.bids if intent.side is Side.BUY else book.asks
+        level = sum((one.count for one in levels if one.price == intent.limit_price), ZERO)
+        known = self.queue
+        queue = SeenQueue.posted(level, at) if known is None else known.book(level, book.valid_at)
+        return replace(self, queue=queue)
+
+    def printed(
+        self, price: Decimal, count: Decimal, at: datetime
+    ) -> tuple["WorkingOrder", Decimal]:
+        """The order after others traded with its side, and how many contracts reached it.
+
+        One whose place is not known yet is reached by what trades beyond its price only.
+        """
+        limit, buys = self.intent.limit_price, self.intent.side is Side.BUY
+        known = self.queue or SeenQueue.posted(ZERO, at)
+        if price == limit and self.queue is not None:
+            queue, reached = known.printed(count, at)
+        elif (price < limit if buys else price > limit) and at > known.base_at:
+            queue, reached = known.passed(), count
+        else:
+            return self, ZERO
+        return replace(self, queue=queue), min(reached, self.left)
 
     def meets(self, price: Decimal) -> bool:
         """Whether it would trade with an order at ``price`` on the other side."""

@@ -205,7 +205,7 @@ class _Results:
     def of(self, decision: FirstDecision) -> Decimal | None:
         """Dollars that came of a decision; ``None`` while a trade of it is open."""
         if not decision.trades:
-            paid = sum((leg.count * self.values[leg.ticker] for leg in decision.legs), ZERO)
+            paid = sum((leg.paid(self.values[leg.ticker]) for leg in decision.legs), ZERO)
             return paid - decision.asked
         trades = [one for name in decision.trades if (one := self.trade(name)) is not None]
         results = [one.pnl for one in trades]
@@ -223,6 +223,6 @@ def first_decision(
         event_ticker=event_ticker,
         climate_day=intents[0].climate_day,
         decided_at=at,
-        legs=tuple(DecidedLeg(one.ticker, one.count, one.cost_limit) for one in intents),
+        legs=tuple(DecidedLeg(one.ticker, one.count, one.cost_limit, one.side) for one in intents),
         trades=tuple(one.trade_id for one in intents) if is_sent else (),
     )

@@ -47,6 +47,8 @@ EmosKey: TypeAlias = tuple[str, Lead, str]
 """City, lead class, layout."""
 PoolKey: TypeAlias = tuple[str, Lead]
 LearnedRecords: TypeAlias = tuple[EmosRecord | PoolRecord, ...]
+SaidUntil: TypeAlias = list[dict[Lead, EmosForecast]]
+"""What was said of a day and of those before it, the newest first."""
 K = TypeVar("K")
 
 NOTHING: Mapping[str, Forecast] = MappingProxyType({})
@@ -92,11 +94,12 @@ class Forecasting:
 
         ``high_before_f`` is the maximum of the day before, where it is known already.
         """
-        layout = self._layout(city, climate_day, forecasts)
+        before = self._said_until(city, climate_day)
+        layout = self._layout(city, before, forecasts)
         if layout is None:
             return None
         yesterday = self._yesterday(city, climate_day, lead, high_before_f)
-        known = self._known_spreads(city, climate_day, lead, layout)
+        known = self._known_spreads(city, before, lead, layout)
         given = predictors(layout, forecasts, climate_day, known, yesterday)
         if given is None:
             return None
@@ -258,20 +261,21 @@ class Forecasting:
         }
         for lead, said in self.said_days.get((city, climate_day), {}).items():
             found[lead, layout_named(said.layout)] = said.given.lesson(0)
-        layout = self._layout(city, climate_day, begun_with)
+        before = self._said_until(city, climate_day)
+        layout = self._layout(city, before, begun_with)
         if layout is None or any(lead is Lead.NIGHT for lead, _ in found):
             return found
-        known = self._known_spreads(city, climate_day, Lead.NIGHT, layout)
+        known = self._known_spreads(city, before, Lead.NIGHT, layout)
         given = predictors(layout, begun_with, climate_day, known)
         if given is not None:
             found[Lead.NIGHT, layout] = given.lesson(0)
         return found
 
     def _known_spreads(
-        self, city: str, climate_day: date, lead: Lead, layout: EmosLayout
+        self, city: str, said_until: SaidUntil, lead: Lead, layout: EmosLayout
     ) -> KnownSpreads:
         """The spreads as last known: by what was said, or else by what was learned."""
-        for leads in self._said_until(city, climate_day):
+        for leads in said_until:
             if lead in leads:
                 return spreads_of(leads[lead].given.s)
         record = self.emos.get((city, lead, layout.name))
@@ -279,16 +283,15 @@ class Forecasting:
         return spreads_of(lessons[-1].s) if lessons else KnownSpreads()
 
     def _layout(
-        self, city: str, climate_day: date, forecasts: Mapping[str, Forecast]
+        self, city: str, said_until: SaidUntil, forecasts: Mapping[str, Forecast]
     ) -> EmosLayout | None:
         """The best layout of which an anchor was seen: it stays where its anchor is missing."""
-        said = self._said_until(city, climate_day)
-        names = {one.layout for leads in said for one in leads.values()}
+        names = {one.layout for leads in said_until for one in leads.values()}
         names |= {name for of, _, name in self.emos if of == city}
         anchors = (anchor for name in names for anchor in layout_named(name).anchors)
         return layout_of([*forecasts, *anchors])
 
-    def _said_until(self, city: str, climate_day: date) -> list[dict[Lead, EmosForecast]]:
+    def _said_until(self, city: str, climate_day: date) -> SaidUntil:
         """What was said of a day and of those before it, the newest first."""
         days = (climate_day - timedelta(days=back) for back in range(KEEP_DAYS.days + 1))
         return [said for day in days if (said := self.said_days.get((city, day)))]

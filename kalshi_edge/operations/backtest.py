@@ -9,12 +9,13 @@ from pathlib import Path
 from kalshi_edge.backtest.forecaster_figures import ForecasterFigures, forecaster_figures
 from kalshi_edge.backtest.run import Record, Request, backtest
 from kalshi_edge.backtest.walk_forward import walked
-from kalshi_edge.choices import ForecastModel
+from kalshi_edge.choices import ForecastModel, Sizing
 from kalshi_edge.config import Settings
 from kalshi_edge.data.history.days import reported_days
 from kalshi_edge.domain.events import Event
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.errors import HistoryError
+from kalshi_edge.trading.playbook import usual_sizing
 
 SEED_OF_DRAWS = 0
 """Of every interval's samples."""
@@ -28,14 +29,24 @@ def backtest_request(
     days: int,
     strategies: Iterable[Strategy],
     model: ForecastModel,
+    sizing: Sizing | None = None,
 ) -> Request:
-    """What ``backtest`` plays: ``days`` climate days up to and with ``last_day``."""
+    """What ``backtest`` plays: ``days`` climate days up to and with ``last_day``.
+
+    ``sizing`` is the model's usual one where none is named.
+    """
+    playbook = replace(
+        settings.playbook,
+        strategies=frozenset(strategies),
+        model=model,
+        sizing=sizing or usual_sizing(model),
+    )
     return Request(
         history=settings.history_dir,
         cities=cities,
         first_day=last_day - timedelta(days=days - 1),
         last_day=last_day,
-        playbook=replace(settings.playbook, strategies=frozenset(strategies), model=model),
+        playbook=playbook,
         models=settings.forecast_models,
         starting_balance=settings.starting_balance,
     )

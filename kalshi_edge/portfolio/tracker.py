@@ -32,9 +32,22 @@ def liquidation_value(trade: Trade, book: Book | None) -> Decimal:
     """
     if book is None:
         return open_cost(trade)
-    if trade.side is Side.BUY:
-        return book.sell(trade.open_count).cost
-    found = book.buy(trade.open_count)
+    return proceeds(book, trade.side, trade.open_count)
+
+
+def proceeds(book: Book, side: Side, count: Decimal) -> Decimal:
+    """Dollars that ``count`` contracts of a side would fetch in ``book``, level by level, no fees.
+
+    >>> from datetime import UTC, datetime
+    >>> from kalshi_edge.domain.market import Level
+    >>> now = datetime(2026, 11, 22, tzinfo=UTC)
+    >>> book = Book("T", (), (Level(Decimal("0.60"), Decimal(3)),), now, now)
+    >>> proceeds(book, Side.SELL, Decimal(5))  # three NO at 40 ¢, nobody takes the others
+    Decimal('1.20')
+    """
+    if side is Side.BUY:
+        return book.sell(count).cost
+    found = book.buy(count)
     return found.count - found.cost
 
 

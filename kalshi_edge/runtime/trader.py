@@ -261,6 +261,8 @@ class Trader:
             if needs_attention(self.engine) or switch.is_halted(now):
                 self.inbox.put(LookDue(now))
                 await self.inbox.handled()
+            if self.engine.quotes.is_blind:
+                self.timetable.hurry(Job.CYCLE)  # nothing is quoted until it has seen the news
 
     def _own_hold(self, cause: Cause) -> OwnHold:
         return OwnHold(cause, self.engine, self.inbox, self.clock)

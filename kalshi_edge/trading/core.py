@@ -7,6 +7,7 @@ from kalshi_edge.portfolio.account import Account
 from kalshi_edge.trading.circuit_breakers import CircuitBreakers
 from kalshi_edge.trading.kill_switch import KillSwitch
 from kalshi_edge.trading.playbook import Playbook
+from kalshi_edge.trading.quoting.memory import QuoteMemory
 from kalshi_edge.trading.state import WorldState
 from kalshi_edge.trading.supervisor_state import SupervisorState
 
@@ -24,3 +25,5 @@ class Core:
     evidence: EvidenceLedger = field(default_factory=EvidenceLedger)
     watch: SupervisorState = field(default_factory=SupervisorState)
     """What is remembered of orders and statements since the process began."""
+    quotes: QuoteMemory = field(default_factory=QuoteMemory)
+    """The same of entries that are posted."""

@@ -1,7 +1,6 @@
 """A cycle's decisions: distribution and ladder → edges → sizes → risk, best opportunity first."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence, Set
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
@@ -9,16 +8,19 @@ from typing import TypeAlias
 from kalshi_edge.domain.evidence_cells import Stage
 from kalshi_edge.domain.market import FeeRule
 from kalshi_edge.domain.orders import Intent, Side, Strategy, derived_id
-from kalshi_edge.domain.verdicts import Approved, Opportunity, Refused
-from kalshi_edge.trading.bracket import bracket_opportunities
+from kalshi_edge.domain.verdicts import Approved, Leg, Opportunity, Refused
 from kalshi_edge.trading.edge import single_opportunities
 from kalshi_edge.trading.fees import model_fee, most_taker_fee
 from kalshi_edge.trading.outlook import Outlook
 from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.risk import Limits, Situation, review
-from kalshi_edge.trading.sizing import contracts
+from kalshi_edge.trading.risk import Reviews
+from kalshi_edge.trading.situation import Situation, mark_loss
+from kalshi_edge.trading.sizing import affordable, contracts
 from kalshi_edge.trading.stages import stage_checks, staged_count
-from kalshi_edge.units import ONE, ZERO
+from kalshi_edge.trading.strategies.bracket import bracket_opportunities
+from kalshi_edge.trading.strategies.ladder import ladder_entry, ladder_opportunity
+from kalshi_edge.trading.strategies.longshot import longshot_opportunities
+from kalshi_edge.units import ONE, ZERO, floor_to
 
 StageOf: TypeAlias = Callable[[Outlook, Strategy], Stage]
 
@@ -28,20 +30,28 @@ def in_full(_outlook: Outlook, _strategy: Strategy) -> Stage:
     return Stage.FULL
 
 
-def opportunities(outlook: Outlook, playbook: Playbook) -> tuple[Opportunity, ...]:
-    """Everything one ladder offers to the strategies in use, with ladder-wide checks in front."""
-    legs, gates = outlook.legs(playbook.gates), playbook.gates
+def opportunities(
+    outlook: Outlook, playbook: Playbook, strategies: Set[Strategy]
+) -> tuple[Opportunity, ...]:
+    """Everything one ladder offers to ``strategies``, with ladder-wide checks in front."""
+    legs, gates = outlook.legs, outlook.gates
     found: tuple[Opportunity, ...] = ()
-    if Strategy.SINGLE in playbook.strategies:
+    if Strategy.SINGLE in strategies:
         found += single_opportunities(outlook.ladder, legs, gates)
-    if Strategy.BRACKET in playbook.strategies:
+    if Strategy.BRACKET in strategies:
         found += bracket_opportunities(outlook.ladder, legs, outlook.distribution.mu_f, gates)
-    return tuple(
-        replace(
-            one,
-            checks=(*outlook.checks, *outlook.age_checks(one.legs, playbook.limits), *one.checks),
-        )
-        for one in found
+    if Strategy.LONGSHOT in strategies:
+        found += longshot_opportunities(outlook, playbook.longshot)
+    whole = [ladder_opportunity(outlook)] if Strategy.LADDER in strategies else []
+    return (
+        # A ladder leaves out the bins whose books are too old.
+        *(one.with_checks(outlook.checks) for one in whole),
+        *(
+            one.with_checks(
+                (*outlook.checks, *outlook.age_checks(one.legs, playbook.limits), *one.checks)
+            )
+            for one in found
+        ),
     )
 
 
@@ -60,34 +70,33 @@ def decisions(
     candidates = [
         (_staged(one, stage), outlook, stage)
         for outlook in outlooks
-        for one in opportunities(outlook, playbook)
+        for one in opportunities(outlook, playbook, playbook.traded)
         for stage in [stage_of(outlook, one.strategy)]
     ]
     candidates.sort(key=lambda candidate: _rank(candidate[0]))
+    reviews = Reviews(situation, playbook.limits)
     verdicts: list[Approved | Refused] = []
-    for opportunity, outlook, stage in candidates:
-        intents = entry_intents(opportunity, outlook, situation, playbook.limits, mode, stage=stage)
-        mark_loss = sum((_mark_loss(intent, outlook) for intent in intents), ZERO)
-        verdict = review(opportunity, intents, situation, playbook.limits, mark_loss)
+    for candidate, outlook, stage in candidates:
+        one, intents = _sized(candidate, outlook, reviews.situation, playbook, mode, stage=stage)
+        lost = mark_loss(intents, outlook.books)
+        verdict = reviews.review(one, intents, lost)
         if isinstance(verdict, Approved):
-            situation = situation.after(verdict, mark_loss)
+            reviews = reviews.after(verdict, lost)
         verdicts.append(verdict)
     return verdicts
 
 
 def best_entry(
-    outlook: Outlook, situation: Situation, playbook: Playbook, mode: str
+    outlook: Outlook, situation: Situation, playbook: Playbook, mode: str, strategy: Strategy
 ) -> tuple[Intent, ...]:
-    """The orders of the best opportunity that risk would let through; none where there is none."""
-    gates = playbook.gates
-    edges = (leg.net_edge for leg in outlook.legs(gates))
-    if not any(edge is not None and edge >= gates.min_edge for edge in edges):
-        return ()  # no strategy buys a bin with less
-    found = (one for one in opportunities(outlook, playbook) if all(c.passed for c in one.checks))
-    for one in sorted(found, key=_rank):
-        intents = entry_intents(one, outlook, situation, playbook.limits, mode)
-        mark_loss = sum((_mark_loss(intent, outlook) for intent in intents), ZERO)
-        if isinstance(review(one, intents, situation, playbook.limits, mark_loss), Approved):
+    """The orders of a strategy's best opportunity that risk would let through; none without one."""
+    found = opportunities(outlook, playbook, {strategy})
+    passed = (one for one in found if all(check.passed for check in one.checks))
+    reviews = Reviews(situation, playbook.limits)
+    for candidate in sorted(passed, key=_rank):
+        one, intents = _sized(candidate, outlook, situation, playbook, mode, stage=Stage.FULL)
+        lost = mark_loss(intents, outlook.books)
+        if isinstance(reviews.review(one, intents, lost), Approved):
             return intents
     return ()
 
@@ -98,33 +107,44 @@ def _rank(one: Opportunity) -> tuple[float, list[str]]:
 
 def _staged(one: Opportunity, stage: Stage) -> Opportunity:
     checks = stage_checks(stage)
-    return replace(one, checks=(*one.checks, *checks)) if checks else one
+    return one.with_checks((*one.checks, *checks)) if checks else one
 
 
-def _mark_loss(intent: Intent, outlook: Outlook) -> Decimal:
-    """Dollars that an entry is worth less than it costs, the moment it has filled."""
-    return intent.cost_limit - outlook.books[intent.ticker].sell(intent.count).cost
+def _sized(
+    one: Opportunity,
+    outlook: Outlook,
+    situation: Situation,
+    playbook: Playbook,
+    mode: str,
+    *,
+    stage: Stage,
+) -> tuple[Opportunity, tuple[Intent, ...]]:
+    """An opportunity and the orders that take it; a ladder's sizing adds checks of its own."""
+    if one.strategy is Strategy.LADDER:
+        return ladder_entry(one, outlook, situation, playbook, mode, stage=stage)
+    return one, entry_intents(one, outlook, situation, playbook, mode, stage=stage)
 
 
 def entry_intents(
     opportunity: Opportunity,
     outlook: Outlook,
     situation: Situation,
-    limits: Limits,
+    playbook: Playbook,
     mode: str,
     *,
     stage: Stage = Stage.FULL,
 ) -> tuple[Intent, ...]:
     """The orders that take an opportunity, the same count of each leg; none where none fits.
 
-    Each order is for at most what stands at the best ask, at that price.
+    Each order is for at most what stands at the best offer, at that price.
     """
     asks = [leg.ask for leg in opportunity.legs if leg.ask is not None]
     if len(asks) < len(opportunity.legs):
         return ()
-    count = _count(opportunity, asks, outlook, situation, limits)
+    count = _count(opportunity, asks, outlook, situation, playbook)
     held = situation.exposure.get((opportunity.city, opportunity.climate_day), ZERO)
-    count = staged_count(stage, count, limits.contract_step, holds_ladder=held > ZERO)
+    step = playbook.limits.contract_step
+    count = staged_count(stage, count, step, holds_ladder=held > ZERO)
     if count <= ZERO:
         return ()
     return _intents(opportunity, asks, count, outlook, mode)
@@ -135,26 +155,39 @@ def _count(
     asks: list[Decimal],
     outlook: Outlook,
     situation: Situation,
-    limits: Limits,
+    playbook: Playbook,
 ) -> Decimal:
-    rule, room = outlook.fee_rule, situation.burst_left(limits)
-    depths = [outlook.books[leg.ticker].asks[0].count for leg in opportunity.legs]
+    limits, rule = playbook.limits, outlook.fee_rule
+    room, bankroll = situation.burst_left(limits), situation.bankroll
+    depths = [_depth(leg, outlook) for leg in opportunity.legs]
     if room is not None:
         depths.append(room / len(opportunity.legs))
     budget = situation.budget(opportunity.city, opportunity.climate_day, limits)
-    count = contracts(
-        p=sum(leg.fair for leg in opportunity.legs),
-        unit_cost=sum((ask + model_fee(ask, ONE, rule, is_taker=True) for ask in asks), ZERO),
-        bankroll=situation.bankroll,
-        budget=budget,
-        depth=min(depths),
-        fraction=limits.kelly_fraction,
-        step=limits.contract_step,
-    )
+    unit_cost = sum((ask + model_fee(ask, ONE, rule, is_taker=True) for ask in asks), ZERO)
+    if opportunity.strategy is Strategy.LONGSHOT:
+        budget = min(budget, playbook.longshot.share * bankroll)
+        whole = floor_to(min(depths), limits.contract_step)
+        count = min(affordable(budget, unit_cost, limits.contract_step), whole)
+    else:
+        count = contracts(
+            p=sum(leg.fair for leg in opportunity.legs),
+            unit_cost=unit_cost,
+            bankroll=bankroll,
+            budget=budget,
+            depth=min(depths),
+            fraction=limits.kelly_fraction,
+            step=limits.contract_step,
+        )
     # The exchange rounds its fee up, so the last contract may not fit after all.
     while count > ZERO and _cost(asks, count, rule, situation.at) > budget:
         count -= limits.contract_step
     return count
+
+
+def _depth(leg: Leg, outlook: Outlook) -> Decimal:
+    """Contracts at a side's best offer: NO is bought from the best bid of YES."""
+    book = outlook.books[leg.ticker]
+    return (book.asks if leg.side is Side.BUY else book.bids)[0].count
 
 
 def _cost(asks: list[Decimal], count: Decimal, rule: FeeRule, at: datetime) -> Decimal:
@@ -177,9 +210,9 @@ def _intents(
             ticker=leg.ticker,
             city=opportunity.city,
             climate_day=opportunity.climate_day,
-            side=Side.BUY,
+            side=leg.side,
             count=count,
-            limit_price=ask,
+            limit_price=ask if leg.side is Side.BUY else ONE - ask,
             created_at=at,
             bracket_id=bracket_id,
             fair=leg.fair,

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from kalshi_edge.choices import FeeGate
 from kalshi_edge.domain.market import Book, FeeRule, Ladder, Market
-from kalshi_edge.domain.orders import Strategy
+from kalshi_edge.domain.orders import Side, Strategy
 from kalshi_edge.domain.verdicts import Check, Leg, Opportunity
 from kalshi_edge.trading.fees import model_fee
 from kalshi_edge.units import ONE, ZERO
@@ -58,11 +58,25 @@ def gate_fee(ask: Decimal, rule: FeeRule, gates: Gates) -> Decimal:
     return gates.fee_rate / ask
 
 
-def leg(market: Market, fair: float, book: Book | None, rule: FeeRule, gates: Gates) -> Leg:
-    """One bin's figures: its probability, its quotes and its edges; edges need an ask."""
+def leg(
+    market: Market,
+    fair: float,
+    book: Book | None,
+    rule: FeeRule,
+    gates: Gates,
+    *,
+    side: Side = Side.BUY,
+) -> Leg:
+    """One side's figures of a bin: its probability, its quotes and its edges; edges need an ask.
+
+    ``fair`` is the bin's probability. NO is bought at 1 − the bid of YES.
+    """
     bid, ask = (book.bid, book.ask) if book else (None, None)
+    if side is Side.SELL:
+        fair = 1.0 - fair
+        bid, ask = (None if ask is None else ONE - ask), (None if bid is None else ONE - bid)
     if ask is None:
-        return Leg(market.ticker, market.bin, fair, bid, None, None, None, None)
+        return Leg(market.ticker, market.bin, fair, bid, None, None, None, None, side)
     return Leg(
         market.ticker,
         market.bin,
@@ -72,6 +86,7 @@ def leg(market: Market, fair: float, book: Book | None, rule: FeeRule, gates: Ga
         raw_edge=expected_value(fair, ask),
         net_edge=expected_value(fair, ask, gate_fee(ask, rule, gates)),
         ev=expected_value(fair, ask, model_fee(ask, ONE, rule, is_taker=True)),
+        side=side,
     )
 
 
@@ -99,8 +114,6 @@ def quote_checks(leg: Leg, gates: Gates) -> tuple[Check, ...]:
     name = str(leg.bin)
     if leg.ask is None:
         return (Check("has_ask", False, f"{name}: none", "an ask"),)
-    is_wide = gates.missing_bid_is_wide and leg.bid is None
-    spread = leg.ask - (ZERO if leg.bid is None else leg.bid)
     return (
         Check(
             "ask_range",
@@ -108,12 +121,19 @@ def quote_checks(leg: Leg, gates: Gates) -> tuple[Check, ...]:
             f"{name}: ${leg.ask}",
             f"${gates.min_ask} to ${gates.max_ask}",
         ),
-        Check(
-            "spread",
-            spread <= gates.max_spread and not is_wide,
-            f"{name}: no bid" if is_wide else f"{name}: ${spread}",
-            f"≤ ${gates.max_spread}",
-        ),
+        spread_check(leg, gates),
+    )
+
+
+def spread_check(leg: Leg, gates: Gates) -> Check:
+    """Whether a side that is offered is bid for at nearly as much."""
+    is_wide = gates.missing_bid_is_wide and leg.bid is None
+    spread = (leg.ask or ZERO) - (leg.bid or ZERO)
+    return Check(
+        "spread",
+        spread <= gates.max_spread and not is_wide,
+        f"{leg.bin}: no bid" if is_wide else f"{leg.bin}: ${spread}",
+        f"≤ ${gates.max_spread}",
     )
 
 

@@ -6,7 +6,7 @@ from kalshi_edge.domain.market import Ladder, MarketStatus
 from kalshi_edge.domain.records import SeriesTerms
 from kalshi_edge.domain.verdicts import Check
 from kalshi_edge.domain.weather import Forecast
-from kalshi_edge.trading.risk import Limits
+from kalshi_edge.trading.playbook import Limits
 from kalshi_edge.units import span
 
 

@@ -30,13 +30,14 @@ from kalshi_edge.learning.evidence_ledger import (
 )
 from kalshi_edge.trading.core import Core
 from kalshi_edge.trading.decision import best_entry
-from kalshi_edge.trading.ladder_models import OWN, POSTERIOR
+from kalshi_edge.trading.ladder_models import OWN
 from kalshi_edge.trading.outlook import Outlook
 from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.risk import Situation
+from kalshi_edge.trading.situation import Situation
 from kalshi_edge.trading.stages import NO_ORDERS
 
 LIVE = "live"
+_NEED_AN_EDGE = {Strategy.SINGLE, Strategy.BRACKET}
 ENTRY_LEADS = (Lead.AHEAD, Lead.EVE, Lead.NIGHT, Lead.MORNING)
 """Later in the day nothing is entered."""
 
@@ -57,7 +58,8 @@ def stage_of(core: Core, outlook: Outlook, strategy: Strategy) -> Stage:
         core.evidence.stage_of(gate).stage
         for gate in gates
         if gate.cell.is_live and gate.cell.strategy is strategy
-        if gate.cell.model is core.playbook.model and gate.cell.rule == rule_text(core.playbook)
+        if gate.cell.model is core.playbook.model
+        if gate.cell.rule == rule_text(core.playbook, strategy)
     )
     return next(stages, Stage.ONE_CONTRACT)
 
@@ -81,6 +83,7 @@ def gathered(
             continue
         cells = _cells_of(core, outlook)
         found += _seen(core, outlook, at) if cells else ()
+        shadows: dict[ForecastModel, Outlook | None] = {}
         for cell in cells:
             event = outlook.ladder.event_ticker
             if core.evidence.has_decided(cell, event):
@@ -89,7 +92,9 @@ def gathered(
             intents = sent.get(key, ()) if cell.model is core.playbook.model else ()
             is_sent = bool(intents)
             if not intents and _is_shadow(core, outlook, cell):
-                intents = _shadow(core, outlook, cell, situation)
+                if cell.model not in shadows:
+                    shadows[cell.model] = _as_traded_by(outlook, cell.model)
+                intents = _shadow(core, shadows[cell.model], cell, situation)
             if intents:
                 decision = first_decision(cell, event, intents, at, is_sent=is_sent)
                 core.evidence.decided(decision)
@@ -167,12 +172,13 @@ def _seen(core: Core, outlook: Outlook, at: datetime) -> tuple[SeenLadder, ...]:
 def _cells_of(core: Core, outlook: Outlook) -> list[EvidenceCell]:
     if outlook.models is None:
         return []
-    rule = rule_text(core.playbook)
+    playbook = core.playbook
     is_live = core.account.tracker.mode == LIVE
     return [
         gate.cell
         for gate in core.evidence.gates_of(outlook.ladder.station.city, outlook.models.lead)
-        if gate.cell.strategy in core.playbook.strategies and gate.cell.rule == rule
+        if gate.cell.strategy in playbook.strategies_of(gate.cell.model)
+        if gate.cell.rule == rule_text(playbook, gate.cell.strategy)
         if gate.cell.is_live == (is_live and gate.cell.model is core.playbook.model)
     ]
 
@@ -185,16 +191,18 @@ def _is_shadow(core: Core, outlook: Outlook, cell: EvidenceCell) -> bool:
 
 
 def _shadow(
-    core: Core, outlook: Outlook, cell: EvidenceCell, situation: Situation
+    core: Core, seen: Outlook | None, cell: EvidenceCell, situation: Situation
 ) -> tuple[Intent, ...]:
     """The orders that a model would send for a strategy, in an account that holds nothing."""
-    seen = _as_traded_by(outlook, cell.model)
+    if core.playbook.quoting is not None:
+        return ()  # whether a quote that nobody posts would have been taken, nobody knows
     if seen is None or not all(check.passed for check in seen.checks):
+        return ()
+    if cell.strategy in _NEED_AN_EDGE and not seen.has_edge:
         return ()
     at, bankroll = situation.at, situation.bankroll
     alone = Situation(at, Switch(SwitchState.RUN, "", at), bankroll, bankroll, {}, {})
-    playbook = replace(core.playbook, strategies=frozenset({cell.strategy}))
-    return best_entry(seen, alone, playbook, core.account.tracker.mode)
+    return best_entry(seen, alone, core.playbook, core.account.tracker.mode, cell.strategy)
 
 
 def _as_traded_by(outlook: Outlook, model: ForecastModel) -> Outlook | None:
@@ -202,8 +210,7 @@ def _as_traded_by(outlook: Outlook, model: ForecastModel) -> Outlook | None:
     models = outlook.models
     if models is None or model not in models.fair:
         return None
-    pooled = models.fair[model] if model is POSTERIOR else None
-    return replace(outlook, distribution=models.own[OWN[model]], pooled=pooled)
+    return replace(outlook, distribution=models.own[OWN[model]], said=models.fair[model])
 
 
 @lru_cache(maxsize=8)
@@ -213,22 +220,32 @@ def wanted_cells(
     """The cells of each model, those of the traded one first: it has most of the chance to open."""
     if playbook.model is None:
         return ()
-    rule = rule_text(playbook)
-    strategies = sorted(playbook.strategies)
     models = sorted(ForecastModel, key=lambda model: model is not playbook.model)
     return tuple(
         tuple(
-            EvidenceCell(city, lead, strategy, model, is_live and model is playbook.model, rule)
-            for city, lead, strategy in product(cities, ENTRY_LEADS, strategies)
+            EvidenceCell(
+                city,
+                lead,
+                strategy,
+                model,
+                is_live and model is playbook.model,
+                rule_text(playbook, strategy),
+            )
+            for city, lead, strategy in product(
+                cities, ENTRY_LEADS, sorted(playbook.strategies_of(model))
+            )
         )
         for model in models
     )
 
 
-@lru_cache(maxsize=8)
-def rule_text(playbook: Playbook) -> str:
+@lru_cache(maxsize=16)
+def rule_text(playbook: Playbook, strategy: Strategy) -> str:
     """Gates and limits as text: whoever changes one begins another rule, and other cells."""
     groups: tuple[Any, ...] = (playbook.gates, playbook.limits)
+    if strategy is Strategy.LONGSHOT:
+        groups += (playbook.longshot,)
+    groups += () if playbook.quoting is None else (playbook.quoting,)
     named = ((one.name, getattr(group, one.name)) for group in groups for one in fields(group))
     return " ".join(f"{name}={_word(value)}" for name, value in named)
 

@@ -19,7 +19,8 @@ from kalshi_edge.domain.verdicts import Approved, CancelOrder
 from kalshi_edge.portfolio.account import Account
 from kalshi_edge.trading.circuit_breakers import CircuitBreakers, reconciled_check, stale_data
 from kalshi_edge.trading.exits import flattening, resting_entries, resting_sales
-from kalshi_edge.trading.risk import Limits, approved_exit
+from kalshi_edge.trading.playbook import Limits
+from kalshi_edge.trading.risk import approved_exit
 
 
 class KillSwitch:

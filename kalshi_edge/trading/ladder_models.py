@@ -10,12 +10,13 @@ from types import MappingProxyType
 
 from kalshi_edge.choices import ForecastModel
 from kalshi_edge.domain.beliefs import EmosForecast, IssuedPosterior, Lead, Vector
-from kalshi_edge.domain.market import Ladder
+from kalshi_edge.domain.market import Book, Ladder
 from kalshi_edge.domain.verdicts import Check, ModelView
 from kalshi_edge.domain.weather import Station
 from kalshi_edge.errors import InputError
 from kalshi_edge.models.distribution import Distribution, Normal, ladder_probabilities
 from kalshi_edge.models.lead import lead_of
+from kalshi_edge.models.observed import Evidence
 from kalshi_edge.models.pool import Posterior
 from kalshi_edge.models.quoted import ladder_quotes
 from kalshi_edge.models.sameday import same_day
@@ -65,9 +66,19 @@ class LadderModels:
 
 
 def ladder_models(
-    state: WorldState, ladder: Ladder, seed: Distribution, at: datetime, one_instant: timedelta
+    state: WorldState,
+    ladder: Ladder,
+    seed: Distribution,
+    seen: Evidence,
+    *,
+    at: datetime,
+    one_instant: timedelta,
+    books: Mapping[str, Book],
 ) -> LadderModels:
-    """What every model says of ``ladder`` at ``at``; ``seed`` is the seed's distribution."""
+    """What every model says of ``ladder`` at ``at``, where ``seen`` was read of its day.
+
+    ``seed`` is the seed's distribution.
+    """
     station, day = ladder.station, ladder.climate_day
     lead = lead_of(station, day, at)
     bins = tuple(market.bin for market in ladder.markets)
@@ -83,11 +94,11 @@ def ladder_models(
     if said is None:
         return LadderModels(lead, fair, own, incoherence="no forecast of ours")
     daytime = Normal(said.mu_f, said.sigma_f)
-    own[EMOS] = same_day(daytime, state.evidence(station, day), station, day, at)
+    own[EMOS] = same_day(daytime, seen, station, day, at)
     fair[EMOS] = ladder_probabilities(own[EMOS], bins)
     news = None if said == before else said
     try:
-        quotes = ladder_quotes(ladder, state.books, within=one_instant)
+        quotes = ladder_quotes(ladder, books, within=one_instant)
     except InputError as error:
         return LadderModels(lead, fair, own, incoherence=str(error), emos=news)
     known = state.forecasting.issued_for(station.city, day, lead)

@@ -1,21 +1,23 @@
 """One ladder as a cycle sees it, made of the newest facts: what we believe, quotes, what holds."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from kalshi_edge.domain.beliefs import Vector
 from kalshi_edge.domain.market import Book, FeeRule, FeeType, Ladder
+from kalshi_edge.domain.orders import Side
 from kalshi_edge.domain.verdicts import Check, CityView, Leg
 from kalshi_edge.models.distribution import Distribution, ladder_probabilities
+from kalshi_edge.models.observed import Evidence
 from kalshi_edge.models.sameday import same_day
 from kalshi_edge.models.temperature import daily_high
 from kalshi_edge.trading.edge import Gates, leg, market_mid
 from kalshi_edge.trading.entry_checks import ladder_checks
-from kalshi_edge.trading.ladder_models import OWN, POSTERIOR, LadderModels, ladder_models
-from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.risk import Limits
+from kalshi_edge.trading.ladder_models import OWN, SEED, LadderModels, ladder_models
+from kalshi_edge.trading.playbook import Limits, Playbook
 from kalshi_edge.trading.state import WorldState
 from kalshi_edge.units import span
 
@@ -23,9 +25,12 @@ UNTRADED_FEES = {FeeType.FLAT, FeeType.UNKNOWN}
 """What cannot be computed cannot be traded."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Outlook:
-    """One ladder as a cycle sees it: what we believe, what is quoted, what holds throughout."""
+    """One ladder as a cycle sees it: what we believe, what is quoted, what holds throughout.
+
+    What follows from it is computed once: every opportunity of the ladder asks for it.
+    """
 
     at: datetime
     ladder: Ladder
@@ -35,10 +40,14 @@ class Outlook:
     checks: tuple[Check, ...] = ()
     models: LadderModels | None = None
     """What every model says; ``None`` where only the seed is asked."""
-    pooled: Vector | None = None
-    """Probabilities that are not those of ``distribution``, but market and forecast together."""
+    said: Vector | None = None
+    """Each bin's probability by the model that is traded; ``None`` where ``distribution`` has to
+    be asked."""
+    seen: Evidence = field(default_factory=Evidence)
+    """What was read of the day so far."""
+    gates: Gates = field(default_factory=Gates)
 
-    @property
+    @cached_property
     def fee_rule(self) -> FeeRule:
         """What is charged now; a waiver is a gift that nobody counts on."""
         return self.ladder.fee_rule_at(self.at)
@@ -46,18 +55,34 @@ class Outlook:
     @property
     def fair(self) -> Vector:
         """Each bin's probability by the model that is traded, lowest first."""
-        if self.pooled is not None:
-            return self.pooled
+        if self.said is not None:
+            return self.said
         bins = [market.bin for market in self.ladder.markets]
         return ladder_probabilities(self.distribution, bins)
 
-    def legs(self, gates: Gates) -> tuple[Leg, ...]:
+    @cached_property
+    def legs(self) -> tuple[Leg, ...]:
         """Every bin's figures, lowest first."""
-        markets = self.ladder.markets
+        markets, rule = self.ladder.markets, self.fee_rule
         return tuple(
-            leg(market, p, self.books.get(market.ticker), self.fee_rule, gates)
+            leg(market, p, self.books.get(market.ticker), rule, self.gates)
             for market, p in zip(markets, self.fair, strict=True)
         )
+
+    @cached_property
+    def no_legs(self) -> tuple[Leg, ...]:
+        """The figures of every bin's NO, lowest first."""
+        markets, rule = self.ladder.markets, self.fee_rule
+        return tuple(
+            leg(market, p, self.books.get(market.ticker), rule, self.gates, side=Side.SELL)
+            for market, p in zip(markets, self.fair, strict=True)
+        )
+
+    @cached_property
+    def has_edge(self) -> bool:
+        """Whether any bin's edge is one that a strategy would buy."""
+        edges = (leg.net_edge for leg in self.legs)
+        return any(edge is not None and edge >= self.gates.min_edge for edge in edges)
 
     def age_checks(self, legs: Iterable[Leg], limits: Limits) -> tuple[Check, ...]:
         """Whether each leg's book is fresh enough to act on."""
@@ -78,9 +103,17 @@ class Outlook:
 
 
 def ladder_outlook(
-    state: WorldState, ladder: Ladder, at: datetime, playbook: Playbook
+    state: WorldState,
+    ladder: Ladder,
+    at: datetime,
+    playbook: Playbook,
+    books: Mapping[str, Book] | None = None,
 ) -> Outlook | str:
-    """One open ladder as a cycle at ``at`` sees it, or why it is left out."""
+    """One open ladder as a cycle at ``at`` sees it, or why it is left out.
+
+    ``books`` are the newest, unless others are given.
+    """
+    books = state.books if books is None else books
     if ladder.fee_rule.fee_type in UNTRADED_FEES:
         return f"fee type {ladder.fee_rule.fee_type}"
     station, day, limits = ladder.station, ladder.climate_day, playbook.limits
@@ -88,17 +121,27 @@ def ladder_outlook(
     if forecast is None:
         return f"no forecast of {', '.join(state.models)}"
     daytime = daily_high(forecast, state.calibration(station, forecast))
-    distribution = same_day(daytime, state.evidence(station, day), station, day, at)
-    models, pooled = None, None
+    seen = state.evidence(station, day)
+    distribution = same_day(daytime, seen, station, day, at)
+    models, said = None, None
     if playbook.model is not None:
-        models = ladder_models(state, ladder, distribution, at, playbook.one_instant)
+        models = ladder_models(
+            state,
+            ladder,
+            distribution,
+            seen,
+            at=at,
+            one_instant=playbook.one_instant,
+            books=books,
+        )
         # Where the traded model says nothing, the seed's word is shown and nothing is bought.
-        distribution = models.own.get(OWN[playbook.model], distribution)
-        pooled = models.fair.get(playbook.model) if playbook.model is POSTERIOR else None
+        own = OWN[playbook.model]
+        distribution = models.own.get(own, distribution)
+        said = models.fair.get(playbook.model) or models.fair.get(own, models.fair[SEED])
     return Outlook(
         at=at,
         ladder=ladder,
-        books=state.books,
+        books=books,
         distribution=distribution,
         checks=(
             *(models.checks(playbook.model) if models and playbook.model else ()),
@@ -113,18 +156,20 @@ def ladder_outlook(
             ),
         ),
         models=models,
-        pooled=pooled,
+        said=said,
+        seen=seen,
+        gates=playbook.gates,
     )
 
 
-def city_view(state: WorldState, outlook: Outlook, gates: Gates) -> CityView:
+def city_view(state: WorldState, outlook: Outlook) -> CityView:
     """What a cycle's summary says of one ladder."""
     station, climate_day = outlook.ladder.station, outlook.ladder.climate_day
     forecast = state.best_forecast(station, climate_day)
     assert forecast is not None  # an outlook rests on one
     calibration = state.calibration(station, forecast)
     reference = state.reference(station, climate_day)
-    legs = outlook.legs(gates)
+    legs = outlook.legs
     return CityView(
         city=station.city,
         climate_day=climate_day,
@@ -140,7 +185,7 @@ def city_view(state: WorldState, outlook: Outlook, gates: Gates) -> CityView:
         bins=tuple(leg.bin for leg in legs),
         fair=tuple(leg.fair for leg in legs),
         market=tuple(market_mid(leg) for leg in legs),
-        observed_floor_f=state.evidence(station, climate_day).floor_f(),
+        observed_floor_f=outlook.seen.floor_f(),
         **(_models_view(outlook.models) if outlook.models else {}),
     )
 

@@ -11,7 +11,8 @@ from kalshi_edge.domain.orders import Intent, Side
 from kalshi_edge.domain.records import Switch
 from kalshi_edge.domain.verdicts import Check
 from kalshi_edge.trading.circuit_breakers import hours_check
-from kalshi_edge.trading.risk import Limits, switch_check
+from kalshi_edge.trading.playbook import Limits
+from kalshi_edge.trading.risk import switch_check
 from kalshi_edge.trading.state import WorldState
 from kalshi_edge.units import span
 

@@ -3,207 +3,122 @@
 An order that reduces risk is never stopped by the kill switch or by a limit on new risk.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 
 from kalshi_edge.domain.events import Close, ClosePosition
-from kalshi_edge.domain.market import Book, Market
-from kalshi_edge.domain.orders import Intent, TimeInForce, derived_id, opposite
+from kalshi_edge.domain.market import Market
+from kalshi_edge.domain.orders import (
+    Intent,
+    Strategy,
+    TimeInForce,
+    derived_id,
+    opposite,
+)
 from kalshi_edge.domain.records import Switch, Trade
 from kalshi_edge.domain.verdicts import Approved, Check, Opportunity, Refused
 from kalshi_edge.errors import StateError
-from kalshi_edge.portfolio.account import Account, pending_cost
-from kalshi_edge.portfolio.tracker import open_cost
+from kalshi_edge.portfolio.account import Account
 from kalshi_edge.trading.circuit_breakers import hours_check
+from kalshi_edge.trading.playbook import Limits
 from kalshi_edge.trading.price_check import price_check
+from kalshi_edge.trading.situation import Situation
 from kalshi_edge.units import ONE, ZERO
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What risk holds against. Shares are of the bankroll; times in the unit of their names."""
+class Reviews:
+    """Every opportunity of a cycle against the account as it is in one situation.
 
-    kelly_fraction: Decimal = Decimal("0.25")
-    city_day_share: Decimal = Decimal("0.03")
-    """At most this share of the bankroll in one city's climate day."""
-    max_positions: int = 10
-    max_city_positions: int = 2
-    day_loss_share: Decimal = Decimal("0.05")
-    """Of the day's opening balance; beyond it the kill switch goes off."""
-    contract_step: Decimal = ONE
-    close_margin: timedelta = timedelta(minutes=10)
-    """No entry this near to a market's close."""
-    max_book_age: timedelta = timedelta(minutes=5)
-    max_forecast_age: timedelta = timedelta(hours=14)
-    """Since the model's cycle."""
-    max_reference_gap_f: float = 4.0
-    """°F between our forecast and the NWS's."""
-    reference_required: bool = False
-    """Whether a missing NWS forecast keeps the city out."""
-    last_entry: timedelta = timedelta(hours=10)
-    """Since the climate day began; later the thermometer knows more than any forecast."""
-    mark_loss_share: Decimal | None = Decimal("0.25")
-    """Of the day's loss allowance, at most so much may be gone the moment an entry has filled,
-    because the book pays less for it than it costs; ``None`` asks for nothing."""
-    burst_contracts: int | None = 2000
-    """Entries within ``BURST`` are for fewer contracts than this, all together: the exchange's
-    order group is triggered by so many in 15 seconds. ``None`` where there is no such group."""
-    order_dollars: Decimal | None = Decimal(1000)
-    """What one entry may cost, all legs with their fees; ``None`` asks for nothing."""
+    What the account says of one that nothing can be bought of depends on its city, its day and what
+    of it is held; most are such, so that is worked out once.
+    """
 
+    __slots__ = ("_of_nothing", "limits", "situation")
 
-BURST = timedelta(minutes=1)
-"""Longer than the exchange's 15 seconds by what sending a cycle's orders may take."""
+    def __init__(self, situation: Situation, limits: Limits) -> None:
+        self.situation, self.limits = situation, limits
+        self._of_nothing: dict[
+            tuple[Strategy, str, date, int, tuple[str, ...]], tuple[Check, ...]
+        ] = {}
 
+    def review(
+        self,
+        opportunity: Opportunity,
+        intents: tuple[Intent, ...],
+        mark_loss: Decimal = ZERO,
+    ) -> Approved | Refused:
+        """The verdict on an opportunity and the orders that would take it.
 
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """The account as risk sees it: orders still on their way count as if they had filled."""
-
-    at: datetime
-    switch: Switch
-    bankroll: Decimal
-    """Dollars that shares are taken of."""
-    free_cash: Decimal
-    holders: Mapping[str, str]
-    """City by ticker, of every position and every live entry."""
-    exposure: Mapping[tuple[str, date], Decimal]
-    """Dollars at risk by city and climate day."""
-    trader_checks: tuple[Check, ...] = ()
-    """What must hold of the whole trader before it takes new risk."""
-    opening_balance: Decimal | None = None
-    """Of the day; the share that may be lost of it is the day's allowance."""
-    day_loss: Decimal = ZERO
-    """Lost today, at what the book pays, with what approved entries will have lost at once."""
-    burst: Decimal = ZERO
-    """Contracts of entries that were decided within the last ``BURST``."""
-
-    def budget(self, city: str, climate_day: date, limits: Limits) -> Decimal:
-        """Dollars that may still go into one city's climate day, by one entry at most."""
-        cap = limits.city_day_share * self.bankroll
-        left = cap - self.exposure.get((city, climate_day), ZERO)
-        most = [left, self.free_cash]
-        if limits.order_dollars is not None:
-            most.append(limits.order_dollars)
-        return max(min(most), ZERO)
-
-    def burst_left(self, limits: Limits) -> Decimal | None:
-        """Contracts that may still be bought now; ``None`` where no limit is set."""
-        if limits.burst_contracts is None:
-            return None
-        return max(limits.burst_contracts - limits.contract_step - self.burst, ZERO)
-
-    def mark_loss_limit(self, limits: Limits) -> Decimal | None:
-        """Dollars that one entry may lose by its own spread: a share of the day's allowance.
-
-        And no more than is left of it, so that entries never throw the kill switch by themselves.
+        ``intents`` is empty where sizing found nothing to buy; ``mark_loss`` is what they lose by
+        their own spread once they have filled. All legs are approved or none is.
         """
-        if self.opening_balance is None or limits.mark_loss_share is None:
-            return None
-        allowance = limits.day_loss_share * self.opening_balance
-        return max(min(limits.mark_loss_share * allowance, allowance - self.day_loss), ZERO)
+        legs, holders = opportunity.legs, self.situation.holders
+        held = tuple(leg.ticker for leg in legs if leg.ticker in holders)
+        if intents:
+            said = self._checks(opportunity, intents, held, mark_loss)
+        else:
+            one = opportunity
+            key = one.strategy, one.city, one.climate_day, len(legs), held
+            known = self._of_nothing.get(key)
+            said = self._checks(opportunity, (), held, ZERO) if known is None else known
+            self._of_nothing[key] = said
+        checks = (*opportunity.checks, *said)
+        if all(check.passed for check in checks):
+            return Approved(intents, opportunity, checks)
+        return Refused(opportunity, checks)
 
-    def after(self, approved: Approved, mark_loss: Decimal = ZERO) -> "Situation":
-        """The situation once ``approved``, which loses ``mark_loss`` at once, is on its way."""
-        cost = sum((intent.cost_limit for intent in approved.intents), ZERO)
-        first = approved.intents[0]
-        key = (first.city, first.climate_day)
-        return replace(
-            self,
-            free_cash=self.free_cash - cost,
-            holders={**self.holders, **{i.ticker: i.city for i in approved.intents}},
-            exposure={**self.exposure, key: self.exposure.get(key, ZERO) + cost},
-            day_loss=self.day_loss + mark_loss,
-            burst=self.burst + sum((intent.count for intent in approved.intents), ZERO),
+    def after(self, approved: Approved, mark_loss: Decimal) -> "Reviews":
+        """Those of what comes after ``approved``, which loses ``mark_loss`` at once."""
+        return Reviews(self.situation.after(approved, mark_loss), self.limits)
+
+    def _checks(
+        self,
+        opportunity: Opportunity,
+        intents: tuple[Intent, ...],
+        held: tuple[str, ...],
+        mark_loss: Decimal,
+    ) -> tuple[Check, ...]:
+        situation, limits = self.situation, self.limits
+        is_ladder = opportunity.strategy is Strategy.LADDER
+        key, positions = (opportunity.city, opportunity.climate_day), situation.positions
+        new = int(key not in positions) if is_ladder else len(opportunity.legs)
+        at_city = sum(1 for holder in positions.values() if holder == opportunity.city)
+        counts = [intent.count for intent in intents]
+        cost = sum((intent.cost_limit for intent in intents), ZERO)
+        budget = situation.budget(*key, limits)
+        cash = situation.free_cash
+        is_whole = bool(counts) if is_ladder else len(counts) == len(opportunity.legs)
+        size = min(counts, default=ZERO)
+        return (
+            switch_check(situation.switch, situation.at),
+            *situation.trader_checks,
+            _answered(opportunity, situation) if is_ladder else _first_entry(held),
+            _at_most("open_positions", len(positions) + new, limits.max_positions),
+            _at_most("city_positions", at_city + new, limits.max_city_positions),
+            Check("size", is_whole, f"{size}", f"≥ {limits.contract_step}"),
+            # What a ladder may lose is among its own checks: it is counted over its bins.
+            *(() if is_ladder else (_at_most_dollars("city_budget", cost, budget),)),
+            _at_most_dollars("cash", cost, cash),
+            *_order_check(cost, limits),
+            *_burst_check(sum(counts, ZERO), situation, limits),
+            *_mark_check(mark_loss, situation.mark_loss_limit(limits)),
         )
 
 
-def situation(
-    account: Account, switch: Switch, books: Mapping[str, Book], at: datetime
-) -> Situation:
-    """The account as risk sees it at ``at``, with the newest ``books`` for marks.
-
-    Shares are taken of the smaller of what was paid in and what could be got out.
-    """
-    tracker, entries = account.tracker, account.entries()
-    exposure: dict[tuple[str, date], Decimal] = {}
-    for trade in tracker.open_trades():
-        key = (trade.city, trade.climate_day)
-        exposure[key] = exposure.get(key, ZERO) + open_cost(trade) + trade.fees
-    for order in entries:
-        key = (order.intent.city, order.intent.climate_day)
-        exposure[key] = exposure.get(key, ZERO) + pending_cost(order)
-    return Situation(
-        at=at,
-        switch=switch,
-        bankroll=min(tracker.cash + tracker.cost(), tracker.equity(books)),
-        free_cash=tracker.cash - sum((pending_cost(order) for order in entries), ZERO),
-        holders={trade.ticker: trade.city for trade in tracker.open_trades()}
-        | {order.intent.ticker: order.intent.city for order in entries},
-        exposure=exposure,
-        opening_balance=account.opening_balance,
-        day_loss=max(account.opening_balance - tracker.equity(books), ZERO),
-        burst=_burst(account, at),
-    )
+def _first_entry(held: tuple[str, ...]) -> Check:
+    """A bin or a bracket is entered once."""
+    return Check("no_second_entry", not held, ", ".join(held) or "none held", "none held")
 
 
-def _burst(account: Account, at: datetime) -> Decimal:
-    """Contracts of our own entries that may have traded within the last ``BURST``."""
-    recent = (
-        order
-        for order in account.orders.values()
-        if abs(at - order.intent.created_at) < BURST
-        and not (order.intent.reduces or order.intent.adopted)
-    )
-    counts = (order.intent.count if order.is_live else order.filled for order in recent)
-    return sum(counts, ZERO)
+def _answered(opportunity: Opportunity, situation: Situation) -> Check:
+    """A ladder may be added to, once all that was sent before is answered."""
+    unanswered = sorted({leg.ticker for leg in opportunity.legs} & situation.unanswered)
+    return Check("answered", not unanswered, ", ".join(unanswered) or "all", "all orders")
 
 
-def review(
-    opportunity: Opportunity,
-    intents: tuple[Intent, ...],
-    situation: Situation,
-    limits: Limits,
-    mark_loss: Decimal = ZERO,
-) -> Approved | Refused:
-    """The verdict on an opportunity and the orders that would take it.
-
-    ``intents`` is empty where sizing found nothing to buy; ``mark_loss`` is what they lose by their
-    own spread once they have filled. All legs are approved or none is.
-    """
-    checks = (
-        *opportunity.checks,
-        *_entry_checks(opportunity, intents, situation, limits),
-        *_mark_check(mark_loss, situation.mark_loss_limit(limits)),
-    )
-    if all(check.passed for check in checks):
-        return Approved(intents, opportunity, checks)
-    return Refused(opportunity, checks)
-
-
-def _entry_checks(
-    opportunity: Opportunity, intents: tuple[Intent, ...], situation: Situation, limits: Limits
-) -> tuple[Check, ...]:
-    city, climate_day, legs = opportunity.city, opportunity.climate_day, opportunity.legs
-    cost = sum((intent.cost_limit for intent in intents), ZERO)
-    at_city = sum(1 for holder in situation.holders.values() if holder == city)
-    budget = situation.budget(city, climate_day, limits)
-    count = min((intent.count for intent in intents), default=ZERO)
-    held = [leg.ticker for leg in legs if leg.ticker in situation.holders]
-    return (
-        switch_check(situation.switch, situation.at),
-        *situation.trader_checks,
-        Check("no_second_entry", not held, ", ".join(held) or "none held", "none held"),
-        _at_most("open_positions", len(situation.holders) + len(legs), limits.max_positions),
-        _at_most("city_positions", at_city + len(legs), limits.max_city_positions),
-        Check("size", len(intents) == len(legs), f"{count}", f"≥ {limits.contract_step}"),
-        Check("city_budget", cost <= budget, f"${cost:.4f}", f"≤ ${budget:.4f}"),
-        Check("cash", cost <= situation.free_cash, f"${cost:.4f}", f"≤ ${situation.free_cash:.4f}"),
-        *_order_check(cost, limits),
-        *_burst_check(sum((intent.count for intent in intents), ZERO), situation, limits),
-    )
+def _at_most_dollars(rule: str, figure: Decimal, limit: Decimal) -> Check:
+    return Check(rule, figure <= limit, f"${figure:.4f}", f"≤ ${limit:.4f}")
 
 
 def _order_check(cost: Decimal, limits: Limits) -> tuple[Check, ...]:

@@ -10,6 +10,11 @@ from kalshi_edge.units import ONE, ZERO, floor_to
 NO_ORDERS = frozenset({Stage.PAPER, Stage.SHADOW})
 
 
+def share_of(stage: Stage) -> Decimal:
+    """The share of what sizing gives that a stage allows."""
+    return Decimal(repr(STAGES[stage].share_of_size))
+
+
 def stage_checks(stage: Stage) -> tuple[Check, ...]:
     """Whether a strategy may send orders at all; nothing to ask where evidence sets no limit."""
     if stage is Stage.FULL:
@@ -31,4 +36,4 @@ def staged_count(stage: Stage, count: Decimal, step: Decimal, *, holds_ladder: b
         return ZERO
     if stage is Stage.ONE_CONTRACT:
         return ZERO if holds_ladder else min(count, ONE)
-    return floor_to(count * Decimal(repr(STAGES[stage].share_of_size)), step)
+    return floor_to(count * share_of(stage), step)

@@ -28,6 +28,7 @@ from kalshi_edge.trading.core import Core
 from kalshi_edge.trading.exits import naked_legs, unwinding
 from kalshi_edge.trading.fees import fee_check
 from kalshi_edge.trading.outlook import Outlook
+from kalshi_edge.trading.quoting import quoter
 from kalshi_edge.trading.resend_checks import wanted_checks
 from kalshi_edge.trading.risk import approved_exit
 from kalshi_edge.trading.supervisor_state import SupervisorState
@@ -117,7 +118,7 @@ def unknown_orders(core: Core) -> tuple[Order, ...]:
 
 def needs_attention(core: Core) -> bool:
     """Whether there is an order that somebody has to look after."""
-    return bool(unknown_orders(core) or orphaned_sales(core))
+    return bool(unknown_orders(core) or orphaned_sales(core) or quoter.is_busy(core))
 
 
 def orphans(core: Core, at: datetime) -> tuple[CancelOrder, ...]:
@@ -153,7 +154,7 @@ def unwound(core: Core, outlooks: Iterable[Outlook]) -> tuple[Approved, ...]:
     for outlook in outlooks if naked else ():
         if core.state.hours.closed(outlook.at):
             continue
-        for leg in outlook.legs(core.playbook.gates):
+        for leg in outlook.legs:
             book, at = outlook.books.get(leg.ticker), outlook.at
             if leg.ticker not in naked or book is None:
                 continue

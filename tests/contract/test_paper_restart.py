@@ -40,9 +40,9 @@ class DyingStore(SqliteStore):
         if self.writes_left < 0:
             raise PowerCutError
 
-    async def append(self, entry: JournalEntry) -> None:
+    async def append(self, entry: JournalEntry, **how: bool) -> None:
         self._write()
-        await super().append(entry)
+        await super().append(entry, **how)
 
     async def add_order(self, order: Order) -> bool:
         self._write()

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from kalshi_edge.domain.market import Bin, Ladder
 from kalshi_edge.models.distribution import Normal
-from kalshi_edge.trading.bracket import bracket_opportunities
 from kalshi_edge.trading.edge import Gates
 from kalshi_edge.trading.outlook import Outlook
+from kalshi_edge.trading.strategies.bracket import bracket_opportunities
 from tests.support.builders import NOW, book, ladder, market
 
 D = Decimal
@@ -44,8 +44,7 @@ def test_pairs_are_bounded_neighbours_around_the_forecast_and_pay_what_they_must
         for one in whole.markets
         if data.draw(st.booleans())
     }
-    seen = Outlook(NOW, whole, books, Normal(mu_f, sigma_f))
-    legs = seen.legs(GATES)
+    legs = Outlook(NOW, whole, books, Normal(mu_f, sigma_f), gates=GATES).legs
     found = bracket_opportunities(whole, legs, mu_f, GATES)
     bins = [one.bin for one in whole.markets]
     expected = [

@@ -14,8 +14,7 @@ from kalshi_edge.trading.decision import decisions
 from kalshi_edge.trading.edge import Gates
 from kalshi_edge.trading.fees import most_taker_fee
 from kalshi_edge.trading.outlook import Outlook
-from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.risk import Limits
+from kalshi_edge.trading.playbook import Limits, Playbook
 from tests.support.builders import DAY, NOW, book, ladder, outlook, situation
 
 D = Decimal

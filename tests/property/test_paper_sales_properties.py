@@ -25,7 +25,7 @@ from kalshi_edge.portfolio.account import Account
 from kalshi_edge.runner import run
 from kalshi_edge.trading.fees import taker_fee
 from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.risk import situation
+from kalshi_edge.trading.situation import situation
 from kalshi_edge.trading.state import WorldState
 from tests.support.builders import DAY, NOW, TICKER, book, ladder
 from tests.support.trader_harness import InspectedEngine

@@ -32,7 +32,7 @@ from kalshi_edge.execution.simulator import SimulatedExchange
 from kalshi_edge.runner import replay, run
 from kalshi_edge.runtime.event_queue import EventQueue
 from kalshi_edge.runtime.resumption import MEMORY, complete_until, resumed_engine
-from kalshi_edge.trading.risk import Limits
+from kalshi_edge.trading.playbook import Limits
 from tests.support.builders import book, ladder
 from tests.support.trader_harness import (
     CITIES,

@@ -26,7 +26,7 @@ from kalshi_edge.domain.records import Switch, SwitchState
 from kalshi_edge.domain.weather import Forecast
 from kalshi_edge.models.distribution import Normal
 from kalshi_edge.trading.outlook import Outlook
-from kalshi_edge.trading.risk import Situation
+from kalshi_edge.trading.situation import Situation
 
 NOW = datetime(2026, 11, 22, 16, tzinfo=UTC)
 DAY = date(2026, 11, 22)

@@ -12,7 +12,7 @@ from kalshi_edge.config import Settings, load_settings
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.errors import SettingError
 from kalshi_edge.trading.edge import Gates
-from kalshi_edge.trading.risk import Limits
+from kalshi_edge.trading.playbook import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -51,6 +51,8 @@ WRONG = {
     "KALSHI_FEE_RATE": ["-0.01", "0.11", "NaN"],
     "FEE_GATE": ["none", "House"],
     "MODEL": ["NBM", "Seed"],
+    "ENTRY": ["Maker", "both"],
+    "QUOTE_MARGIN": ["-0.01", "0.51", "NaN"],
     "KELLY_FRACTION": ["0", "0.51", "-0.25", "25", "NaN"],
     "MAX_CITY_DAY_SHARE": ["0", "0.051", "3"],
     "MAX_ORDER_DOLLARS": ["0", "1000.01", "NaN"],
@@ -58,6 +60,8 @@ WRONG = {
     "MAX_CITY_POSITIONS": ["0", "-1", "1001"],
     "MAX_DAY_LOSS_SHARE": ["0", "1.01", "5", "NaN"],
     "MAX_MARK_LOSS_SHARE": ["0", "1.01", "5", "NaN"],
+    "SIZING": ["kelly", "joint"],  # joint needs another model than the usual one
+    "LONGSHOT_SHARE": ["0", "0.021", "-1", "NaN"],
     "CONTRACT_STEP": ["0", "0.001", "-1", "101", "0.015", "NaN"],
     "CLOSE_MARGIN_MIN": ["-1", "1441", "nan", "inf"],
     "MAX_BOOK_AGE_MIN": ["0", "-1", "1441", "nan"],

@@ -41,8 +41,7 @@ from kalshi_edge.domain.verdicts import (
 from kalshi_edge.domain.weather import Basis, ClimateReport, Observation
 from kalshi_edge.engine import Engine, Setup
 from kalshi_edge.trading.fees import taker_fee
-from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.risk import Limits
+from kalshi_edge.trading.playbook import Limits, Playbook
 from tests.support.builders import DAY, EVENT, TERMS, book, fill, forecast, ladder
 from tests.support.builders import intent as intent_of
 

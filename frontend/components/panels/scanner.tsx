@@ -26,8 +26,18 @@ export function Scanner() {
     >
       {(scanner) => (
         <div>
-          <List title="Single bins, by net edge" opportunities={scanner.singles} isOpen />
+          <List
+            title="Single bins, by net edge"
+            opportunities={scanner.singles}
+            isOpen={scanner.ladders.length === 0}
+          />
           <List title="Brackets, by expected value" opportunities={scanner.brackets} />
+          {scanner.ladders.length > 0 && (
+            <List title="Whole ladders, sized together" opportunities={scanner.ladders} isOpen />
+          )}
+          {scanner.longshots.length > 0 && (
+            <List title="Longshots: NO of open-ended bins" opportunities={scanner.longshots} />
+          )}
           <Skipped reasons={scanner.skipped} />
         </div>
       )}
@@ -61,7 +71,7 @@ function List({
           className="max-h-96 overflow-y-auto border-line border-t"
         >
           {opportunities.map((one) => (
-            <Opportunity key={one.legs.map((leg) => leg.ticker).join(" ")} opportunity={one} />
+            <Opportunity key={one.legs.map((leg) => `${leg.ticker} ${leg.side}`).join(" ")} opportunity={one} />
           ))}
         </ol>
       )}

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from kalshi_edge.api.schemas.figures import Count, Dollars, Instant, Price, Shape
+from kalshi_edge.api.schemas.figures import ContractSide, Count, Dollars, Instant, Price, Shape
 
 
 class Balance(Shape):
@@ -41,7 +41,7 @@ class Position(Shape):
     climate_day: date
     bin: str | None
     """``73–74°``."""
-    side: str
+    side: ContractSide
     """``yes`` or ``no``: which contracts are held."""
     count: Count
     open_count: Count
@@ -119,7 +119,7 @@ class TradeView(Shape):
     city: str
     climate_day: date
     bin: str | None
-    side: str
+    side: ContractSide
     opened_at: Instant
     closed_at: Instant | None
     count: Count

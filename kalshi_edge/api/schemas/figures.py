@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import (
     AwareDatetime,
@@ -37,6 +37,7 @@ Dollars = Annotated[Decimal, *_written(r"^-?\d+(\.\d+)?$", "-12.34")]
 Price = Annotated[Decimal, *_written(r"^\d+(\.\d+)?$", "0.42")]
 """Dollars per YES contract, a decimal string."""
 
+ContractSide: TypeAlias = Literal["yes", "no"]
 Count = Annotated[Decimal, *_written(r"^-?\d+(\.\d+)?$", "25")]
 """Contracts, a decimal string: the exchange trades hundredths."""
 

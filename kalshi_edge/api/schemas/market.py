@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from kalshi_edge.api.schemas.figures import Count, Dollars, Instant, Price, Shape
+from kalshi_edge.api.schemas.figures import ContractSide, Count, Dollars, Instant, Price, Shape
 from kalshi_edge.choices import ForecastModel
 from kalshi_edge.domain.beliefs import Lead
 
@@ -25,11 +25,13 @@ class Gate(Shape):
 
 
 class LegView(Shape):
-    """One bin of an opportunity; edges in dollars per contract."""
+    """One side of a bin of an opportunity; prices are the side's, edges dollars per contract."""
 
     ticker: str
     bin: BinView
+    side: ContractSide
     fair: float
+    """The probability that a contract of the side pays."""
     bid: Price | None
     ask: Price | None
     raw_edge: float | None
@@ -37,8 +39,22 @@ class LegView(Shape):
     ev: float | None
 
 
+class PlannedOrder(Shape):
+    """An order that was decided: contracts of a side, at its own price or better."""
+
+    ticker: str
+    side: ContractSide
+    count: Count
+    price: Price
+    """Dollars per contract of the side."""
+    fair: float | None
+    edge: float | None
+    """Net, dollars per contract."""
+    cost_limit: Dollars
+
+
 class OpportunityView(Shape):
-    """A single bin or a bracket as the last cycle judged it, with every gate's outcome."""
+    """A bin, a bracket or a ladder as the last cycle judged it, with every gate's outcome."""
 
     rank: int
     """By expected value among all of the cycle; 1 is the best."""
@@ -47,8 +63,11 @@ class OpportunityView(Shape):
     climate_day: date
     is_approved: bool
     legs: list[LegView]
+    """What would be bought; of a ladder every bin's YES."""
+    orders: list[PlannedOrder]
+    """What was decided; none where it was refused."""
     net_edge: float | None
-    """Of all legs together, dollars per contract of each."""
+    """Of all legs together, dollars per contract of each; of a ladder per contract ordered."""
     ev: float | None
     """After the exchange's real fees."""
     combined_probability: float
@@ -70,6 +89,9 @@ class Scanner(Shape):
     seq: int
     singles: list[OpportunityView]
     brackets: list[OpportunityView]
+    ladders: list[OpportunityView]
+    """Whole ladders, where they are sized together."""
+    longshots: list[OpportunityView]
     skipped: list[str]
     """Ladders left out, each with its reason."""
     approved: int

@@ -18,6 +18,7 @@ from kalshi_edge.api.schemas.account import (
     Trades,
     TradeView,
 )
+from kalshi_edge.api.schemas.figures import ContractSide
 from kalshi_edge.domain.market import Book, Market
 from kalshi_edge.domain.orders import Order, Side
 from kalshi_edge.domain.records import Trade
@@ -81,7 +82,7 @@ def _position(trade: Trade, engine: Engine, fair: dict[str, float], at: datetime
         city=trade.city,
         climate_day=trade.climate_day,
         bin=None if market is None else str(market.bin),
-        side=held_side(trade),
+        side=contract_side(trade.side),
         count=trade.count,
         open_count=trade.open_count,
         on_sale=engine.account.pending_sales(trade.trade_id),
@@ -174,7 +175,7 @@ def trade_view(trade: Trade, market: Market | None) -> TradeView:
         city=trade.city,
         climate_day=trade.climate_day,
         bin=None if market is None else str(market.bin),
-        side=held_side(trade),
+        side=contract_side(trade.side),
         opened_at=trade.opened_at,
         closed_at=trade.closed_at,
         count=trade.count,
@@ -303,9 +304,9 @@ def market_of(engine: Engine, ticker: str) -> Market | None:
     return next((market for market in markets if market.ticker == ticker), None)
 
 
-def held_side(trade: Trade) -> str:
-    """Which contracts a trade holds."""
-    return "yes" if trade.side is Side.BUY else "no"
+def contract_side(side: Side) -> ContractSide:
+    """The contracts that an order of ``side`` buys where it opens a position."""
+    return "yes" if side is Side.BUY else "no"
 
 
 def _rounded(dollars: Decimal) -> Decimal:

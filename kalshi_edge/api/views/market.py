@@ -1,6 +1,6 @@
 """What is believed and what is quoted, as shapes: scanner, forecasts, ladders."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from math import isfinite
@@ -18,12 +18,13 @@ from kalshi_edge.api.schemas.market import (
     MarketDay,
     ModelProbabilities,
     OpportunityView,
+    PlannedOrder,
     Scanner,
 )
-from kalshi_edge.api.views.account import fair_by_ticker
+from kalshi_edge.api.views.account import contract_side, fair_by_ticker
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.domain.market import Bin, Ladder, Level, Market
-from kalshi_edge.domain.orders import Side, Strategy
+from kalshi_edge.domain.orders import Intent, Side, Strategy
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.domain.verdicts import Approved, Check, CityView, Leg, Opportunity, Refused
 from kalshi_edge.domain.weather import Station
@@ -38,15 +39,25 @@ def scanner(read_model: ReadModel) -> Scanner:
     judged = read_model.judged
     if judged is None:
         return Scanner(
-            at=None, seq=read_model.seq, singles=[], brackets=[], skipped=[], approved=0, refused=0
+            at=None,
+            seq=read_model.seq,
+            singles=[],
+            brackets=[],
+            ladders=[],
+            longshots=[],
+            skipped=[],
+            approved=0,
+            refused=0,
         )
     views = [_opportunity(n, verdict) for n, verdict in enumerate(judged.verdicts, 1)]
-    singles = [view for view in views if view.strategy == Strategy.SINGLE]
+    of = {strategy: [one for one in views if one.strategy == strategy] for strategy in Strategy}
     return Scanner(
         at=judged.done.received_at,
         seq=judged.seq,
-        singles=sorted(singles, key=lambda view: _best_first(view.net_edge)),
-        brackets=[view for view in views if view.strategy == Strategy.BRACKET],
+        singles=sorted(of[Strategy.SINGLE], key=lambda view: _best_first(view.net_edge)),
+        brackets=of[Strategy.BRACKET],
+        ladders=of[Strategy.LADDER],
+        longshots=of[Strategy.LONGSHOT],
         skipped=list(judged.done.skipped),
         approved=judged.done.approved,
         refused=judged.done.refused,
@@ -62,7 +73,9 @@ def _opportunity(rank: int, verdict: Approved | Refused) -> OpportunityView:
     assert isinstance(found, Opportunity)
     intents = verdict.intents if isinstance(verdict, Approved) else ()
     asks = [leg.ask for leg in found.legs if leg.ask is not None]
-    total = sum(asks, ZERO) if len(asks) == len(found.legs) else None
+    is_ladder = found.strategy is Strategy.LADDER
+    is_priced = len(asks) == len(found.legs) and not is_ladder
+    total = sum(asks, ZERO) if is_priced else None
     return OpportunityView(
         rank=rank,
         strategy=found.strategy,
@@ -70,8 +83,9 @@ def _opportunity(rank: int, verdict: Approved | Refused) -> OpportunityView:
         climate_day=found.climate_day,
         is_approved=isinstance(verdict, Approved),
         legs=[_leg(leg) for leg in found.legs],
-        net_edge=_finite(found.net_edge),
-        ev=_finite(found.ev),
+        orders=[_planned(intent) for intent in intents],
+        net_edge=_mean_edge(intents) if is_ladder else _finite(found.net_edge),
+        ev=_mean_gain(intents) if is_ladder else _finite(found.ev),
         combined_probability=sum(leg.fair for leg in found.legs),
         total_ask=total,
         profit_if_hit=None if total is None else max(ONE - total, ZERO),
@@ -80,6 +94,31 @@ def _opportunity(rank: int, verdict: Approved | Refused) -> OpportunityView:
         gates=gates(verdict.checks),
         failed=list(dict.fromkeys(check.rule for check in verdict.checks if not check.passed)),
     )
+
+
+def _planned(intent: Intent) -> PlannedOrder:
+    return PlannedOrder(
+        ticker=intent.ticker,
+        side=contract_side(intent.side),
+        count=intent.count,
+        price=intent.unit_price,
+        fair=intent.fair,
+        edge=intent.edge,
+        cost_limit=intent.cost_limit,
+    )
+
+
+def _mean_edge(intents: Sequence[Intent]) -> float | None:
+    """The net edge of one contract ordered, dollars."""
+    count = sum(float(one.count) for one in intents)
+    return sum((one.edge or 0.0) * float(one.count) for one in intents) / count if count else None
+
+
+def _mean_gain(intents: Sequence[Intent]) -> float | None:
+    """What one contract ordered pays on average, less the most that it can cost, dollars."""
+    count = sum(float(one.count) for one in intents)
+    gain = sum((one.fair or 0.0) * float(one.count) - float(one.cost_limit) for one in intents)
+    return gain / count if count else None
 
 
 def gates(checks: Iterable[Check]) -> list[Gate]:
@@ -94,6 +133,7 @@ def _leg(leg: Leg) -> LegView:
     return LegView(
         ticker=leg.ticker,
         bin=bin_view(leg.bin),
+        side=contract_side(leg.side),
         fair=leg.fair,
         bid=leg.bid,
         ask=leg.ask,

@@ -14,7 +14,8 @@ from kalshi_edge.api.schemas.account import (
 )
 from kalshi_edge.domain.records import Switch
 from kalshi_edge.engine import Engine
-from kalshi_edge.trading.risk import Limits, Situation, situation
+from kalshi_edge.trading.playbook import Limits
+from kalshi_edge.trading.situation import Situation, situation
 from kalshi_edge.units import ZERO
 
 

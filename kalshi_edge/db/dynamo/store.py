@@ -130,7 +130,7 @@ class DynamoStore:
 
     # --- the port -----------------------------------------------------------------------------
 
-    async def append(self, entry: JournalEntry) -> None:
+    async def append(self, entry: JournalEntry, *, order_follows: bool = False) -> None:  # noqa: ARG002 - safe at once
         """Add a journal line and every record among its verdicts, all or nothing."""
         self._may_write()
         line, parts = line_parts(entry, self._keep)

@@ -18,7 +18,7 @@ from kalshi_edge.execution.executor import Executor
 from kalshi_edge.runner import run, start
 from kalshi_edge.runtime.bootstrap import _simulated
 from kalshi_edge.runtime.resumption import resumed_engine
-from kalshi_edge.trading.risk import situation
+from kalshi_edge.trading.situation import situation
 from tests.cases.account_stories import EVE, offer, setup
 
 SETUP = setup(mode="paper")
@@ -33,10 +33,10 @@ class DyingStore(SqliteStore):
 
     dies = True
 
-    async def append(self, entry: JournalEntry) -> None:
+    async def append(self, entry: JournalEntry, **how: bool) -> None:
         if self.dies and any(isinstance(event, Fill) for event in entry.events):
             raise PowerCutError
-        await super().append(entry)
+        await super().append(entry, **how)
 
 
 async def life(store: SqliteStore, at: datetime) -> Engine:

@@ -13,9 +13,10 @@ from kalshi_edge.db.schema import SCHEMA_VERSION, schema_version
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import CycleDue
 from kalshi_edge.domain.journal import JournalEntry
+from kalshi_edge.domain.orders import Order
 from kalshi_edge.domain.verdicts import Alarm
 from kalshi_edge.errors import InputError, StoreError
-from tests.support.builders import NOW
+from tests.support.builders import NOW, intent
 
 
 def line(seq: int) -> JournalEntry:
@@ -111,6 +112,41 @@ async def test_a_commit_is_on_the_disk_when_the_call_returns(tmp_path: Path) -> 
     async with SqliteStore(tmp_path / "store.db", "paper") as store:
         assert store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+async def test_a_line_whose_order_follows_is_flushed_with_the_order(tmp_path: Path) -> None:
+    async with SqliteStore(tmp_path / "store.db", "paper") as store:
+        said: list[str] = []
+        store._db.set_trace_callback(said.append)
+        await store.append(line(1), order_follows=True)
+        await store.add_order(Order(intent()))
+        await store.append(line(2))
+        store._db.set_trace_callback(None)
+        kept = ("PRAGMA synchronous", "PRAGMA wal_autocheckpoint", "COMMIT")
+        assert [one for one in said if one.startswith(kept)] == [
+            "PRAGMA wal_autocheckpoint = 0", "PRAGMA synchronous = NORMAL", "COMMIT",
+            "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 1000",
+            "PRAGMA wal_autocheckpoint = 0", "PRAGMA synchronous = FULL", "COMMIT",
+            "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 1000",
+            "COMMIT",
+        ]  # fmt: skip
+
+
+async def test_a_write_that_nobody_waits_for_tidies_the_log_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kalshi_edge.db.sqlite.TIDY_AFTER_PAGES", 10)
+    log = tmp_path / "store.db-wal"
+    async with SqliteStore(tmp_path / "store.db", "paper") as store:
+        sizes = [0]
+        for number in range(10):
+            await store.add_order(Order(intent(name=str(number))))
+            sizes.append(log.stat().st_size)
+        assert sizes == sorted(set(sizes))
+        await store.append(line(1))
+        grown = log.stat().st_size
+        await store.add_order(Order(intent(name="next")))
+        assert log.stat().st_size == grown  # it is written anew from its beginning
 
 
 def test_a_setups_durations_keep_every_microsecond() -> None:

@@ -17,7 +17,7 @@ from kalshi_edge.domain.records import Calibration, DailyRecord, Lease, SeriesTe
 from kalshi_edge.domain.verdicts import Opportunity, Verdict
 from kalshi_edge.engine import Setup
 from kalshi_edge.trading.edge import Gates
-from kalshi_edge.trading.risk import Limits
+from kalshi_edge.trading.playbook import Limits
 
 STORED = Path(__file__).parents[2] / "fixtures" / "stored"
 SUBJECT = Opportunity | Command

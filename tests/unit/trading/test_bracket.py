@@ -13,8 +13,8 @@ from kalshi_edge.choices import FeeGate
 from kalshi_edge.domain.market import Bin
 from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.domain.verdicts import Leg, Opportunity
-from kalshi_edge.trading.bracket import bracket_opportunities
 from kalshi_edge.trading.edge import Gates
+from kalshi_edge.trading.strategies.bracket import bracket_opportunities
 from tests.support.builders import ladder, outlook
 
 D = Decimal
@@ -23,7 +23,7 @@ FREE = Gates(fee_rate=D(0))
 
 def pairs(mu_f: float, asks: dict[str, str] | None = None, gates: Gates = FREE) -> list[str]:
     """The bins of every pair that is looked at, by their lower ends."""
-    legs = outlook(asks or {}, mu_f=mu_f).legs(gates)
+    legs = outlook(asks or {}, mu_f=mu_f, gates=gates).legs
     found = bracket_opportunities(ladder(), legs, mu_f, gates)
     return ["+".join(str(leg.bin.lower) for leg in one.legs) for one in found]
 
@@ -42,7 +42,9 @@ def legs_of(
     """Two legs with books two cents wide."""
     names = ("B52.5", "B54.5")
     offered = {name: ask for name, ask in zip(names, asks, strict=True) if ask is not None}
-    legs = [one for one in outlook(offered).legs(gates) if one.bin in {Bin(52, 53), Bin(54, 55)}]
+    legs = [
+        one for one in outlook(offered, gates=gates).legs if one.bin in {Bin(52, 53), Bin(54, 55)}
+    ]
     moved = []
     for one, p in zip(legs, fair, strict=True):
         by = p - one.fair

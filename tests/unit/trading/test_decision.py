@@ -14,8 +14,7 @@ from kalshi_edge.domain.verdicts import Approved, Check, Refused
 from kalshi_edge.trading.decision import decisions, opportunities
 from kalshi_edge.trading.fees import most_taker_fee
 from kalshi_edge.trading.outlook import Outlook
-from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.risk import Limits
+from kalshi_edge.trading.playbook import Limits, Playbook
 from tests.support.builders import DAY, EVENT, NOW, book, ladder, levels, outlook, quotes, situation
 
 D = Decimal
@@ -175,7 +174,7 @@ def test_a_stale_book_is_not_traded_and_says_its_age() -> None:
 def test_what_holds_for_the_whole_ladder_stands_before_every_opportunity() -> None:
     closed = Check("status", False, "closed", "active")
     seen = outlook({"B54.5": "0.25"}, checks=(closed,))
-    assert all(one.checks[0] == closed for one in opportunities(seen, BOTH))
+    assert all(one.checks[0] == closed for one in opportunities(seen, BOTH, BOTH.traded))
     approved, refused = decided(seen)
     assert approved == []
     assert all("status" in rules(one) for one in refused)
@@ -183,6 +182,10 @@ def test_what_holds_for_the_whole_ladder_stands_before_every_opportunity() -> No
 
 def test_a_strategy_not_in_use_is_not_looked_at() -> None:
     seen = outlook({"B52.5": "0.19", "B54.5": "0.26"})
-    assert {one.strategy for one in opportunities(seen, SINGLES)} == {Strategy.SINGLE}
-    assert {one.strategy for one in opportunities(seen, BRACKETS)} == {Strategy.BRACKET}
-    assert {one.strategy for one in opportunities(seen, BOTH)} == set(BOTH.strategies)
+    assert {one.strategy for one in opportunities(seen, SINGLES, SINGLES.traded)} == {
+        Strategy.SINGLE
+    }
+    assert {one.strategy for one in opportunities(seen, BRACKETS, BRACKETS.traded)} == {
+        Strategy.BRACKET
+    }
+    assert {one.strategy for one in opportunities(seen, BOTH, BOTH.traded)} == set(BOTH.strategies)

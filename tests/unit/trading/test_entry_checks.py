@@ -11,7 +11,7 @@ from kalshi_edge.domain.records import SeriesTerms
 from kalshi_edge.domain.verdicts import Check
 from kalshi_edge.domain.weather import Forecast
 from kalshi_edge.trading.entry_checks import ladder_checks
-from kalshi_edge.trading.risk import Limits
+from kalshi_edge.trading.playbook import Limits
 from tests.support.builders import DAY, NOW, forecast, ladder
 
 DAY_START = station_of("NYC").day_start(DAY)

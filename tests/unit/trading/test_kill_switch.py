@@ -8,7 +8,7 @@ import pytest
 from kalshi_edge.domain.events import Halt, Resume
 from kalshi_edge.domain.records import Cause, Hold, Switch, SwitchState
 from kalshi_edge.trading.kill_switch import KillSwitch, day_loss_hold
-from kalshi_edge.trading.risk import Limits
+from kalshi_edge.trading.playbook import Limits
 from tests.support.builders import NOW
 
 D = Decimal

@@ -12,8 +12,10 @@ from kalshi_edge.domain.orders import Order, OrderStep, Side, Strategy
 from kalshi_edge.domain.records import Switch, SwitchState, Trade
 from kalshi_edge.domain.verdicts import Approved, Check, Leg, Opportunity, Refused
 from kalshi_edge.portfolio.account import Account, pending_cost
-from kalshi_edge.trading.risk import Limits, Situation, review, review_close
-from kalshi_edge.trading.risk import situation as situation_of
+from kalshi_edge.trading.playbook import Limits
+from kalshi_edge.trading.risk import Reviews, review_close
+from kalshi_edge.trading.situation import Situation
+from kalshi_edge.trading.situation import situation as situation_of
 from tests.support.builders import DAY, NOW, TICKER, book, fill, intent, situation
 
 D = Decimal
@@ -39,7 +41,7 @@ def verdict(
     """What risk says to buying ``tickers`` for ``cost`` dollars each."""
     names = tickers or (TICKER,)
     intents = tuple(intent(name, cost_limit=D(cost)) for name in names)
-    return review(opportunity(*names), intents, situation(**account), limits)
+    return Reviews(situation(**account), limits).review(opportunity(*names), intents)
 
 
 def failures(given: Approved | Refused) -> list[str]:
@@ -132,7 +134,7 @@ def test_every_rule_that_says_no_is_kept_with_its_figure_and_its_limit() -> None
         free_cash=D(1),
         exposure={("NYC", DAY): D(29)},
     )
-    given = review(bad, (intent(cost_limit=D(10)),), account, LIMITS)
+    given = Reviews(account, LIMITS).review(bad, (intent(cost_limit=D(10)),))
     assert failures(given) == [
         "spread", "kill_switch", "no_second_entry", "open_positions", "city_positions",
         "city_budget", "cash",
@@ -145,22 +147,40 @@ def test_every_rule_that_says_no_is_kept_with_its_figure_and_its_limit() -> None
 
 
 def test_nothing_to_buy_is_refused_even_where_all_else_passes() -> None:
-    given = review(opportunity(TICKER), (), situation(), LIMITS)
+    given = Reviews(situation(), LIMITS).review(opportunity(TICKER), ())
     assert failures(given) == ["size"]
 
 
+def test_what_is_asked_once_for_many_is_what_each_would_be_told() -> None:
+    account = situation(holders={"A": "NYC", "X": "CHI"}, exposure={("NYC", DAY): D(29)})
+    asked = (
+        opportunity("A"),
+        opportunity("B"),
+        opportunity("C"),
+        opportunity("B", "C"),
+        opportunity("A", "B"),
+        opportunity("B", city="CHI"),
+    )
+    together = Reviews(account, LIMITS)
+    twice = [together.review(one, ()) for one in (*asked, *asked)]
+    assert twice == [Reviews(account, LIMITS).review(one, ()) for one in (*asked, *asked)]
+    bought = together.review(opportunity("B", city="MIA"), (intent("B", city="MIA"),))
+    assert isinstance(bought, Approved)
+    after = account.after(bought, D(1))
+    again = together.after(bought, D(1))
+    assert [again.review(one, ()) for one in asked] == [
+        Reviews(after, LIMITS).review(one, ()) for one in asked
+    ]
+
+
 def test_a_bracket_with_one_leg_sized_is_refused_whole() -> None:
-    given = review(opportunity("A", "B"), (intent("A"),), situation(), LIMITS)
+    given = Reviews(situation(), LIMITS).review(opportunity("A", "B"), (intent("A"),))
     assert failures(given) == ["size"]
 
 
 def test_an_approval_counts_against_the_next_at_once() -> None:
-    first = review(
-        opportunity("A", "B"),
-        (intent("A", cost_limit=D(10)), intent("B", cost_limit=D(12))),
-        situation(),
-        LIMITS,
-    )
+    legs = (intent("A", cost_limit=D(10)), intent("B", cost_limit=D(12)))
+    first = Reviews(situation(), LIMITS).review(opportunity("A", "B"), legs)
     assert isinstance(first, Approved)
     after = situation().after(first)
     assert after.free_cash == D(978)

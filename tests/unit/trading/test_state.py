@@ -13,10 +13,8 @@ from kalshi_edge.domain.orders import Settlement
 from kalshi_edge.domain.records import Calibration, SeriesTerms
 from kalshi_edge.domain.verdicts import Alarm, Check
 from kalshi_edge.domain.weather import Basis, ClimateReport, Forecast, Observation
-from kalshi_edge.trading.edge import Gates
 from kalshi_edge.trading.outlook import Outlook, city_view, ladder_outlook
-from kalshi_edge.trading.playbook import Playbook
-from kalshi_edge.trading.risk import Limits
+from kalshi_edge.trading.playbook import Limits, Playbook
 from kalshi_edge.trading.state import BRIDGE, KEEP, REFERENCE, WorldState
 from tests.support.builders import DAY, EVENT, NOW, TERMS, book, forecast, ladder
 
@@ -389,7 +387,7 @@ def test_a_view_says_what_was_seen() -> None:
     known.book(book(f"{EVENT}-B52.5", [("0.20", 5)], [("0.24", 5)]))
     seen = ladder_outlook(known, ladder(), NOW, PLAYBOOK)
     assert isinstance(seen, Outlook)
-    view = city_view(known, seen, Gates())
+    view = city_view(known, seen)
     assert (view.city, view.mu_f, view.reference_f, view.model) == ("NYC", 54.0, 55.0, "NBP")
     assert view.sigma_f == pytest.approx(2.0)
     assert sum(view.fair) == pytest.approx(1.0)
@@ -443,7 +441,7 @@ def test_a_cycle_of_the_afternoon_sees_what_was_read() -> None:
         )
     seen = ladder_outlook(known, ladder(), at, PLAYBOOK)
     assert isinstance(seen, Outlook)
-    view = city_view(known, seen, Gates())
+    view = city_view(known, seen)
     assert view.observed_floor_f == 56
     assert sum(view.fair) == pytest.approx(1.0)
     won = next(i for i, bin_ in enumerate(view.bins) if bin_.contains(56))

@@ -1,6 +1,5 @@
 """Bracket opportunities: two adjacent bounded bins around the forecast, bought as one structure."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 from kalshi_edge.domain.market import Ladder
@@ -30,7 +29,7 @@ def _surrounds(pair: tuple[Leg, Leg], mu_f: float) -> bool:
 
 def _judged(pair: Opportunity, gates: Gates) -> Opportunity:
     quotes = tuple(check for leg in pair.legs for check in quote_checks(leg, gates))
-    return replace(pair, checks=(*quotes, *_edge_checks(pair, gates)))
+    return pair.with_checks((*quotes, *_edge_checks(pair, gates)))
 
 
 def _edge_checks(pair: Opportunity, gates: Gates) -> tuple[Check, ...]:

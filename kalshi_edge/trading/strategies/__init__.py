@@ -1,0 +1,1 @@
+"""What a ladder offers beside its single bins: brackets, the whole ladder, longshots."""
