@@ -18,6 +18,7 @@ from kalshi_edge.cli.evidence import evidence
 from kalshi_edge.cli.history import history
 from kalshi_edge.cli.init import init
 from kalshi_edge.cli.kill_switch import drill, halt, resume, switch
+from kalshi_edge.cli.mcp import mcp
 from kalshi_edge.cli.preflight import doctor, sample
 from kalshi_edge.cli.run import api_schema, demo, run
 from kalshi_edge.cli.sandbox import sandbox
@@ -45,6 +46,7 @@ cli.command()(backtest)
 cli.command()(replay)
 cli.command()(fees)
 cli.command("api-schema")(api_schema)
+cli.command()(mcp)
 cli.add_typer(evidence, name="evidence")
 cli.add_typer(history, name="history")
 cli.add_typer(store, name="store")
