@@ -86,8 +86,11 @@ class Counted:
             self.equity = engine.account.tracker.equity(engine.state.marks)
         elif isinstance(event, Fill):
             self.fills.append(event)
-            paid = self._taken(event)
-            self.cash += min(paid, event.count * event.price) - event.fee
+            paid = min(self._taken(event), event.count * event.price)
+            self.cash += paid - event.fee
+            if engine.state.marks[TICKER].valid_at < event.valid_at:
+                # Bids that have just gone still are the mark, and know nothing of the one that paid.
+                self.equity += paid
 
     def _taken(self, sold: Fill) -> Decimal:
         """Dollars that the book pays for ``sold``, the best that is left first."""
