@@ -25,7 +25,7 @@ from tests.support.served import enrolled, new_pem, served
 
 pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
 
-Plant = Callable[[Any], None]
+Change = Callable[[Any], None]
 """Changes the JSON of an answer."""
 
 
@@ -68,7 +68,7 @@ async def test_the_sandbox_is_as_the_code_assumes_and_its_answers_can_be_replaye
     assert {"order", "duplicate", "order read", "cancel", "unfilled order", "NBP"} <= again.keys()
 
 
-def first(name: str, **changes: Any) -> Plant:
+def first(name: str, **changes: Any) -> Change:
     """Changes the first object of the list ``name``, wherever that is."""
 
     def plant(payload: Any) -> None:
@@ -79,19 +79,19 @@ def first(name: str, **changes: Any) -> Plant:
     return plant
 
 
-def event(**changes: Any) -> Plant:
+def event(**changes: Any) -> Change:
     return lambda payload: payload["events"][0].update(changes)
 
 
-def series(**changes: Any) -> Plant:
+def series(**changes: Any) -> Change:
     return lambda payload: payload["series"].update(changes)
 
 
-def top(**changes: Any) -> Plant:
+def top(**changes: Any) -> Change:
     return lambda payload: payload.update(changes)
 
 
-def without(*names: str) -> Plant:
+def without(*names: str) -> Change:
     def plant(payload: Any) -> None:
         for name in names:
             del payload[name]
@@ -99,7 +99,7 @@ def without(*names: str) -> Plant:
     return plant
 
 
-def rules(old: str, new: str) -> Plant:
+def rules(old: str, new: str) -> Change:
     def plant(payload: Any) -> None:
         market = payload["events"][0]["markets"][0]
         market["rules_primary"] = market["rules_primary"].replace(old, new)
@@ -123,7 +123,7 @@ LADDERS = "ladders KXHIGHNY"
 EVENTS, BOOKS, SETTLED = r"/events\?", r"/markets/orderbooks", r"/markets\?.*settled"
 SERIES, ORDERS = r"/series/KXHIGHNY$", r"/portfolio/events/orders$"
 
-PLANTED: list[tuple[str, str, Plant, Grade, str]] = [
+PLANTED: list[tuple[str, str, Change, Grade, str]] = [
     (r"/exchange/status", "status", without("trading_active"), Grade.FAIL, "trading_active"),
     (r"/exchange/schedule", "schedule", without("schedule"), Grade.FAIL, "schedule"),
     (r"fee_changes", "fee changes", without("series_fee_change_arr"), Grade.FAIL, "fee_change"),
@@ -168,7 +168,7 @@ PLANTED: list[tuple[str, str, Plant, Grade, str]] = [
 
 @pytest.mark.parametrize("case", PLANTED, ids=[f"{n}-{c[1]}" for n, c in enumerate(PLANTED)])
 async def test_every_planted_deviation_is_found(
-    sandbox_answers: Path, case: tuple[str, str, Plant, Grade, str]
+    sandbox_answers: Path, case: tuple[str, str, Change, Grade, str]
 ) -> None:
     path, what, plant, grade, text = case
     planted = 0
