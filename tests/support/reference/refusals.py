@@ -44,6 +44,14 @@ REFUSALS: dict[str, list[tuple[dict[str, str], list[str]]]] = {
         ({**LIVE, "SANDBOX_URL": "http://127.0.0.1:9"}, ["run"]),
         (NAMED, ["sample", "--mode", "paper"]),
     ],
+    "The first settings": [
+        ({}, ["init", "--mode", "demo"]),
+        ({}, ["init", "--mode", "live"]),
+        ({}, ["init", "--city", "NYC,Atlantis"]),
+        ({}, ["init", "--password", "short"]),
+        ({}, ["init", "--key-id", "k"]),
+        ({}, ["init", "--store-path", "it's.db"]),
+    ],
     "A trader or a sandbox that is not there": [
         ({"API_PORT": "9"}, ["halt"]),
         ({}, ["sandbox", "state", "--port", "9"]),

@@ -7,6 +7,7 @@ one.
 import asyncio
 import html
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from kalshi_edge.console.live_view import Dashboard
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.operations.backtest import backtest_request, run_backtest
+from kalshi_edge.runtime.sandbox_process import free_port
 from tests.support.doc_worlds import in_sandbox, new_world
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -68,13 +70,76 @@ def environment_of_tests(**more: str) -> dict[str, str]:
 def doctor() -> str:
     """A preflight that passes, in a sandbox."""
     with TemporaryDirectory() as folder, in_sandbox(new_world(Path(folder))) as world:
-        own = {**world.environment, "TRADING_MODE": "demo"}
+        api, page = f"{free_port()}", f"{free_port()}"
+        own = {
+            **world.environment,
+            "TRADING_MODE": "demo",
+            "API_PORT": api,
+            "FRONTEND_URL": f"http://localhost:{page}",
+        }
         shown = command(world.folder, own, "doctor")
-        # its port is whatever was free
-        shown = shown.replace(world.environment["SANDBOX_URL"], "http://127.0.0.1:8765")
+    # ports are whatever was free, and the folder is one of ours
+    usual = {
+        own["SANDBOX_URL"]: "http://127.0.0.1:8765",
+        f":{api}": ":8000",
+        f":{page}": ":3000",
+        f"{world.folder}": "~/kalshi-edge",
+    }
+    for ours, theirs in usual.items():
+        shown = shown.replace(ours, theirs)
     # the table is drawn anew for every check: the last drawing has them all
     last = Text.from_ansi(shown[shown.rindex("Preflight") :])
     return picture(last, "kalshi-edge doctor", "doctor")
+
+
+INIT_ANSWERS = (
+    ("Mode", "paper"),
+    ("Cities", "NYC,Atlantis"),
+    ("Cities", "NYC,LA"),
+    ("Contact", "ann@weather.test"),
+    ("Password", ""),
+    ("Store", ""),
+    ("File of the store", ""),
+)
+"""What is typed at each question, a city that is none among it."""
+
+
+def init() -> str:
+    """The first settings, asked for in a terminal."""
+    with TemporaryDirectory() as folder:
+        own = environment_of_tests(COLUMNS=f"{WIDTH}", TERM="xterm-256color")
+        said = _typed(Path(folder), own, ("init",), INIT_ANSWERS).replace(folder, "~/kalshi-edge")
+    return picture(Text.from_ansi(said.strip("\n")), "kalshi-edge init", "init")
+
+
+def _typed(
+    folder: Path,
+    environment: dict[str, str],
+    arguments: tuple[str, ...],
+    answers: tuple[tuple[str, str], ...],
+) -> str:
+    """What a command shows in a terminal in which each answer is typed at its question."""
+    ours, theirs = pty.openpty()
+    words = (sys.executable, "-m", "kalshi_edge", *arguments)
+    with subprocess.Popen(
+        words, cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
+    ):
+        os.close(theirs)
+        shown, seen = "", 0
+        for question, answer in (*answers, ("", "")):
+            while not question or question not in shown[seen:] or not shown.endswith(": "):
+                try:
+                    piece = os.read(ours, 4096)
+                except OSError:  # the other end is closed
+                    piece = b""
+                if not piece:
+                    break
+                shown += piece.decode()
+            seen = len(shown)
+            if question:
+                os.write(ours, f"{answer}\n".encode())
+    os.close(ours)
+    return shown.replace("\r\n", "\n")
 
 
 def backtest() -> str:
@@ -127,6 +192,7 @@ def refusal() -> str:
 
 SCREENS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
+        "init.svg": init,
         "doctor.svg": doctor,
         "terminal.svg": terminal,
         "backtest.svg": backtest,
