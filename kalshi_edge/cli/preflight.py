@@ -66,7 +66,9 @@ def doctor(
     set_on_retry_hooks(())  # a retry is in its source's result
     if as_json:
         results = asyncio.run(_all_checks(settings))
-        typer.echo(_document(settings, results))
+        typer.echo(
+            _document(settings.trading_mode, results, is_synthetic=bool(settings.sandbox_url))
+        )
     else:
         results = asyncio.run(_checked(settings, _preflight_table(settings)))
     failed = [result.what for result in results if result.grade == "FAIL"]
@@ -86,11 +88,15 @@ def _contact(
     from stamina.instrumentation import set_on_retry_hooks
 
     from kalshi_edge.cli.output import out
+    from kalshi_edge.operations.contact.capture import read_capture
     from kalshi_edge.operations.contact.run import run_contact
 
     set_on_retry_hooks(())  # a retry is in its source's result
-    where = " · SYNTHETIC" if settings.sandbox_url else ""
-    table = _check_table(f"First contact · {settings.trading_mode}{where}")
+    mode, is_synthetic = str(settings.trading_mode), bool(settings.sandbox_url)
+    if replay is not None:  # labelled as what it was kept of
+        about, _ = read_capture(replay)
+        mode, is_synthetic = about.mode, about.is_synthetic
+    table = _check_table(f"First contact · {mode}{' · SYNTHETIC' if is_synthetic else ''}")
     results: list[CheckResult] = []
 
     def told(result: "CheckResult") -> None:
@@ -105,7 +111,7 @@ def _contact(
 
     kept = asyncio.run(shown())
     if as_json:
-        typer.echo(_document(settings, results))
+        typer.echo(_document(mode, results, is_synthetic=is_synthetic))
     elif kept is not None:
         out.print(f"answers kept in [bold]{kept}[/], without secrets", highlight=False)
     deviating = [result.what for result in results if result.grade == "FAIL"]
@@ -123,13 +129,13 @@ async def _all_checks(settings: "Settings") -> "list[CheckResult]":
     return [result async for result in preflight_checks(settings)]
 
 
-def _document(settings: "Settings", results: "list[CheckResult]") -> str:
+def _document(mode: str, results: "list[CheckResult]", *, is_synthetic: bool) -> str:
     import json
     from dataclasses import asdict
 
     document = {
-        "mode": settings.trading_mode,
-        "is_synthetic": bool(settings.sandbox_url),
+        "mode": mode,
+        "is_synthetic": is_synthetic,
         "would_start": all(result.grade != "FAIL" for result in results),
         "checks": [asdict(result) for result in results],
     }

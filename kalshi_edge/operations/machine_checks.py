@@ -1,6 +1,5 @@
 """What of this machine a trader needs: versions, files that are private, disk, port, dashboard."""
 
-import asyncio
 import platform
 import shutil
 import stat
@@ -16,13 +15,11 @@ from kalshi_edge.choices import StoreKind
 from kalshi_edge.config import Settings
 from kalshi_edge.errors import SettingError
 from kalshi_edge.operations.check_results import CheckResult, Grade
-from kalshi_edge.operations.web_dashboard import BUILD
+from kalshi_edge.operations.web_dashboard import BUILD, is_too_old, node_version
 
 LITTLE_DISK, TOO_LITTLE_DISK = 1e9, 1e8
 """Bytes: a year of journal takes some hundred MB; below the second the store soon fails."""
-OLDEST_NODE = 20
 ANSWERS_WITHIN_S = 3.0
-NODE_SAYS_WITHIN_S = 10.0
 
 
 async def machine_checks(settings: Settings) -> AsyncIterator[CheckResult]:
@@ -131,19 +128,7 @@ async def _how_to_start() -> str:
     node = shutil.which("node")
     if node is None:
         return "The dashboard needs Node 20 or newer; trading does not need the dashboard."
-    process = await asyncio.create_subprocess_exec(
-        node, "--version", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-    )
-    try:
-        async with asyncio.timeout(NODE_SAYS_WITHIN_S):
-            said, _ = await process.communicate()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        return "node does not say its version; trading does not need the dashboard."
-    version = said.decode(errors="replace").strip()
-    major = version.removeprefix("v").split(".")[0]
-    if not major.isdigit() or int(major) < OLDEST_NODE:
+    if is_too_old(version := await node_version(node)):
         return f"Node is {version or 'of no known version'}: the dashboard needs 20 or newer."
     build = "" if BUILD.is_file() else "npm install && npm run build && "
     return f"cd frontend && {build}npm start. Trading does not need it."

@@ -13,6 +13,8 @@ from kalshi_edge.errors import SettingError
 
 BUILD = Path(__file__).resolve().parents[2] / "frontend" / ".next" / "standalone" / "server.js"
 START_WITHIN_S = 30.0
+OLDEST_NODE = 20
+NODE_SAYS_WITHIN_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ async def running_dashboard(door: Door, build: Path = BUILD) -> AsyncIterator[No
 
     Raises ``SettingError`` where it is not built, there is no Node, or it does not come up.
     """
-    node = _node(build)
+    node = await _node(build)
     process = await asyncio.create_subprocess_exec(
         node,
         str(build),
@@ -66,12 +68,45 @@ async def running_dashboard(door: Door, build: Path = BUILD) -> AsyncIterator[No
             await process.wait()
 
 
-def _node(build: Path) -> str:
+async def _node(build: Path) -> str:
     node = shutil.which("node")
-    if node is None or not build.is_file():
-        what = "Node 20 or newer is needed" if node is None else "`make dashboard` builds it"
+    what = f"Node {OLDEST_NODE} or newer is needed"
+    if node is None:
         raise SettingError(f"the web dashboard cannot run: {what}")
+    if is_too_old(version := await node_version(node)):
+        raise SettingError(f"the web dashboard cannot run: {what}; this is {version or 'silent'}")
+    _check_built(build)
     return node
+
+
+def _check_built(build: Path) -> None:
+    if not build.is_file():
+        raise SettingError("the web dashboard cannot run: `make dashboard` builds it")
+
+
+async def node_version(node: str) -> str:
+    """What the Node at this path calls itself, as ``v20.20.2``; empty where it says nothing."""
+    process = await asyncio.create_subprocess_exec(
+        node, "--version", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        async with asyncio.timeout(NODE_SAYS_WITHIN_S):
+            said, _ = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        return ""
+    return said.decode(errors="replace").strip()
+
+
+def is_too_old(version: str) -> bool:
+    """Whether the dashboard cannot run on this Node.
+
+    >>> is_too_old("v18.20.4"), is_too_old("v22.1.0"), is_too_old("")
+    (True, False, True)
+    """
+    major = version.removeprefix("v").split(".")[0]
+    return not major.isdigit() or int(major) < OLDEST_NODE
 
 
 async def _wait_for(door: Door, process: asyncio.subprocess.Process) -> None:

@@ -13,6 +13,7 @@ import pytest
 from kalshi_edge.config import load_settings
 from kalshi_edge.errors import InputError, SettingError
 from kalshi_edge.operations.check_results import CheckResult, Grade
+from kalshi_edge.operations.contact import stream_contact
 from kalshi_edge.operations.contact.capture import CapturingTransport, Exchanged, read_capture
 from kalshi_edge.operations.contact.contact import (
     contact_results,
@@ -46,7 +47,7 @@ async def kept(folder: Path) -> Path:
             found: list[CheckResult] = []
             await run_contact(settings, orders=True, folder=folder, told=found.append)
         assert [one for one in found if one.grade is not Grade.PASS] == []
-        assert len(found) == 29
+        assert len(found) == 30
     return folder
 
 
@@ -215,6 +216,33 @@ async def test_headers_statuses_and_texts_that_deviate_are_found(
     found = await replayed(sandbox_answers, change)
     assert found[what].grade is grade, found[what]
     assert text in found[what].figure
+
+
+STREAMED: list[tuple[str, bytes, bytes, Grade, str]] = [
+    ("prices in cents", b'"yes_dollars_fp":[["0.', b'"yes_dollars_fp":[["9.', Grade.FAIL, ""),
+    ("another kind of frame", b'"orderbook_snapshot"', b'"orderbook_image"', Grade.FAIL, "no book"),
+    ("a channel that is gone", b'"type":"subscribed"', b'"type":"error"', Grade.FAIL, "channel"),
+]
+
+
+@pytest.mark.parametrize("case", STREAMED, ids=[case[0] for case in STREAMED])
+async def test_frames_of_the_stream_that_deviate_are_found(
+    sandbox_answers: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    case: tuple[str, bytes, bytes, Grade, str],
+) -> None:
+    monkeypatch.setattr(stream_contact, "BOOKS_WITHIN_S", 0.5)
+    _, old, new, grade, text = case
+
+    def change(one: Exchanged) -> Exchanged:
+        if one.method != stream_contact.FRAME:
+            return one
+        body = json.dumps(one.payload, separators=(",", ":")).encode()
+        return replace(one, body=body.replace(old, new))
+
+    found = await replayed(sandbox_answers, change)
+    assert found["stream"].grade is grade, found["stream"]
+    assert text in found["stream"].figure
 
 
 async def test_another_model_version_is_named(

@@ -79,7 +79,7 @@ class KalshiStream:
         self._series = series
         self._names = names
         self._tickers: frozenset[str] = frozenset()
-        self._connect = connect or _connected
+        self._connect = connect or connected
         self._live: tuple[Socket, Session] | None = None
         self._heard_at: datetime | None = None
         self._distrust = ""
@@ -179,7 +179,8 @@ class _SameHost(connect):
         return exc
 
 
-def _connected(url: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[Socket]:
+def connected(url: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[Socket]:
+    """A WebSocket to ``url`` over the network."""
     return _SameHost(
         url,
         additional_headers=headers,

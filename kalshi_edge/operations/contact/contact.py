@@ -29,6 +29,11 @@ from kalshi_edge.operations.contact.capture import (
     ReplayingTransport,
 )
 from kalshi_edge.operations.contact.exchange_contact import SeenMarkets, exchange_results
+from kalshi_edge.operations.contact.stream_contact import (
+    noting,
+    replaying,
+    stream_results,
+)
 from kalshi_edge.operations.contact.weather_contact import weather_results
 from kalshi_edge.runtime.environment import Environment, Transport, environment_of
 from kalshi_edge.token_bucket import TokenBucket
@@ -85,6 +90,7 @@ def watched(contact: Contact) -> Contact:
         ways,
         exchange=CapturingTransport(ways.exchange or httpx.AsyncHTTPTransport(), contact.kept),
         weather=CapturingTransport(ways.weather or httpx.AsyncHTTPTransport(), contact.kept),
+        connect=noting(ways.connect, contact.kept),
     )
     contact.environment = replace(contact.environment, transport=seen)
     return contact
@@ -101,7 +107,7 @@ def replayed_contact(settings: Settings, about: About, answers: list[Exchanged])
         addresses=WeatherAddresses(**about.addresses),
         user_agent=settings.user_agent,
         key=ApiKey("replayed", Ed25519PrivateKey.generate(), clock) if about.has_key else None,
-        transport=Transport(exchange=same, weather=same),
+        transport=Transport(exchange=same, weather=same, connect=replaying(answers)),
         is_synthetic=about.is_synthetic,
     )
     known = settings.model_copy(update={"cities": about.cities})
@@ -128,6 +134,9 @@ async def contact_results(contact: Contact, *, orders: bool = False) -> AsyncIte
             signed = SignedRest(http, environment.key.clock, ways.jitter)
             stack.push_async_callback(signed.aclose)
             async for result in account_results(signed, seen.fee_rules):
+                yield result
+            series = [station.series for station in stations]
+            async for result in stream_results(environment, series, seen.markets):
                 yield result
             if orders:
                 async for result in order_results(signed, contact.kept, seen.farthest, now):
