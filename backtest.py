@@ -5,4 +5,4 @@ import sys
 from kalshi_edge.cli.main import main
 
 if __name__ == "__main__":
-    main(["backtest", *sys.argv[1:]])
+    main(["backtest"] + sys.argv[1:])  # noqa: RUF005 - old Pythons must read this

@@ -45,6 +45,7 @@ from kalshi_edge.errors import ExchangeDown
 from kalshi_edge.execution.executor import Executor
 from kalshi_edge.portfolio.reconciliation import differences
 from kalshi_edge.runner import run
+from kalshi_edge.runtime.collector import set_aside_what_stays
 from kalshi_edge.runtime.event_queue import EventQueue
 from kalshi_edge.runtime.sandbox_process import RunningSandbox, free_port, new_account, world_clock
 from kalshi_edge.trading.playbook import Playbook
@@ -321,6 +322,7 @@ async def main(base: str) -> None:
     """Print all of it."""
     with TemporaryDirectory() as folder:
         async with opened(base) as bench, SqliteStore(Path(folder) / "bench.db", "bench") as store:
+            set_aside_what_stays()  # as a trader does once it has started
             bare = await bare_orders_s(bench)
             through, resting = await through_executor_s(bench, store)
             asked_s, compared_s = await reconciled_s(bench, resting)

@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )  # fmt: skip
 
+from kalshi_edge import __version__
 from kalshi_edge.choices import Entry, FeeGate, ForecastModel, Sizing, StoreKind, TradingMode
 from kalshi_edge.data.weather.stations import station_of
 from kalshi_edge.db.dynamo.config import DynamoConfig, Keep
@@ -212,16 +213,13 @@ class Settings(BaseModel):
 
     @property
     def user_agent(self) -> str:
-        """Who asks the weather offices, as they require it.
+        """Who asks the weather offices: the program, and whom they can write to where it is known.
 
-        Raises ``SettingError`` where nobody is named.
+        >>> Settings(contact="ann@weather.test").user_agent.partition(" ")[2]
+        '(ann@weather.test)'
         """
-        if not self.contact:
-            raise SettingError(
-                "CONTACT is missing: the weather offices want an e-mail address or web page of"
-                " whoever asks them"
-            )
-        return f"kalshi-edge ({self.contact})"
+        program = f"kalshi-edge/{__version__}"
+        return f"{program} ({self.contact})" if self.contact else program
 
     @property
     def breakers(self) -> "CircuitBreakers":

@@ -129,6 +129,10 @@ class Store(Protocol):
         """The kill switch as last stored; halted where it cannot be read."""
         ...
 
+    async def lease(self) -> Lease:
+        """The lease as it stands; nothing is asked for."""
+        ...
+
     async def take_lease(
         self, holder: str, at: datetime, lasts: timedelta, *, abandoned: Lease | None = None
     ) -> Lease:

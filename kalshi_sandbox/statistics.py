@@ -7,7 +7,7 @@ them.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from math import hypot, sqrt
+from math import copysign, hypot, inf, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,8 +69,9 @@ class Row:
 
     @property
     def z(self) -> float:
-        """How many standard errors the simulation is off."""
-        return (self.simulated - self.target) / self.standard_error
+        """How many standard errors the simulation is off; infinite where so few years have none."""
+        off = self.simulated - self.target
+        return off / self.standard_error if self.standard_error else copysign(inf, off)
 
     @property
     def is_ok(self) -> bool:

@@ -20,6 +20,7 @@ import { StatCards } from "./panels/stat-cards";
 import { Trades } from "./panels/trades";
 import { WorkingOrders } from "./panels/working-orders";
 import { StatusBar } from "./status-bar";
+import { Disclaimer } from "./ui/disclaimer";
 
 /** The whole dashboard. Panels read the live state themselves; nothing is passed to them from here. */
 export function Dashboard({ sessionEndsAt_ms }: { sessionEndsAt_ms: number }) {
@@ -54,6 +55,9 @@ export function Dashboard({ sessionEndsAt_ms }: { sessionEndsAt_ms: number }) {
             </div>
           </div>
         </main>
+        <footer className="px-3 pb-3">
+          <Disclaimer />
+        </footer>
       </div>
     </CloseDialogProvider>
   );

@@ -32,6 +32,18 @@ test("a wrong password is refused and the right one is accepted", async ({ page,
   await logIn(page, stack.url);
 });
 
+test("the dashboard has two addresses, and another one leads back", async ({ page, stack }) => {
+  await logIn(page, stack.url);
+  await page.goto(`${stack.url}/dashboard`);
+  await isLive(page);
+  await expect(page.getByText(/Nothing here is advice/)).toBeVisible();
+  const missing = await page.goto(`${stack.url}/no-such-page`);
+  expect(missing?.status()).toBe(404);
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole("link", { name: "To the dashboard" }).click();
+  await isLive(page);
+});
+
 test("without a session there is no data, and the API key never reaches the browser", async ({
   page,
   stack,

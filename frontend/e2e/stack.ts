@@ -67,7 +67,7 @@ export class Stack {
       API_SECRET_KEY: API_KEY,
       FRONTEND_URL: this.url,
     });
-    await answering(`${this.api}/api/health`, { "X-API-Key": API_KEY });
+    await answering(`${this.api}/api/risk/status`, { "X-API-Key": API_KEY });
   }
 
   /** As abruptly as a power cut. */

@@ -13,7 +13,9 @@ export interface paths {
         };
         /**
          * Ready
-         * @description Whether the trader can do its work; asked without a key.
+         * @description Whether the trader can do its work, and why not; asked without a key.
+         *
+         *     For people and alarms. A host that restarts what is not well asks ``/api/health``.
          */
         get: operations["ready_api_ready_get"];
         put?: never;
@@ -54,6 +56,8 @@ export interface paths {
         /**
          * Health
          * @description Status, mode, cycles, and the age of each source.
+         *
+         *     Without a key only that the trader's process is alive: what a host's health check asks.
          */
         get: operations["health_api_health_get"];
         put?: never;
@@ -213,7 +217,7 @@ export interface paths {
         };
         /**
          * Trades
-         * @description Trades of a climate day, of a city, or both; without either, all.
+         * @description Trades of a climate day, of a city, or both; without either, or with empty ones, all.
          */
         get: operations["trades_api_trades_get"];
         put?: never;
@@ -1644,6 +1648,17 @@ export interface components {
              * @description The last 500, the newest last.
              */
             equity: components["schemas"]["EquityPoint"][];
+        };
+        /**
+         * Liveness
+         * @description That the process is alive, for who asks without a key.
+         */
+        Liveness: {
+            /**
+             * Status
+             * @description ``starting`` until the API is there, then ``alive``.
+             */
+            status: string;
         };
         /**
          * MarkOutView
@@ -3236,7 +3251,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Health"];
+                    "application/json": components["schemas"]["Health"] | components["schemas"]["Liveness"];
                 };
             };
             /** @description No valid key */
@@ -3771,8 +3786,8 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Climate day. */
-                date?: string | null;
-                city?: string | null;
+                date?: string;
+                city?: string;
                 /** @description At most so many, the newest. */
                 limit?: number;
             };

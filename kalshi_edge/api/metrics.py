@@ -46,6 +46,10 @@ class Metrics:
         method = scope["method"] if scope["method"] in {"GET", "POST", "DELETE"} else "other"
         self._requests.labels(method, route, str(status)).observe(took_s)
 
+    def families(self) -> Iterable[Metric]:
+        """Every metric as it is now, those without a sample among them."""
+        return self._registry.collect()
+
     def exposition(self) -> tuple[bytes, str]:
         """Everything as text, and its media type."""
         return generate_latest(self._registry), MEDIA_TYPE
@@ -89,13 +93,19 @@ class _Trader(Collector):
 
     def _ages(self) -> Iterable[Metric]:
         context, now = self._context, self._context.now()
-        ages = {
-            "last_cycle_age_seconds": last_cycle_at(context.read_model),
-            "reconciled_age_seconds": context.trader.engine.watch.clean_at,
-        }
-        for name, at in ages.items():
+        ages = (
+            ("last_cycle_age_seconds", "the last cycle", last_cycle_at(context.read_model)),
+            (
+                "reconciled_age_seconds",
+                "our account and the exchange's last agreed",
+                context.trader.engine.watch.clean_at,
+            ),
+        )
+        for name, what, at in ages:
+            family = GaugeMetricFamily(f"{PREFIX}{name}", f"Since {what}; absent before the first.")
             if at is not None:
-                yield _gauge(name, f"{name}, in the trader's time.", (now - at).total_seconds())
+                family.add_metric([], (now - at).total_seconds())
+            yield family
 
     def _sources(self) -> Iterable[Metric]:
         ages = GaugeMetricFamily(f"{PREFIX}source_age_seconds", "Data age.", labels=["source"])

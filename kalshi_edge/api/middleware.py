@@ -27,6 +27,9 @@ SLOW_S = 1.0
 OPEN_PATHS = {"/api/ready", "/api/docs", "/api/openapi.json"}
 """Asked without a key: a host's health check has none, and the document holds no secret."""
 
+LIVENESS = "/api/health"
+"""Without a key it says that the process is alive, and nothing else."""
+
 CONTROL = re.compile(
     r"GET /api/(risk/status|evidence)|POST /api/(risk/(halt|resume)|evidence/[A-Za-z0-9_-]+/stage)"
 )
@@ -93,7 +96,7 @@ class ApiMiddleware:
             if problem is not None:
                 await visit.refuse(problem)
             else:
-                visit.is_let_in = scope["path"] not in OPEN_PATHS
+                visit.is_let_in = not self._is_open(scope, Headers(scope=scope))
                 await self._app(scope, _bounded(receive), visit.send)
         except Exception as error:  # the last line of defence: nothing of it is shown
             self._metered.failed("request failed", error, request_id=visit.request_id)
@@ -109,7 +112,7 @@ class ApiMiddleware:
             return Refusal(414, f"a query of over {LONGEST_QUERY} characters")
         if int(headers.get("content-length", "0") or 0) > LONGEST_BODY:
             return Refusal(413, f"a body of over {LONGEST_BODY} bytes")
-        if scope["path"] in OPEN_PATHS or _is_preflight(scope, headers):
+        if self._is_open(scope, headers) or _is_preflight(scope, headers):
             return _too_many(self._open.take(address))
         if refusal := self._no_entry(headers, address):
             return refusal
@@ -117,6 +120,11 @@ class ApiMiddleware:
         return self._foreign(scope, headers) or _too_many(
             (self._reads if scope["method"] == "GET" else self._writes).take(address)
         )
+
+    def _is_open(self, scope: Scope, headers: Headers) -> bool:
+        """Whether it is for everybody; with a wrong key nothing is."""
+        is_probe = scope["path"] == LIVENESS and "x-api-key" not in headers
+        return scope["path"] in OPEN_PATHS or (is_probe and bool(self._policy.api_key))
 
     def _no_entry(self, headers: Headers, address: str) -> Refusal | None:
         key = self._policy.api_key

@@ -18,6 +18,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from pydantic.json_schema import models_json_schema
 from starlette.types import ASGIApp
 
+from kalshi_edge import __version__
 from kalshi_edge.api.commands import CommandQueue
 from kalshi_edge.api.connections import SWEPT_EVERY_S, Capacity, Closed, Connections
 from kalshi_edge.api.context import ApiContext
@@ -34,7 +35,6 @@ from kalshi_edge.api.request_log import MeteredLog, Write, new_log
 from kalshi_edge.api.routes import live, probes, reads, writes
 from kalshi_edge.api.schemas.live import Heartbeat, Resumed, Snapshot, Update
 from kalshi_edge.api.schemas.status import Problem
-from kalshi_edge.api.views.status import VERSION
 from kalshi_edge.api.ws_tickets import Tickets
 from kalshi_edge.config import Settings
 from kalshi_edge.errors import SettingError, StateError
@@ -59,7 +59,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     """The application; without ``parts`` it can only describe itself."""
     app = FastAPI(
         title="Kalshi Edge Trader",
-        version=VERSION,
+        version=__version__,
         description=ABOUT,
         docs_url="/api/docs",
         redoc_url=None,

@@ -11,6 +11,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
+from kalshi_edge.api.middleware import LIVENESS
 from kalshi_edge.api.problems import MEDIA_TYPE, problem_response
 
 LONGEST_HEAD = 8192
@@ -63,6 +64,8 @@ def response_to(head: bytes) -> bytes:
     """
     line = head.split(b"\r\n", 1)[0].decode("ascii", "replace")
     path = line.partition(" ")[2].partition(" ")[0].partition("?")[0]
+    if path == LIVENESS:  # a host that waits for this may end the process that has the lease
+        return _response("application/json", b'{"status":"starting"}', "200 OK")
     if path == READY:
         ready = {"is_ready": False, "reasons": [REASON]}
         return _response("application/json", json.dumps(ready).encode())
@@ -70,9 +73,9 @@ def response_to(head: bytes) -> bytes:
     return _response(MEDIA_TYPE, bytes(problem.body))
 
 
-def _response(media_type: str, body: bytes) -> bytes:
+def _response(media_type: str, body: bytes, status: str = "503 Service Unavailable") -> bytes:
     head = (
-        "HTTP/1.1 503 Service Unavailable",
+        f"HTTP/1.1 {status}",
         f"Content-Type: {media_type}",
         f"Content-Length: {len(body)}",
         "Retry-After: 1",

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from importlib.metadata import version
 from itertools import groupby
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from kalshi_edge import __version__
 from kalshi_edge.backtest import wording
 from kalshi_edge.backtest.charts import (
     Chart,
@@ -90,7 +90,7 @@ def report_html(played: Sequence[Played], figures: ForecasterFigures = NO_FIGURE
             comparison=() if is_alone else comparison(summaries),
             figures=figures,
             cut_names=CUT_NAMES,
-            program=version("kalshi-edge"),
+            program=__version__,
         )
     )
 

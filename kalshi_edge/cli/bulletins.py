@@ -12,19 +12,24 @@ def forecast(
     files: Annotated[list[Path], typer.Argument(help="NBP, NBS, NBE or NBX bulletins.")],
     city: Annotated[
         list[str] | None,
-        typer.Option("--city", help="City; repeatable, or separated by commas. Default: all."),
+        typer.Option(
+            "--city", help="City; repeatable, or separated by commas. Default: those of CITIES."
+        ),
     ] = None,
 ) -> None:
     """Show the forecast highs in bulletin files.
 
-    Prints μ, σ and percentiles in °F for each city and climate day.
+    Prints μ, σ and percentiles in °F for each city and climate day. A city that a file lacks is
+    named.
     """
     from kalshi_edge.cli.options import stations_named
+    from kalshi_edge.config import load_settings
+
+    stations = stations_named(city) or load_settings().stations
     from kalshi_edge.cli.output import err, out
     from kalshi_edge.console.tables import forecast_table
     from kalshi_edge.operations.bulletins import bulletin_of
 
-    wanted = {station.icao for station in stations_named(city)}
     read = 0
     for path in files:
         try:
@@ -32,15 +37,21 @@ def forecast(
         except InputError as error:
             err.print(f"[red]refused[/] {error}")
             continue
-        found = [f for f in bulletin.forecasts if not wanted or f.station in wanted]
+        there = {f.station for f in bulletin.forecasts}
+        wanted = {station.icao for station in stations}
+        found = [f for f in bulletin.forecasts if f.station in wanted]
         runs = sorted({f"{f.model} v{f.version} {f.run_at:%Y-%m-%d %HZ}" for f in found})
         if found:
             out.print(forecast_table(f"{path.name} · {', '.join(runs)}", found))
             read += 1
+        if missing := [s for s in stations if s.icao not in there]:
+            names = ", ".join(f"{station.city} ({station.icao})" for station in missing)
+            err.print(f"[yellow]missing[/] {path.name} has no forecast for {names}")
         for fault in bulletin.faults:
             err.print(f"[yellow]fault[/] {path.name}: {fault}")
     if not read:
-        raise InputError("none of these files has a forecast for the given cities")
+        names = ", ".join(station.city for station in stations)
+        raise InputError(f"none of these files has a forecast for {names}")
 
 
 def bulletins() -> None:

@@ -11,11 +11,14 @@ from typing import Annotated
 
 import typer
 
+from kalshi_edge import __version__
 from kalshi_edge.cli.backtest import backtest, fees, replay
 from kalshi_edge.cli.bulletins import bulletins, forecast
 from kalshi_edge.cli.evidence import evidence
 from kalshi_edge.cli.history import history
+from kalshi_edge.cli.init import init
 from kalshi_edge.cli.kill_switch import drill, halt, resume, switch
+from kalshi_edge.cli.mcp import mcp
 from kalshi_edge.cli.preflight import doctor, sample
 from kalshi_edge.cli.run import api_schema, demo, run
 from kalshi_edge.cli.sandbox import sandbox
@@ -28,6 +31,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain text: Rich would double the time of help
 )
+cli.command()(init)
 cli.command()(run)
 cli.command()(demo)
 cli.command()(doctor)
@@ -42,6 +46,7 @@ cli.command()(backtest)
 cli.command()(replay)
 cli.command()(fees)
 cli.command("api-schema")(api_schema)
+cli.command()(mcp)
 cli.add_typer(evidence, name="evidence")
 cli.add_typer(history, name="history")
 cli.add_typer(store, name="store")
@@ -52,9 +57,7 @@ cli.add_typer(sandbox, name="sandbox")
 def _print_version(wanted: bool) -> None:
     if not wanted:
         return
-    from importlib.metadata import version
-
-    typer.echo(f"kalshi-edge {version('kalshi-edge')}")
+    typer.echo(f"kalshi-edge {__version__}")
     raise typer.Exit
 
 

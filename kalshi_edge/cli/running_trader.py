@@ -13,7 +13,19 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from kalshi_edge.config import Settings
+
 TIMEOUT_S = 30.0
+MOST_WAITS = 10
+"""For a trader that asks to be asked later: a drill sends more commands than its limit at once."""
+
+
+class AskedTooOften(StateError):
+    """The trader wants to be asked again after ``wait_s`` seconds."""
+
+    def __init__(self, text: str, wait_s: float) -> None:
+        super().__init__(text)
+        self.wait_s = wait_s
 
 
 @contextmanager
@@ -42,8 +54,7 @@ def running_trader(acting: str = "console") -> "Iterator[httpx.Client]":
                     return
         except (httpx.TransportError, OSError) as error:
             raise StateError(f"the trader does not answer at {folder / NAME}: {error}") from error
-    host = settings.api_host if settings.api_host not in ("::", "0.0.0.0") else "127.0.0.1"  # noqa: S104
-    base = f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}"
+    base = api_base(settings)
     missing = "this kind of store has none" if folder is None else f"no trader at {folder / NAME}"
     typer.echo(f"no control socket ({missing}): over the API at {base}", err=True)
     try:
@@ -52,6 +63,12 @@ def running_trader(acting: str = "console") -> "Iterator[httpx.Client]":
             yield client
     except httpx.TransportError as error:
         raise StateError(f"no trader answers at {base} (API_HOST, API_PORT): {error}") from error
+
+
+def api_base(settings: "Settings") -> str:
+    """Where this machine reaches the API of the trader with these settings."""
+    host = settings.api_host if settings.api_host not in ("::", "0.0.0.0") else "127.0.0.1"  # noqa: S104
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}"
 
 
 def _client(base: str, headers: dict[str, str], **more: Any) -> "httpx.Client":
@@ -89,7 +106,10 @@ def _raise_for_error(answer: "httpx.Response") -> None:
     if answer.is_error:
         answer.read()
         detail = answer.json().get("detail", answer.text) if answer.text else ""
-        raise StateError(f"the trader answered {answer.status_code}: {detail}")
+        text = f"the trader answered {answer.status_code}: {detail}"
+        if answer.status_code == 429:
+            raise AskedTooOften(text, float(answer.headers.get("Retry-After", "1")))
+        raise StateError(text)
 
 
 def outcome_of(api: "httpx.Client", path: str, command: Mapping[str, object]) -> dict[str, Any]:
@@ -98,10 +118,24 @@ def outcome_of(api: "httpx.Client", path: str, command: Mapping[str, object]) ->
 
     key, text = {"Idempotency-Key": uuid4().hex}, ""
     for _ in range(3):
-        outcome: dict[str, Any] = api.post(path, json=command, headers=key).json()
+        outcome: dict[str, Any] = _posted(api, path, command, key).json()
         text = outcome["text"]
         if outcome["is_refused"]:
             raise StateError(text)
         if outcome["is_settled"]:
             return outcome
     raise StateError(f"waiting for confirmation: {text}")
+
+
+def _posted(
+    api: "httpx.Client", path: str, command: Mapping[str, object], headers: Mapping[str, str]
+) -> "httpx.Response":
+    """The answer to a command, sent again where the trader has been asked too often."""
+    from time import sleep
+
+    for _ in range(MOST_WAITS):
+        try:
+            return api.post(path, json=command, headers=dict(headers))
+        except AskedTooOften as refused:
+            sleep(refused.wait_s)
+    return api.post(path, json=command, headers=dict(headers))

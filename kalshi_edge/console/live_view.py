@@ -4,7 +4,7 @@ It reads the journal's lines as they are written and computes nothing that the c
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from kalshi_edge.data.source_status import PollOutcome
+from kalshi_edge.data.source_status import FINE
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.records import DailyRecord, MarkOut, Switch, SwitchState, Trade
 from kalshi_edge.domain.sentences import Sentence, sentences
@@ -26,6 +26,7 @@ from kalshi_edge.domain.verdicts import (
     Verdict,
 )
 from kalshi_edge.portfolio.mark_out_figures import mark_out_figures, mark_out_text
+from kalshi_edge.runtime.cycle_log import why_no_ladder
 from kalshi_edge.runtime.schedule import Job
 from kalshi_edge.runtime.trader import Trader
 from kalshi_edge.units import plain
@@ -41,7 +42,6 @@ STYLES = {
     "reports": "yellow",
     "note": "bold",
 }
-FINE = {PollOutcome.NEW, PollOutcome.UNCHANGED, PollOutcome.NOT_ASKED}
 OPEN_LINES = 10
 
 
@@ -85,8 +85,8 @@ class Dashboard:
     def render(self) -> RenderableType:
         """The whole screen."""
         beside = () if self._trader is None else (_sources(self._trader),)
-        parts = (self._header(), self._forecasts(), self._positions())
-        return Group(*parts, *beside, self._activity_panel())
+        above = (self._header(), self._forecasts())
+        return Group(*above, *self._why_none(), self._positions(), *beside, self._activity_panel())
 
     def _take(self, verdict: Verdict) -> None:
         match verdict:
@@ -149,6 +149,13 @@ class Dashboard:
             best = self._best.get(f"{view.city} {view.climate_day}")
             table.add_row(*_forecast_cells(view), _edge_text(best))
         return table
+
+    def _why_none(self) -> Iterator[Text]:
+        if self._cycle is None:
+            return
+        sources = () if self._trader is None else self._trader.sources
+        if why := why_no_ladder(self._cycle, sources):
+            yield Text(f" 0 ladders: {why}", style="bold yellow")
 
     def _positions(self) -> Table:
         table = _table("open positions", "ticker", "strategy", "contracts", "paid", "fair at entry")

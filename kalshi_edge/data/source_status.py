@@ -39,6 +39,10 @@ class PollOutcome(StrEnum):
     """Not asked, after failing too often; it will be."""
 
 
+FINE = frozenset({PollOutcome.NEW, PollOutcome.UNCHANGED, PollOutcome.NOT_ASKED})
+"""Outcomes that leave nothing to be desired."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
     """One source as screens show it."""

@@ -175,6 +175,10 @@ class SqliteStore:
             return Switch(SwitchState.HALT, f"the stored switch cannot be read: {error}", at)
         return stored[0] if stored else Switch(SwitchState.RUN, "never thrown", at)
 
+    async def lease(self) -> Lease:
+        """The lease as it stands."""
+        return self._lease()
+
     async def take_lease(
         self, holder: str, at: datetime, lasts: timedelta, *, abandoned: Lease | None = None
     ) -> Lease:

@@ -21,6 +21,8 @@ class Bin:
 
     >>> Bin(73, 74).contains(74), Bin(None, 72).contains(73), str(Bin(81, None))
     (True, False, '≥81°')
+    >>> str(Bin(73, 74)), str(Bin(-5, -4)), str(Bin(-1, 0)), str(Bin(None, -6))
+    ('73–74°', '−5 to −4°', '−1 to 0°', '≤−6°')
     """
 
     lower: int | None
@@ -56,11 +58,13 @@ class Bin:
         return self.lower is not None and self.upper is not None
 
     def __str__(self) -> str:
+        low, high = (str(end).replace("-", "−") for end in (self.lower, self.upper))
         if self.lower is None:
-            return f"≤{self.upper}°"
+            return f"≤{high}°"
         if self.upper is None:
-            return f"≥{self.lower}°"
-        return f"{self.lower}–{self.upper}°" if self.lower != self.upper else f"{self.lower}°"
+            return f"≥{low}°"
+        between = " to " if self.lower < 0 else "–"  # a dash beside a minus cannot be read
+        return f"{low}{between}{high}°" if self.lower != self.upper else f"{low}°"
 
 
 class MarketStatus(StrEnum):

@@ -92,7 +92,7 @@ async def _round_trip(
 ) -> AsyncIterator[Step]:
     """Place, read, cancel."""
     exchange = KalshiExchange(account, public, environment.clock)
-    intent = _far_order(market, environment.clock.now())
+    intent = far_order(market, environment.clock.now())
     try:
         taken = await exchange.place(intent)
     except OutcomeUnknown:
@@ -116,7 +116,8 @@ def _state(report: OrderReport) -> str:
     return "resting" if report.rests else report.reason
 
 
-def _far_order(market: Market, now: datetime) -> Intent:
+def far_order(market: Market, now: datetime) -> Intent:
+    """One contract at one cent, post only: it rests, far from any trade."""
     name = f"sample-{secrets.token_hex(8)}"
     station, day = parse_event_ticker(market.ticker.rpartition("-")[0])
     return Intent(

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from queue import Empty, Queue
@@ -44,15 +43,11 @@ from kalshi_edge.token_bucket import TokenBucket
 
 ANSWER_WITHIN_S = 3.0
 """Whoever answers at all answers sooner."""
-NAMELESS = "kalshi-edge history"
-"""Who asks the archives where CONTACT is not set: unlike the weather office, they let anybody."""
 
 
 async def _environment(settings: Settings) -> Environment:
     """Where past days are asked for; no key is read."""
-    has_name = bool(settings.contact)
-    found = await environment_of(settings, asks_weather=has_name, signs=False)
-    return found if found.user_agent else replace(found, user_agent=NAMELESS)
+    return await environment_of(settings, signs=False)
 
 
 async def now(settings: Settings) -> datetime:

@@ -3,41 +3,29 @@
 Nothing is traded. The permission to order is asked for with an order group that stays empty.
 """
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from enum import StrEnum
+from datetime import datetime
 
 from kalshi_edge.choices import StoreKind, TradingMode
+from kalshi_edge.clock import SystemClock
 from kalshi_edge.config import Settings
 from kalshi_edge.data.kalshi.account.account_client import AccountClient
 from kalshi_edge.data.kalshi.public_client import MAX_CLOCK_LEAD, PublicClient
+from kalshi_edge.data.kalshi.reading import Reading
 from kalshi_edge.db.open_store import open_store
+from kalshi_edge.domain.market import FeeType, Ladder
 from kalshi_edge.errors import EdgeError, ExchangeDown, SettingError
+from kalshi_edge.operations.check_results import CheckResult, Grade, asked
+from kalshi_edge.operations.machine_checks import machine_checks
+from kalshi_edge.operations.source_checks import source_checks
+from kalshi_edge.ports import Store
 from kalshi_edge.runtime.environment import Environment, environment_of
 
 CALM = "Nothing can be traded until then; the trader waits and continues by itself."
+MARKETS = "Compare CITIES with the exchange; a refused market is not traded."
+SHOWN = 3
 KEY = "Make a key in the exchange's account settings, for this environment, with read and write."
-
-
-class Grade(StrEnum):
-    """How a check came out."""
-
-    PASS = "PASS"  # noqa: S105 - a result, no password
-    WARN = "WARN"
-    """Trading starts, but somebody should know."""
-    FAIL = "FAIL"
-    """Trading does not start like this."""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """The result of one check."""
-
-    what: str
-    grade: Grade
-    figure: str
-    advice: str = ""
 
 
 async def preflight_checks(settings: Settings) -> AsyncIterator[CheckResult]:
@@ -45,6 +33,8 @@ async def preflight_checks(settings: Settings) -> AsyncIterator[CheckResult]:
     yield _mode(settings)
     yield _limits(settings)
     yield _contact(settings)
+    async for result in machine_checks(settings):
+        yield result
     try:
         environment, key = await _environment(settings)
     except ExchangeDown as error:
@@ -62,7 +52,8 @@ async def preflight_checks(settings: Settings) -> AsyncIterator[CheckResult]:
             async for result in _of_account(account):
                 yield result
     yield await _store(settings, environment)
-    yield _api(settings)
+    async for result in source_checks(settings, environment):
+        yield result
 
 
 def _mode(settings: Settings) -> CheckResult:
@@ -97,10 +88,10 @@ def _limits(settings: Settings) -> CheckResult:
 def _contact(settings: Settings) -> CheckResult:
     if settings.contact or settings.sandbox_url:
         return CheckResult("contact", Grade.PASS, settings.contact or "none needed in a sandbox")
+    grade = Grade.FAIL if settings.trading_mode is TradingMode.LIVE else Grade.WARN
     advice = "Set CONTACT to an e-mail address or web page of yours."
-    return CheckResult(
-        "contact", Grade.FAIL, "the weather offices require to know who asks", advice
-    )
+    figure = f"none: the weather offices see {settings.user_agent} and cannot reach you"
+    return CheckResult("contact", grade, figure, advice)
 
 
 async def _environment(settings: Settings) -> tuple[Environment, CheckResult | None]:
@@ -132,8 +123,14 @@ async def _of_exchange(public: PublicClient, settings: Settings) -> AsyncIterato
     else:
         until = f" until about {status.resumes_at:%H:%M}Z" if status.resumes_at else ""
         yield CheckResult("exchange", Grade.WARN, f"paused{until}", CALM)
-    yield await _asked("clock", _clock(public), "Set the clock by NTP: timedatectl set-ntp true.")
-    yield await _asked("markets", _markets(public, settings), "Compare CITIES with the exchange.")
+    yield await asked("clock", _clock(public), "Set the clock by NTP: timedatectl set-ntp true.")
+    try:
+        ladders = await public.ladders(settings.stations)
+    except EdgeError as error:
+        yield CheckResult("markets", Grade.FAIL, str(error), MARKETS)
+        return
+    yield _markets(ladders, settings)
+    yield _fees(ladders.found)
 
 
 async def _clock(public: PublicClient) -> str:
@@ -142,23 +139,47 @@ async def _clock(public: PublicClient) -> str:
     return f"{lead.total_seconds():+.1f} s off the exchange's, within {limit_s:.0f} s"
 
 
-async def _markets(public: PublicClient, settings: Settings) -> str:
-    reading = await public.ladders(settings.stations)
-    if reading.refused:
-        raise SettingError("; ".join(f"{one.name}: {one.reason}" for one in reading.refused[:3]))
+def _markets(reading: Reading[Ladder], settings: Settings) -> CheckResult:
     count = sum(len(ladder.markets) for ladder in reading.found)
-    return f"{count} in {len(reading.found)} ladders of {len(settings.cities)} cities"
+    figure = f"{count} in {len(reading.found)} ladders of {len(settings.cities)} cities"
+    if not reading.refused:
+        return CheckResult("markets", Grade.PASS, figure)
+    refused = "; ".join(f"{one.name}: {one.reason}" for one in reading.refused[:SHOWN])
+    grade = Grade.WARN if reading.found else Grade.FAIL
+    return CheckResult("markets", grade, f"{figure}; refused: {refused}", MARKETS)
+
+
+def _fees(ladders: tuple[Ladder, ...]) -> CheckResult:
+    """Whether every ladder charges by a formula that we know, today and as announced."""
+    rules = {ladder.series: ladder.fee_rule for ladder in ladders}
+    unknown = sorted(name for name, rule in rules.items() if rule.fee_type is FeeType.UNKNOWN)
+    texts = sorted({f"{rule.fee_type} × {rule.multiplier:g}" for rule in rules.values()})
+    figure = f"{', '.join(texts) or 'none seen'} in {len(rules)} series"
+    if unknown:
+        advice = "These series are not traded. Is there a newer version of this program?"
+        return CheckResult("fees", Grade.WARN, f"{figure}; unknown: {', '.join(unknown)}", advice)
+    changes = sorted(
+        {
+            (change.effective_at, ladder.series)
+            for ladder in ladders
+            for change in ladder.fee_changes
+        }
+    )
+    if changes:
+        at, series = changes[0]
+        figure += f"; {series} changes at {at:%Y-%m-%d %H:%M}Z"
+    return CheckResult("fees", Grade.PASS, figure)
 
 
 async def _of_account(account: AccountClient) -> AsyncIterator[CheckResult]:
-    limits = await _asked("signature", _tier(account), KEY)
+    limits = await asked("signature", _tier(account), KEY)
     yield limits
     if limits.grade is Grade.FAIL:
         return
     advice = "Give the key the scopes read and write (write::trade is enough)."
-    yield await _asked("permission", _permission(account), advice)
-    yield await _asked("balance", _balance(account), "Give the key the scope read.")
-    yield await _asked("positions", _positions(account), "Give the key the scope read.")
+    yield await asked("permission", _permission(account), advice)
+    yield await asked("balance", _balance(account), "Give the key the scope read.")
+    yield await asked("positions", _positions(account), "Give the key the scope read.")
 
 
 async def _tier(account: AccountClient) -> str:
@@ -196,24 +217,21 @@ async def _store(settings: Settings, environment: Environment) -> CheckResult:
             lines = await store.last_seq()
             now = environment.clock.now()
             switch = await store.switch(now)
+            held = await _lease(store, SystemClock().now())
     except EdgeError as error:
         return CheckResult("store", Grade.FAIL, str(error), "Name another one with STORE_PATH.")
+    if held:
+        advice = "`kalshi-edge run` would wait for it: one process trades with a store."
+        return CheckResult("store", Grade.WARN, f"{name}: {held}", advice)
     if not switch.is_halted(now):
         return CheckResult("store", Grade.PASS, f"{name}: {lines} journal lines; kill switch: run")
     figure = f"{name}: kill switch: {switch.level(now)} ({switch.cause}: {switch.reason})"
     return CheckResult("store", Grade.WARN, figure, "kalshi-edge resume, once you know why.")
 
 
-def _api(settings: Settings) -> CheckResult:
-    if settings.api_secret_key.get_secret_value():
-        address = f"{settings.api_host}:{settings.api_port}"
-        return CheckResult("api", Grade.PASS, f"{address}, with a key")
-    advice = "Set API_SECRET_KEY to reach it from elsewhere: openssl rand -hex 32."
-    return CheckResult("api", Grade.WARN, "this machine only: no API_SECRET_KEY", advice)
-
-
-async def _asked(what: str, answer: Awaitable[str], advice: str) -> CheckResult:
-    try:
-        return CheckResult(what, Grade.PASS, await answer)
-    except EdgeError as error:
-        return CheckResult(what, Grade.FAIL, str(error), advice)
+async def _lease(store: Store, now: datetime) -> str:
+    """Who trades with ``store`` at the machine's ``now``; empty where nobody does."""
+    lease = await store.lease()
+    if not lease.holder or lease.expires_at <= now:
+        return ""
+    return f"{lease.holder} trades with it (lease until {lease.expires_at:%H:%M:%S}Z)"

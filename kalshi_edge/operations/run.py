@@ -16,6 +16,7 @@ from kalshi_edge.db.open_store import open_store
 from kalshi_edge.errors import EdgeError
 from kalshi_edge.ports import Store
 from kalshi_edge.runtime.bootstrap import open_trader
+from kalshi_edge.runtime.collector import set_aside_what_stays
 from kalshi_edge.runtime.cycle_log import CycleLog
 from kalshi_edge.runtime.environment import environment_of
 from kalshi_edge.runtime.snapshots import SnapshotSource, SnapshotWriter
@@ -36,8 +37,8 @@ async def run_trader(
     """
     environment = await environment_of(settings)
     dashboard.is_synthetic = environment.is_synthetic
-    read_model = ReadModel()
-    publishers = (dashboard, CycleLog(write), read_model)
+    read_model, cycle_log = ReadModel(), CycleLog(write)
+    publishers = (dashboard, cycle_log, read_model)
     with bound(address_of(settings)) as listener:
         async with (
             answering_while_starting(listener) as started,
@@ -49,6 +50,7 @@ async def run_trader(
                 _filled(read_model, store, snapshots),
             ):
                 dashboard.follow(trader)
+                cycle_log.follow(trader)
                 policy = policy_of(settings)
                 context = ApiContext(
                     trader,
@@ -58,6 +60,7 @@ async def run_trader(
                     has_key=bool(policy.api_key),
                 )
                 started()
+                set_aside_what_stays()
                 control = control_folder(settings.store_path)
                 await run_with_api(context, policy, listener, write, control)
 

@@ -100,7 +100,7 @@ async def environment_of(
 ) -> Environment:
     """Where a trader of these settings lives: in ``sandbox``, or that of ``SANDBOX_URL``, if any.
 
-    Who only looks at the exchange needs no name for the weather offices, and perhaps no key.
+    Who does not sign needs no key; who does not ask the weather offices needs no contact.
     Raises ``SettingError`` where a setting that it needs is missing, and ``ExchangeDown``
     where no sandbox answers.
     """
@@ -109,17 +109,17 @@ async def environment_of(
     check_settings(settings, in_sandbox=sandbox is not None, asks_weather=asks_weather, signs=signs)
     if sandbox is not None:
         return await _in_sandbox(settings, sandbox, signs=signs)
-    return _in_world(settings, asks_weather=asks_weather, signs=signs)
+    return _in_world(settings, signs=signs)
 
 
-def _in_world(settings: Settings, *, asks_weather: bool, signs: bool) -> Environment:
+def _in_world(settings: Settings, *, signs: bool) -> Environment:
     is_demo = settings.trading_mode is TradingMode.DEMO
     return Environment(
         mode=settings.trading_mode,
         host=DEMO if is_demo else PRODUCTION,
         clock=SystemClock(),
         addresses=WeatherAddresses(),
-        user_agent=settings.user_agent if asks_weather else "",
+        user_agent=settings.user_agent,
         key=_key(settings) if signs else None,
     )
 

@@ -20,26 +20,30 @@ def check_settings(
 ) -> None:
     """Raise ``SettingError`` where a setting that is needed is missing or wrong.
 
-    Who only looks at the exchange needs no name for the weather offices, and perhaps no key.
+    Who does not sign needs no key; who only looks at the exchange needs no contact for the weather
+    offices, which live trading does.
     """
     mode, in_sandbox = settings.trading_mode, in_sandbox or bool(settings.sandbox_url)
     if in_sandbox and mode is TradingMode.LIVE:
         raise SettingError("TRADING_MODE is 'live': real money does not go to a sandbox")
-    if asks_weather and not in_sandbox:
-        _ = settings.user_agent
     if needs_key and mode is TradingMode.PAPER:
         raise SettingError("TRADING_MODE is 'paper', which signs nothing: a key is needed here")
     if signs and mode is not TradingMode.PAPER:
-        _check_key(settings, in_sandbox=in_sandbox)
+        _check_signing(settings, in_sandbox=in_sandbox, asks_weather=asks_weather)
 
 
-def _check_key(settings: Settings, *, in_sandbox: bool) -> None:
+def _check_signing(settings: Settings, *, in_sandbox: bool, asks_weather: bool) -> None:
     if settings.trading_mode is TradingMode.LIVE and settings.live_confirm != "yes":
         raise SettingError(
             "TRADING_MODE is 'live', which trades real money: it starts with LIVE_CONFIRM=yes only"
         )
     if settings.kalshi_key_id or not in_sandbox:  # a sandbox makes one
         signing_key(settings)
+    if settings.trading_mode is TradingMode.LIVE and asks_weather and not settings.contact:
+        raise SettingError(
+            "CONTACT is missing: live trading needs an e-mail address or web page of yours, by"
+            " which the weather offices can reach whoever asks them"
+        )
 
 
 def signing_key(settings: Settings) -> "tuple[str, PrivateKey]":

@@ -5,10 +5,13 @@ import asyncio
 import pytest
 from typer.testing import CliRunner, Result
 
+from kalshi_edge.api.middleware import Policy
+from kalshi_edge.api.rate_limits import Rates
 from kalshi_edge.cli.main import cli
 from kalshi_edge.domain.events import CycleDue
 from kalshi_edge.domain.records import Cause
-from tests.support.api_harness import EVE, KEY, TICKER, ApiHarness, desk
+from kalshi_edge.token_bucket import Rate
+from tests.support.api_harness import EVE, KEY, PLENTY, TICKER, ApiHarness, desk
 from tests.support.builders import book
 
 pytestmark = [pytest.mark.realtime, pytest.mark.patient_time]
@@ -51,6 +54,15 @@ async def test_every_guards_hold_is_drilled_and_nothing_stays_held(
             event.cause for line in lines for event in line.events if hasattr(event, "level")
         }
         assert drilled == set(Cause)
+
+
+async def test_a_command_waits_where_the_trader_was_asked_too_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    writes = Rate(2, 1)  # a drill of one cause is two writes
+    async with desk(Policy(KEY, (), Rates(PLENTY.reads, writes, PLENTY.failures))) as at:
+        result = await said(at, monkeypatch, "drill", "--cause", "clock")
+        assert result.exit_code == 0, result.output
 
 
 async def test_where_no_trader_answers_it_says_where_it_looked(

@@ -12,6 +12,7 @@ from kalshi_edge.backtest.run import Record, Request, backtest
 from kalshi_edge.backtest.summary import Summary, summary
 from kalshi_edge.backtest.terminal import as_json
 from kalshi_edge.backtest.wording import honest_sentence
+from kalshi_edge.lab import PlayedBacktest
 from kalshi_edge.trading.playbook import Playbook
 
 
@@ -66,6 +67,13 @@ def test_most_whole_ladders_are_compared(figures: Summary) -> None:
     assert figures.ladders_with_result == figures.ladders > 1200
     assert whole.ladders > 900
     assert whole.overround > 0
+
+
+def test_the_figures_that_the_front_pages_state_are_these(played: Record, figures: Summary) -> None:
+    whole = PlayedBacktest(played, figures).lines.iloc[0]
+    assert (round(whole["pnl"], 2), whole["contracts"], whole["days"]) == (-328.82, 3480, 131)
+    cents = [round(100 * whole[name], 1) for name in ("per_contract", "low", "high")]
+    assert cents == [-9.4, -13.7, -5.0]
 
 
 def test_page_and_json_tell_the_same_story(played: Record, figures: Summary) -> None:

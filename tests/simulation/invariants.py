@@ -16,9 +16,10 @@ from typing import Any
 
 import httpx
 
+from kalshi_edge.choices import Sizing
 from kalshi_edge.config import Settings
 from kalshi_edge.domain.journal import JournalEntry
-from kalshi_edge.domain.orders import Order, OrderState, Side
+from kalshi_edge.domain.orders import Order, OrderState, Side, Strategy
 from kalshi_edge.domain.records import Cause, Switch, SwitchState
 from kalshi_edge.domain.verdicts import Adopted, Alarm, Approved, CycleDone, Refused
 from kalshi_sandbox.exchange.venue.accounts import Account, VenueFill, VenueOrder
@@ -32,6 +33,7 @@ from kalshi_sandbox.exchange.venue.events import (
 from kalshi_sandbox.exchange.venue.records import VenueMarket
 from tests.simulation.day_loss import DayLoss
 from tests.simulation.holds import HoldsRecord
+from tests.simulation.ladder_loss import worst_loss
 from tests.simulation.process_life import Life
 from tests.simulation.quotes import at_stake, quote_problems
 from tests.simulation.records import Flows
@@ -155,9 +157,9 @@ class Witness:
     def _read_verdict(self, verdict: Any) -> None:
         match verdict:
             case Approved():
-                names = [intent.intent_id for intent in verdict.intents]
-                self._approved |= set(names)
-                self._before |= {later: first for first, later in pairwise(names)}
+                self._approved |= {intent.intent_id for intent in verdict.intents}
+                legs = [one.intent_id for one in verdict.intents if one.bracket_id is not None]
+                self._before |= {later: first for first, later in pairwise(legs)}
             case Switch():
                 self.counts[f"switch: {verdict.state}"] += 1
                 self._is_due(verdict)
@@ -296,6 +298,8 @@ class Witness:
             self.counts["orders by hand"] += 1
         elif sent is None:
             self.violated(f"the exchange has order {name[:8]}, unknown to the store")
+        elif _is_of_a_ladder(sent):
+            self.counts["orders of whole ladders"] += 1
         elif not sent.intent.reduces and market.ticker not in self._touched:
             for problem in quote_problems(sent.intent, order):
                 self.violated(problem)
@@ -317,6 +321,8 @@ class Witness:
         sent = self._sent.get(fill.order.client_order_id)
         if sent is not None and not sent.intent.reduces:
             self._within_limits(fill.order.market)
+        if sent is not None and _is_of_a_ladder(sent) and side is Side.SELL:
+            self.counts["contracts of NO bought"] += int(fill.trade.count)
         sells = any(
             one.intent.ticker == ticker and one.intent.side is Side.SELL and not one.intent.reduces
             for one in self._sent.values()
@@ -335,14 +341,20 @@ class Witness:
         settings, city = self.settings, market.event.series.station.city
         if self._touched:
             return  # the owner's own orders count too, and no limit holds them
-        taken = self._places()
+        whole = settings.sizing is Sizing.JOINT
+        places = self._places().values()
+        taken = set(places) if whole else list(places)
         if len(taken) > settings.max_open_positions:
             self.violated(f"{len(taken)} positions, {settings.max_open_positions} allowed")
-        here = sum(1 for place in taken.values() if place[0] == city)
+        here = sum(1 for place in taken if place[0] == city)
         if here > settings.max_city_positions:
             self.violated(f"{here} positions in {city}, {settings.max_city_positions} allowed")
-        exposed = self._exposure(city, market.event.day)
         bankroll = max(size for _, size in self._bankrolls)
+        if whole:
+            exposed = worst_loss(self.account, market.event, self._fees)
+            bankroll = max(bankroll, self.flows.opening_balance(self.account.deposited))
+        else:
+            exposed = self._exposure(city, market.event.day)
         limit = settings.max_city_day_share * bankroll
         if exposed > limit:
             self.violated(f"{city} {market.event.day}: ${exposed} at risk, ${limit} allowed")
@@ -365,3 +377,8 @@ class Witness:
     def is_taken_over(self) -> bool:
         """Whether positions were set to what the exchange says: at no known price."""
         return bool(self.counts["alarm: taken_over"])
+
+
+def _is_of_a_ladder(order: Order) -> bool:
+    """Whether an order buys for a ladder as a whole: there it may add to what is held."""
+    return order.intent.strategy is Strategy.LADDER and not order.intent.reduces

@@ -6,7 +6,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from kalshi_edge.choices import Entry, ForecastModel
+from kalshi_edge.choices import Entry, ForecastModel, Sizing
 from kalshi_sandbox.exchange.venue.lifecycle import weekly_pause
 
 CITIES = ("NYC", "LA", "MIA", "CHI", "PHX")
@@ -123,7 +123,7 @@ def draw(seed: int) -> Scenario:
         seed=seed,
         start_at=start_at,
         lasts=lasts,
-        settings=_settings(random) | {"entry": _entry(seed)},
+        settings=_settings(random) | {"entry": _entry(seed)} | _whole_ladders(seed),
         balance=Decimal(random.choice(("237.19", "1000", "25000"))),
         tier=random.choice(("basic", "advanced", "prestige")),
         lag=timedelta(seconds=random.choice((0.0, 0.4, 1.5))),
@@ -134,6 +134,18 @@ def draw(seed: int) -> Scenario:
 
 def _names(random: Random, count: int) -> list[str]:
     return random.choices(list(WEIGHTS), list(WEIGHTS.values()), k=count)
+
+
+def _whole_ladders(seed: int) -> dict[str, Any]:
+    """Two of ten trade whole ladders, NO as well as YES; so does half of paper, with longshots."""
+    if seed % 10 not in {6, 7} and seed % 20 != 19:
+        return {}
+    whole = {
+        "model": ForecastModel.POSTERIOR,
+        "sizing": Sizing.JOINT,
+        "entry": Entry.TAKER,
+    }
+    return whole | ({"strategies": ("longshot",)} if seed % 20 == 19 else {})
 
 
 def _settings(random: Random) -> dict[str, Any]:
@@ -151,8 +163,8 @@ def _settings(random: Random) -> dict[str, Any]:
 
 
 def _entry(seed: int) -> Entry:
-    """Every third scenario posts; drawn apart, so that the others stay what they were."""
-    return Random(f"entry|{seed}").choice((Entry.TAKER, Entry.TAKER, Entry.MAKER))
+    """A fifth of the scenarios post what they enter, half of those on paper among them."""
+    return Entry.MAKER if seed % 20 in {9, 13, 14, 15} else Entry.TAKER
 
 
 def _in_order(drawn: list[tuple[timedelta, str]]) -> tuple[Incident, ...]:

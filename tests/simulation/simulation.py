@@ -45,6 +45,7 @@ from tests.simulation.calm import come_to_rest
 from tests.simulation.forecasts import BULLETIN_EVERY, Forecasts, Reports
 from tests.simulation.incidents import befall
 from tests.simulation.invariants import Witness
+from tests.simulation.learned import first_line
 from tests.simulation.outcome import Diary, Outcome, nameless
 from tests.simulation.process_life import CrashPoint, GatedStore, Leases, Life, Over
 from tests.simulation.scenario import Scenario
@@ -222,7 +223,10 @@ class Simulation:
     async def _live(self, life: Life) -> None:
         try:
             environment = self._environment(life)
-            store = GatedStore(await self._stores.open(environment.store_mode), life)
+            opened_store = await self._stores.open(environment.store_mode)
+            if (line := first_line(self.scenario, self.settings)) and life.number == 1:
+                await opened_store.append(line)
+            store = GatedStore(opened_store, life)
             forecasts = Forecasts(self.scenario, self.settings.stations, self._nature, life.clock)
             async with open_trader(self.settings, environment, store, ()) as opened:
                 trader = replace(

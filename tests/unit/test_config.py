@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kalshi_edge import __version__
 from kalshi_edge.choices import FeeGate, TradingMode
 from kalshi_edge.config import Settings, load_settings
 from kalshi_edge.domain.orders import Strategy
@@ -229,8 +230,7 @@ def test_the_example_lists_every_setting_with_its_default(tmp_path: Path) -> Non
     assert load_settings() == Settings()
 
 
-def test_nobody_asks_the_weather_offices_without_a_name() -> None:
-    with pytest.raises(SettingError, match="CONTACT is missing"):
-        _ = load_settings().user_agent
+def test_the_weather_offices_see_the_program_and_whom_to_write_to() -> None:
+    assert load_settings().user_agent == f"kalshi-edge/{__version__}"
     named = load_settings(contact="ann@weather.test")
-    assert named.user_agent == "kalshi-edge (ann@weather.test)"
+    assert named.user_agent == f"kalshi-edge/{__version__} (ann@weather.test)"

@@ -1,3 +1,4 @@
+import { Disclaimer } from "@/components/ui/disclaimer";
 import { LoginForm } from "./form";
 
 export default function LoginPage() {
@@ -9,6 +10,9 @@ export default function LoginPage() {
           <h1 className="mt-1 font-medium text-lg">Log in</h1>
         </header>
         <LoginForm />
+        <footer className="border-line border-t px-5 py-4">
+          <Disclaimer />
+        </footer>
       </div>
     </main>
   );

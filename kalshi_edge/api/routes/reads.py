@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from kalshi_edge.api.deps import CityStation, Here, KnownTrade, Now, documented_key
@@ -20,10 +20,17 @@ from kalshi_edge.api.schemas.account import (
     Trades,
 )
 from kalshi_edge.api.schemas.evidence import EvidenceReport
-from kalshi_edge.api.schemas.figures import GivenCount, GivenDay, GivenPrice
+from kalshi_edge.api.schemas.figures import CityFilter, DayFilter, GivenCount, GivenPrice
 from kalshi_edge.api.schemas.live import Snapshot
 from kalshi_edge.api.schemas.market import CityCalibration, CityMarkets, Forecasts, Scanner
-from kalshi_edge.api.schemas.status import Activity, Audit, Health, SeriesRules, Sources
+from kalshi_edge.api.schemas.status import (
+    Activity,
+    Audit,
+    Health,
+    Liveness,
+    SeriesRules,
+    Sources,
+)
 from kalshi_edge.api.views import account, market, risk, status
 from kalshi_edge.api.views.calibration import city_calibration
 from kalshi_edge.api.views.evidence import evidence
@@ -36,9 +43,14 @@ router = APIRouter(
 )
 
 
-@router.get("/health", tags=["status"])
-async def health(here: Here) -> Health:
-    """Status, mode, cycles, and the age of each source."""
+@router.get("/health", tags=["status"], openapi_extra={"security": [{}]})
+async def health(here: Here, request: Request) -> Health | Liveness:
+    """Status, mode, cycles, and the age of each source.
+
+    Without a key only that the trader's process is alive: what a host's health check asks.
+    """
+    if here.policy.api_key and "x-api-key" not in request.headers:
+        return Liveness(status="alive")
     return status.health(here.context, here.hub.clients)
 
 
@@ -92,11 +104,11 @@ async def sale_preview(
 @router.get("/trades", tags=["account"])
 async def trades(
     now: Now,
-    day: Annotated[GivenDay | None, Query(alias="date", description="Climate day.")] = None,
-    city: Annotated[str | None, Query(pattern=r"^[A-Z]{2,4}$", examples=["NYC"])] = None,
+    day: Annotated[DayFilter, Query(alias="date", description="Climate day.")] = None,
+    city: Annotated[CityFilter, Query(examples=["NYC"])] = None,
     limit: Limit = 200,
 ) -> Trades:
-    """Trades of a climate day, of a city, or both; without either, all."""
+    """Trades of a climate day, of a city, or both; without either, or with empty ones, all."""
     return account.selected_trades(now.trader.engine, day=day, city=city, limit=limit)
 
 

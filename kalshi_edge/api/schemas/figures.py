@@ -55,6 +55,27 @@ def _iso_day(text: object) -> object:
 GivenDay = Annotated[date, BeforeValidator(_iso_day)]
 """A day that somebody asks for, as ISO 8601 writes it."""
 
+
+def _absent(given: object) -> object:
+    return None if given == "" else given
+
+
+DayFilter = Annotated[
+    GivenDay | None,
+    BeforeValidator(_absent),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "maxLength": 0}]}
+    ),
+]
+"""A day to choose by; an empty one is none."""
+
+CityFilter = Annotated[
+    Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,4}$")] | None,
+    BeforeValidator(_absent),
+    WithJsonSchema({"type": "string", "pattern": r"^([A-Z]{2,4})?$", "examples": ["NYC"]}),
+]
+"""A city to choose by; an empty one is none."""
+
 GivenPrice = Annotated[
     str,
     StringConstraints(pattern=r"^0\.[0-9]{0,3}[1-9][0-9]{0,3}$", max_length=6),

@@ -66,6 +66,13 @@ class Health(Shape):
     """Open live connections."""
 
 
+class Liveness(Shape):
+    """That the process is alive, for who asks without a key."""
+
+    status: str
+    """``starting`` until the API is there, then ``alive``."""
+
+
 class Readiness(Shape):
     """Whether the trader can do its work."""
 

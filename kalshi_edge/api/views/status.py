@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from importlib.metadata import version
 
+from kalshi_edge import __version__
 from kalshi_edge.api.context import ApiContext
 from kalshi_edge.api.read_model import ReadModel, RecordedCommand
 from kalshi_edge.api.schemas.status import (
@@ -25,8 +25,6 @@ from kalshi_edge.runtime.trader import Trader
 CYCLE_LATE_S = 35 * 60.0
 """One is due every half hour: without one for longer than this the trader is not well."""
 
-VERSION = version("kalshi-edge")
-
 
 def health(context: ApiContext, live_clients: int) -> Health:
     """The trader at a glance."""
@@ -37,7 +35,7 @@ def health(context: ApiContext, live_clients: int) -> Health:
         status=_status(last, sources, at),
         mode=context.mode,
         is_synthetic=context.is_synthetic,
-        version=VERSION,
+        version=__version__,
         at=at,
         started_at=context.started_at,
         cycles=read_model.cycles,
@@ -62,15 +60,6 @@ def _status(last: datetime | None, sources: list[SourceView], at: datetime) -> s
         return "starting"
     late = (at - last).total_seconds() > CYCLE_LATE_S
     return "degraded" if late or any(one.is_stale for one in sources) else "ok"
-
-
-def not_ready(context: ApiContext) -> list[str]:
-    """Why the trader cannot do its work; nothing where it can."""
-    last, at = last_cycle_at(context.read_model), context.now()
-    if last is None:
-        return ["no cycle yet"]
-    age_s = (at - last).total_seconds()
-    return [f"the last cycle was {age_s:.0f} s ago"] if age_s > CYCLE_LATE_S else []
 
 
 def source_views(trader: Trader) -> list[SourceView]:

@@ -98,7 +98,9 @@ class MarketSource:
         return [*changed, *(trimmed(book) for book in books.found)]
 
     async def fresh_books(self) -> list[Book]:
-        """The book of every open market as of now."""
+        """The book of every open market as of now; where none is known nobody is asked."""
+        if not self.open_tickers:
+            return []
         self._asked_at = self.clock.now()
         try:
             books = await self.client.books(self.open_tickers)

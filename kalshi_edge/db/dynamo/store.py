@@ -256,6 +256,10 @@ class DynamoStore:
         except (StoreError, InputError, KeyError) as error:
             return Switch(SwitchState.HALT, f"the stored switch cannot be read: {error}", at)
 
+    async def lease(self) -> Lease:
+        """The lease as it stands."""
+        return lease_of(await self._head())
+
     async def take_lease(
         self, holder: str, at: datetime, lasts: timedelta, *, abandoned: Lease | None = None
     ) -> Lease:

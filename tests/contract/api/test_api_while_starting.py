@@ -27,6 +27,8 @@ async def test_readiness_and_refusals_have_the_shapes_of_the_api() -> None:
         ready = await http.get("/api/ready?x=1")
         assert ready.status_code == 503
         assert not Readiness.model_validate(ready.json()).is_ready
+        alive = await http.get("/api/health")
+        assert (alive.status_code, alive.json()) == (200, {"status": "starting"})
         halt = await http.post("/api/risk/halt", json={"reason": "now"})
         assert (halt.status_code, halt.headers["Retry-After"]) == (503, "1")
         assert halt.headers["Content-Type"] == "application/problem+json"

@@ -582,8 +582,10 @@ SHORT = timedelta(seconds=30)
 
 
 async def test_a_free_lease_is_taken_kept_by_its_holder_and_prolonged(store: Store) -> None:
+    assert (await store.lease()).holder == ""
     lease = await store.take_lease("a", NOW, SHORT)
     assert (lease.holder, lease.token, lease.expires_at) == ("a", 1, NOW + SHORT)
+    assert await store.lease() == lease
     later = await store.take_lease("a", NOW + SHORT * 5, SHORT)
     assert (later.token, later.expires_at) == (1, NOW + SHORT * 6)
 

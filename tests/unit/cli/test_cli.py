@@ -52,10 +52,27 @@ def test_a_bulletin_becomes_days_and_figures(run, shared: Path) -> None:
 
 def test_every_bulletin_of_every_form_is_read(run, shared: Path) -> None:
     files = sorted((shared / "data" / "nbm").glob("*.txt"))
-    code, out, err = run("forecast", *files)
-    assert (code, err) == (0, "")
-    for icao, blocks in {"KLAX": 3, "KMDW": 3, "KMIA": 3, "KSFO": 3, "KOKX": 1}.items():
+    code, out, err = run("forecast", *files, "--city", "LA,CHI,MIA,SFO")
+    assert code == 0
+    assert "refused" not in err
+    assert "fault" not in err
+    for icao, blocks in {"KLAX": 3, "KMDW": 3, "KMIA": 3, "KSFO": 3}.items():
         assert sum(line.startswith(f" {icao} ") for line in out.splitlines()) == blocks
+
+
+def test_a_city_that_a_file_lacks_is_named(run, shared: Path, monkeypatch) -> None:
+    path = shared / "data" / "nbm" / "nbp_v5.0_20260929_t01z.txt"
+    code, out, err = run("forecast", path, "--city", "LA,NYC", "--city", "PHX")
+    assert (code, "KLAX LA" in out) == (0, True)
+    told = " ".join(err.split())
+    assert f"missing {path.name} has no forecast for NYC (KNYC), PHX (KPHX)" in told
+    monkeypatch.setenv("CITIES", "MIA")
+    code, out, err = run("forecast", path)
+    assert (code, err, "KMIA MIA" in out, "KLAX" in out) == (0, "", True, False)
+    monkeypatch.setenv("CITIES", "NYC,PHX")
+    code, _, err = run("forecast", path)
+    assert code == 2
+    assert "none of these files has a forecast for NYC, PHX" in " ".join(err.split())
 
 
 def test_a_refused_file_costs_no_other_and_is_named(run, shared: Path) -> None:

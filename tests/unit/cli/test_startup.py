@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_reference import command_paths
+from tests.support.served import new_pem
 
 HEAVY = {
     "kalshi_sandbox", "kalshi_edge.api", "kalshi_edge.backtest", "kalshi_edge.console",
@@ -82,9 +83,11 @@ WRONG = {"KELLY_FRACTION": "2"}
 NAMED = {"CONTACT": "ann@weather.test"}
 DEMO = {**NAMED, "TRADING_MODE": "demo"}
 LIVE = {**NAMED, "TRADING_MODE": "live", "KALSHI_KEY_ID": "id"}
+CONFIRMED = {**LIVE, "LIVE_CONFIRM": "yes", "KALSHI_PRIVATE_KEY_PEM": new_pem()}
 DAYS = ["--city", "NYC", "--from", "2026-10-01", "--to", "2026-10-02"]
 COMMANDS = [
-    ["run"], ["demo"], ["doctor"], ["sample"], ["switch"], ["halt"], ["resume"], ["drill"],
+    ["init"], ["run"], ["demo"], ["doctor"], ["sample"], ["switch"], ["halt"], ["resume"],
+    ["drill"],
     ["bulletins"], ["backtest"], ["history", "fetch", *DAYS], ["history", "add", "x"],
     ["history", "import", "x"], ["history", "list"], ["history", "verify"], ["store", "check"],
     ["store", "backup", "x"], ["store", "cost", "x"], ["sandbox", "run"], ["sandbox", "soak"],
@@ -96,15 +99,13 @@ COMMANDS = [
 REFUSED = [
     *((WRONG, command, "KELLY_FRACTION is '2'") for command in COMMANDS),
     ({"TRADING_MODE": "real"}, ["run"], "TRADING_MODE is 'real'"),
-    ({}, ["run"], "CONTACT is missing"),
-    ({}, ["bulletins"], "CONTACT is missing"),
-    ({}, ["history", "fetch", *DAYS], "CONTACT is missing"),
     (DEMO, ["run"], "KALSHI_PRIVATE_KEY_PEM is missing"),
     ({}, ["sample"], "KALSHI_PRIVATE_KEY_PEM is missing"),
     ({**DEMO, "KALSHI_PRIVATE_KEY_PEM": "x"}, ["run"], "KALSHI_KEY_ID is missing"),
     ({**DEMO, "KALSHI_PRIVATE_KEY_PATH": "no.pem"}, ["run"], "cannot be read: FileNotFoundError"),
     ({**DEMO, "KALSHI_KEY_ID": "id", "KALSHI_PRIVATE_KEY_PEM": "x"}, ["run"], "no BEGIN line"),
     (LIVE, ["run"], "LIVE_CONFIRM=yes"),
+    ({**CONFIRMED, "CONTACT": ""}, ["run"], "CONTACT is missing: live trading"),
     ({**LIVE, "SANDBOX_URL": "http://127.0.0.1:9"}, ["run"], "does not go to a sandbox"),
     (NAMED, ["sample", "--mode", "paper"], "TRADING_MODE is 'paper'"),
 ]

@@ -1,5 +1,6 @@
 """The terminal's view shows what the journal says, and says when it is SYNTHETIC."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -10,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from kalshi_edge.console.live_view import Dashboard
+from kalshi_edge.data.source_status import PollOutcome, SourceStatus
 from kalshi_edge.domain.events import CycleDue
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.orders import Side, Strategy
@@ -91,6 +93,42 @@ def test_only_a_cycle_has_a_summary_line_and_it_is_one_line_of_json() -> None:
     assert b"\n" not in line
     said = orjson.loads(line)
     assert (said["approved"], said["refused"], said["cash"]) == (1, 7, "900")
+
+
+def down(name: str, error: str, outcome: PollOutcome = PollOutcome.DOWN) -> SourceStatus:
+    return SourceStatus(name, outcome, NOW, None, None, True, None, error, NOW, 0, 0)
+
+
+NOTHING = replace(DONE, skipped=())
+MARKETS = down("markets", "GET /series/KXHIGHNY: name not known")
+SKIPPED = replace(NOTHING, skipped=("A: no forecast", "B: no forecast", "C: terms", "D: terms"))
+
+
+@pytest.mark.parametrize(
+    ("done", "sources", "why"),
+    [
+        (DONE, [MARKETS], "KXHIGHNY-26NOV22: no forecast of NBP"),
+        (NOTHING, [], "no open market is known"),
+        (NOTHING, [down("NBP", "x"), MARKETS], "no markets: GET /series/KXHIGHNY: name not known"),
+        (SKIPPED, [], "A: no forecast; B: no forecast; C: terms; and 1 more"),
+        (SKIPPED, [MARKETS, down("NBP", "away")],
+         "A: no forecast; B: no forecast; C: terms; and 1 more (NBP: away)"),
+        (NOTHING, [down("markets", "made good", PollOutcome.UNCHANGED)], "no open market is known"),
+    ],
+)  # fmt: skip
+def test_a_cycle_without_ladders_gives_its_reason(
+    done: CycleDone, sources: list[SourceStatus], why: str
+) -> None:
+    line = cycle_summary(entry(done), sources)
+    assert line is not None
+    assert orjson.loads(line).get("reason", "") == why
+
+
+def test_the_screen_gives_the_reason_too() -> None:
+    dashboard = Dashboard("paper", is_synthetic=False)
+    assert "0 ladders" not in shown(dashboard)
+    dashboard.publish(entry(NOTHING))
+    assert "0 ladders: no open market is known" in shown(dashboard)
 
 
 def test_a_sale_is_called_a_sale_and_told_again_it_is_no_news() -> None:

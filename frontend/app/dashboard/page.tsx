@@ -1,0 +1,2 @@
+/** The dashboard has two addresses: `/` and `/dashboard`. */
+export { default } from "../page";
