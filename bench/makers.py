@@ -4,17 +4,19 @@ Predicted against realised fills within 60 s of posting, our own cancels censore
 rested past its release window, what was written of the write budget, mark-outs, and maker against
 taker on the same tape. Everything is SYNTHETIC: no figure of it is evidence of profit.
 
-Run: ``python bench/makers.py [--days 206] [--learning 50] [--seed 3]``; about 3 s of one core
-a day.
+Run: ``python bench/makers.py [--jobs 3]``; a world day takes about 2 s of one core.
 """
 
 import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
-from time import process_time
+from typing import TypeAlias
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -28,9 +30,9 @@ from kalshi_edge.models.fill_chance import HORIZON_S, FillChance
 from kalshi_edge.trading.quoting.mark_outs import AFTER_MIN
 from kalshi_edge.trading.quoting.rules import WRITE_RATE_PER_S
 from kalshi_sandbox.lived.day import DayPlan, LivedDay, live_day
-from kalshi_sandbox.lived.fills import Scored
 from kalshi_sandbox.world.world import World
 
+CITIES = ("NYC", "CHI")
 FIRST_DAY = date(2027, 1, 10)
 LEAST_IN_BIN = 500
 WITHIN, BELOW, SHARE = 0.05, 0.15, 1 / 3
@@ -42,8 +44,13 @@ MOST_IN_BURST = 0.1 * (WRITE_RATE_PER_S * BURST_S + WRITE_RATE_PER_S)
 """A tenth of what the exchange lets the lowest tier write in ten seconds, its burst included."""
 
 
-async def lived(days: int, learning: int, seed: int, plan: DayPlan) -> tuple[list[LivedDay], int]:
-    """The scored days, after ``learning`` days that only teach; and from how many orders."""
+def lived(seed: int, days: int, learning: int, model: ForecastModel) -> tuple[list[LivedDay], int]:
+    """The scored days of a world, after ``learning`` days that only teach; from how many orders."""
+    plan = DayPlan([station_of(city) for city in CITIES], model=model)
+    return asyncio.run(_lived(seed, days, learning, plan))
+
+
+async def _lived(seed: int, days: int, learning: int, plan: DayPlan) -> tuple[list[LivedDay], int]:
     world, learner, found = World(seed), FillChance(), list[LivedDay]()
     for step in range(learning + days):
         one = await live_day(world, FIRST_DAY + timedelta(days=step), plan, learner)
@@ -55,60 +62,79 @@ async def lived(days: int, learning: int, seed: int, plan: DayPlan) -> tuple[lis
             found.append(one)
         if step % 10 == 9:
             count = sum(len(day.orders) for day in found)
-            print(f"{step + 1} days, {count:,} orders, {process_time():.0f} s", flush=True)
+            print(f"world {seed}: {step + 1} days, {count:,} orders scored", flush=True)
     return found, learner.learned
 
 
-def interval(days: Sequence[LivedDay], figure: Callable[[list[LivedDay]], float]) -> str:
-    """``figure`` of all days with its 95 % interval, whole days drawn again."""
+Sums: TypeAlias = NDArray[np.float64]
+"""Of each day the sums that a figure is made of (days, sums)."""
+
+
+def interval(sums: Sums, figure: Callable[[Sums], Sums]) -> str:
+    """``figure`` of all days' sums with its 95 % interval, whole days drawn again."""
     random = np.random.default_rng(1)
-    draws = (random.integers(len(days), size=len(days)) for _ in range(RESAMPLES))
-    found = [figure([days[place] for place in draw]) for draw in draws]
-    low, high = np.quantile(found, (0.025, 0.975))
-    return f"{figure(list(days)):+.3f} ({low:+.3f} to {high:+.3f})"
+    picked = random.integers(len(sums), size=(RESAMPLES, len(sums)))
+    low, high = np.nanquantile(figure(sums[picked].sum(axis=1)), (0.025, 0.975))
+    (all_days,) = figure(sums.sum(axis=0, keepdims=True))
+    return f"{all_days:+.4f} ({low:+.4f} to {high:+.4f})"
 
 
-def outcomes(orders: Sequence[Scored]) -> tuple[NDArray[np.float64], Outcomes]:
-    """What was predicted of each order, and what is known of it."""
-    said = np.array([order.chance for order in orders])
-    seen = Outcomes.of(
-        [order.rested_s for order in orders],
-        [order.is_filled for order in orders],
-        [order.is_censored for order in orders],
-        HORIZON_S,
-    )
-    return said, seen
+def ratio(sums: Sums) -> Sums:
+    """The first sum over the second."""
+    with np.errstate(invalid="ignore"):
+        return sums[:, 0] / sums[:, 1]
 
 
-def orders_of(days: Sequence[LivedDay]) -> list[Scored]:
-    """All orders of these days."""
-    return [order for day in days for order in day.orders]
+def skill(sums: Sums) -> Sums:
+    """1 − Brier / Brier of the base rate, of Σ w (p − y)², Σ w y and Σ w."""
+    base = sums[:, 1] / sums[:, 2]
+    return 1 - sums[:, 0] / sums[:, 2] / (base * (1 - base))
 
 
-def skill(days: list[LivedDay]) -> float:
-    """Brier skill over the base rate."""
-    said, seen = outcomes(orders_of(days))
-    return seen.skill(said)
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """What was said of every order, what is known of it, and on which of the days it was."""
+
+    said: Sums
+    seen: Outcomes
+    day: NDArray[np.int64]
+    days: int
+
+    @classmethod
+    def of(cls, days: Sequence[LivedDay]) -> "Predictions":
+        """Of all orders of these days; who was taken out stands for nobody, over all days alike."""
+        orders = [order for day in days for order in day.orders]
+        seen = Outcomes.of(
+            [order.rested_s for order in orders],
+            [order.is_filled for order in orders],
+            [order.is_censored for order in orders],
+            HORIZON_S,
+        )
+        which = np.repeat(np.arange(len(days)), [len(day.orders) for day in days])
+        return cls(np.array([order.chance for order in orders]), seen, which, len(days))
+
+    def by_day(self, amounts: Sums, which: NDArray[np.bool_] | None = None) -> Sums:
+        """``amounts`` of the orders that are meant, added up by day."""
+        chosen = np.ones(len(amounts), bool) if which is None else which
+        return np.bincount(self.day[chosen], amounts[chosen], minlength=self.days)
 
 
-def told_fills(days: Sequence[LivedDay]) -> bool:
+def told_fills(found: Predictions) -> bool:
     """Print predicted against realised fills by tenths; whether every bin that counts is right."""
-    said, seen = outcomes(orders_of(days))
-    censored = np.mean([order.is_censored for order in orders_of(days)])
-    print(f"filled within {HORIZON_S:.0f} s: {seen.share():.4f}; taken back before: {censored:.3f}")
-    print("predicted    orders  predicted  realised (95 % by day)        within")
+    said, seen, weights = found.said, found.seen, found.seen.weights
+    lost = float(np.mean(weights == 0))
+    print(f"filled within {HORIZON_S:.0f} s: {seen.share():.4f}; taken back before: {lost:.3f}")
+    print("predicted    orders  predicted  realised (95 % by day)           within")
     right = True
     for tenth in range(10):
         low, high = tenth / 10, (tenth + 1) / 10 + (tenth == 9)
         which = (said >= low) & (said < high)
         if not which.any():
             continue
-        predicted = float(np.average(said[which], weights=np.maximum(seen.weights[which], 1e-9)))
-
-        def realised(some: list[LivedDay], low: float = low, high: float = high) -> float:
-            their_said, theirs = outcomes(orders_of(some))
-            return theirs.share((their_said >= low) & (their_said < high))
-
+        predicted = float(np.average(said[which], weights=np.maximum(weights[which], 1e-9)))
+        sums = np.column_stack(
+            [found.by_day(weights * seen.happened, which), found.by_day(weights, which)]
+        )
         most = WITHIN if predicted >= BELOW else SHARE * predicted
         counts = which.sum() >= LEAST_IN_BIN
         is_right = abs(seen.share(which) - predicted) <= most
@@ -116,9 +142,13 @@ def told_fills(days: Sequence[LivedDay]) -> bool:
         verdict = ("yes" if is_right else "NO") if counts else "too few"
         print(
             f"{low:.1f} to {low + 0.1:.1f}  {which.sum():7,}  {predicted:9.4f}"
-            f"  {interval(days, realised)}  ±{most:.4f} {verdict}"
+            f"  {interval(sums, ratio)}  ±{most:.4f} {verdict}"
         )
-    return right
+    squares = weights * (said - seen.happened) ** 2
+    parts = (squares, weights * seen.happened, weights)
+    sums = np.column_stack([found.by_day(part) for part in parts])
+    print(f"Brier skill over the base rate (95 % by day): {interval(sums, skill)}")
+    return right and float(skill(sums.sum(axis=0, keepdims=True))[0]) >= LEAST_SKILL
 
 
 def most_in_burst(days: Sequence[LivedDay]) -> float:
@@ -138,18 +168,24 @@ def most_in_burst(days: Sequence[LivedDay]) -> float:
 def main() -> int:
     """Live, print, and say whether all that must hold does."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--days", type=int, default=206)
-    parser.add_argument("--learning", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--days", type=int, default=69, help="scored, of each world")
+    parser.add_argument("--learning", type=int, default=40, help="before them, of each world")
+    parser.add_argument("--worlds", type=int, nargs="+", default=[3, 4, 5], help="their seeds")
+    parser.add_argument("--jobs", type=int, default=1, help="worlds at a time")
     parser.add_argument("--model", type=ForecastModel, default=ForecastModel.POSTERIOR)
     args = parser.parse_args()
-    plan = DayPlan([station_of(city) for city in ("NYC", "CHI")], model=args.model)
-    days, learned = asyncio.run(lived(args.days, args.learning, args.seed, plan))
-    orders = orders_of(days)
-    print(f"SYNTHETIC: {len(days)} world days, {len(orders):,} orders; learned from {learned:,} of")
-    print(f"{args.learning} days before them; {process_time():.0f} s of one core")
-    are_right = told_fills(days)
-    print(f"Brier skill over the base rate (95 % by day): {interval(days, skill)}")
+    live = partial(lived, days=args.days, learning=args.learning, model=args.model)
+    if args.jobs == 1:
+        found = list(map(live, args.worlds))
+    else:
+        with ProcessPoolExecutor(args.jobs) as pool:
+            found = list(pool.map(live, args.worlds))
+    days = [day for world, _ in found for day in world]
+    predictions = Predictions.of(days)
+    orders = len(predictions.said)
+    print(f"SYNTHETIC: {len(days)} world days of {len(found)} worlds, {orders:,} orders scored;")
+    print(f"learned from {sum(learned for _, learned in found):,} of the days before them")
+    are_right = told_fills(predictions)
     late = sum(day.rested_too_long for day in days)
     print(f"quotes that rested past a release window: {late}")
     used = sum(tokens for day in days for _, tokens in day.writes)
@@ -159,28 +195,20 @@ def main() -> int:
     print(f"  (a tenth of the lowest tier's: {MOST_IN_BURST:.0f})")
     fills = sum(day.maker_fills for day in days), sum(day.taker_fills for day in days)
     print(f"fills as maker {fills[0]:,}, as taker on the same tape {fills[1]:,}")
-
     for minutes in AFTER_MIN:
-
-        def mean_cents(some: list[LivedDay], minutes: int = minutes) -> float:
-            marks = [one for day in some for one in day.mark_outs if one.minutes == minutes]
-            contracts = sum(float(one.count) for one in marks)
-            moved = sum(float(one.per_contract * one.count) for one in marks)
-            return 100 * moved / contracts if contracts else 0.0
-
-        count = sum(one.minutes == minutes for day in days for one in day.mark_outs)
+        marks = [[one for one in day.mark_outs if one.minutes == minutes] for day in days]
+        moved = [sum(float(one.per_contract * one.count) for one in some) for some in marks]
+        contracts = [sum(float(one.count) for one in some) for some in marks]
+        cents = interval(np.column_stack([100 * np.array(moved), contracts]), ratio)
         what = f"mark-out after {minutes} min, cents a contract (95 % by day)"
-        print(f"{what}: {interval(days, mean_cents)}, {count:,} fills")
-
-    def more(some: list[LivedDay]) -> float:
-        return float(np.mean([float(day.maker_pnl - day.taker_pnl) for day in some]))
-
-    print(f"maker less taker, dollars a day (95 % by day): {interval(days, more)}")
+        print(f"{what}: {cents}, {sum(map(len, marks)):,} fills")
+    more = [float(day.maker_pnl - day.taker_pnl) for day in days]
+    dollars = interval(np.column_stack([more, np.ones(len(days))]), ratio)
+    print(f"maker less taker, dollars a day (95 % by day): {dollars}")
     assert not late
     assert share <= 0.1
     assert burst <= MOST_IN_BURST
-    enough = len(orders) >= 20_000 and len(days) >= 200
-    return not (are_right and enough and skill(list(days)) >= LEAST_SKILL)
+    return not (are_right and orders >= 20_000 and len(days) >= 200)
 
 
 if __name__ == "__main__":

@@ -37,9 +37,8 @@ class Outcomes:
         """What is known at ``horizon``; times beyond it are cut."""
         t = np.minimum(np.asarray(times, float), horizon)
         event, lost = np.asarray(happened, bool), np.asarray(censored, bool)
-        moments = np.unique(t[lost])
-        at_risk = np.array([(t >= moment).sum() for moment in moments], float)
-        gone = np.array([(lost & (t == moment)).sum() for moment in moments], float)
+        moments, gone = np.unique(t[lost], return_counts=True)
+        at_risk = len(t) - np.searchsorted(np.sort(t), moments, side="left")
         kept = np.concatenate([[1.0], np.cumprod(1 - gone / np.maximum(at_risk, 1))])
         # G(t−): what was taken out at the very moment came after what happened at it.
         share = kept[np.searchsorted(moments, np.where(event, t, horizon), side="left")]

@@ -266,6 +266,7 @@ SHAPE: dict[str, list[str]] = {
         "evidence",
         "kill_switch",
         "playbook",
+        "quotes",
         "state",
         "watch",
     ],

@@ -406,6 +406,7 @@ def test_changed_rules_hold_all_back_until_accepted() -> None:
 def test_a_book_emptied_by_a_pause_is_not_a_price_of_nothing() -> None:
     engine = trading()
     held(engine, 400)
+    engine.handle(CycleDue(later(0)))
     assert engine.handle(book(TICKER, [], [], later(1))) == ()
     paused = replace(ladder(), received_at=later(2))
     paused = replace(
@@ -451,3 +452,12 @@ def test_half_a_bracket_is_held_where_the_book_pays_less(
     bids: list[tuple[str, int]], quoted_s: float
 ) -> None:
     assert half_a_bracket(trading(), bids, later(quoted_s)) == []
+
+
+def test_a_new_process_judges_the_days_loss_once_it_has_seen_the_books() -> None:
+    """What it holds by the marks of the night before may be worth anything by now."""
+    engine = trading()
+    held(engine, 400)
+    assert engine.handle(book(TICKER, [("0.01", 1)], [("0.99", 1)], later(1))) == ()
+    (switch,) = of(Switch, engine.handle(CycleDue(later(2))))
+    assert switch.cause is Cause.DAY_LOSS
