@@ -89,7 +89,7 @@ class Counted:
             paid = min(self._taken(event), event.count * event.price)
             self.cash += paid - event.fee
             if engine.state.marks[TICKER].valid_at < event.valid_at:
-                # Bids that have just gone still are the mark, and know nothing of the one that paid.
+                # Bids that have just gone still are the mark, without the one that paid.
                 self.equity += paid
 
     def _taken(self, sold: Fill) -> Decimal:
