@@ -15,7 +15,7 @@ from kalshi_edge.choices import StoreKind
 from kalshi_edge.config import Settings
 from kalshi_edge.errors import SettingError
 from kalshi_edge.operations.check_results import CheckResult, Grade
-from kalshi_edge.operations.web_dashboard import BUILD, is_too_old, node_version
+from kalshi_edge.operations.web_dashboard import is_too_old, node_version
 
 LITTLE_DISK, TOO_LITTLE_DISK = 1e9, 1e8
 """Bytes: a year of journal takes some hundred MB; below the second the store soon fails."""
@@ -130,5 +130,4 @@ async def _how_to_start() -> str:
         return "The dashboard needs Node 20 or newer; trading does not need the dashboard."
     if is_too_old(version := await node_version(node)):
         return f"Node is {version or 'of no known version'}: the dashboard needs 20 or newer."
-    build = "" if BUILD.is_file() else "npm install && npm run build && "
-    return f"cd frontend && {build}npm start. Trading does not need it."
+    return "cd frontend && npm install && npm run build && npm start. Trading does not need it."
