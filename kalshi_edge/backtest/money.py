@@ -24,6 +24,8 @@ class ResultRow:
     """A bracket is one position, whatever the number of its legs."""
     won: int
     """Positions that earned more than they cost."""
+    lost: int
+    """Positions that lost half of what was paid for them, or more."""
     win_rate: float | None
     per_contract: Estimate | None
     """Realised dollars per contract, by climate day."""
@@ -99,11 +101,13 @@ def _line(
     days: Sequence[date],
     seed: int,
 ) -> ResultRow:
-    earned: dict[str, Decimal] = {}
+    earned, paid = dict[str, Decimal](), dict[str, Decimal]()
     for trade in trades:
         position = trade.bracket_id or trade.trade_id
         earned[position] = earned.get(position, ZERO) + _pnl(trade)
+        paid[position] = paid.get(position, ZERO) + trade.paid
     won = sum(pnl > ZERO for pnl in earned.values())
+    lost = sum(pnl <= -paid[name] / 2 for name, pnl in earned.items())
     cases = ((trade.climate_day, float(_pnl(trade)), float(trade.count)) for trade in trades)
     return ResultRow(
         strategy=strategy,
@@ -111,6 +115,7 @@ def _line(
         performance=performance(trades),
         positions=len(earned),
         won=won,
+        lost=lost,
         win_rate=won / len(earned) if earned else None,
         per_contract=estimate(cases, days, seed),
     )

@@ -157,10 +157,23 @@ def _money(total: ResultRow) -> str:
     days = f"on {found.days} days worth {found.effective_days:.0f} independent ones"
     start = f"{start} (95 % interval {cents_interval(found)} ¢, {days})"
     if found.sign > 0:
-        return f"{start}: distrust this profit until the leak test explains it"
+        return f"{start}: distrust this profit until the leak test explains it{_unseen(total)}"
     if found.sign < 0:
         return f"{start}: a loss that chance does not explain"
     return f"{start}: the interval includes zero, so no edge is shown"
+
+
+def _unseen(total: ResultRow) -> str:
+    """What an interval cannot know that was drawn from positions none of which was lost.
+
+    With none of n lost, up to 3/n may be (rule of three, 95 %).
+    """
+    if total.lost:
+        return ""
+    none = f"none of its {count(total.positions)} positions lost its stake"
+    return (
+        f"; {none}, so the interval knows of no such loss: up to {percent(3 / total.positions)} may"
+    )
 
 
 def _forecast(summary: Summary) -> str:

@@ -51,6 +51,9 @@ def judged(*tables: ScoreTable) -> Summary:
         (["1"] * 30, "lost $30.00 on 300 contracts, −10.0 ¢ each after fees"),
         (["1"] * 30, "a loss that chance does not explain;"),
         (["3"] * 30, "distrust this profit until the leak test explains it;"),
+        (["3"] * 30, "; none of its 30 positions lost its stake, so the interval knows of no"),
+        (["3"] * 30, "up to 10 % may;"),
+        ([*["3"] * 29, "1"], "distrust this profit until the leak test explains it; the model"),
     ],
 )
 def test_the_money_is_told_with_its_doubt(pnl: list[str], words: str) -> None:
