@@ -11,15 +11,17 @@ import pytest
 
 from kalshi_edge.api.rate_limits import Rates
 from kalshi_edge.api.server import Address, address_of, bound, create_app
-from kalshi_edge.config import load_settings
+from kalshi_edge.choices import ForecastModel, Sizing
+from kalshi_edge.config import Settings, load_settings
 from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import CycleDue
 from kalshi_edge.domain.market import Book
 from kalshi_edge.domain.orders import Fill, Side, Strategy
 from kalshi_edge.domain.records import Trade
 from kalshi_edge.token_bucket import Rate
+from tests.simulation.learned import learned_pools
 from tests.support.api_harness import EVE, KEYED, KEYLESS, TICKER, ApiHarness, client, desk
-from tests.support.builders import DAY, Quote, book, ladder
+from tests.support.builders import DAY, Quote, book, forecast, ladder, quotes
 
 pytestmark = pytest.mark.patient_time
 
@@ -153,6 +155,46 @@ async def test_the_scanner_says_why_not_with_every_gate() -> None:
             failed = {gate["rule"] for gate in one["gates"] if not gate["passed"]}
             assert set(one["failed"]) == failed
             assert one["is_approved"] == (not failed)
+
+
+WHOLE_LADDER = {
+    "T50": "0.07", "B50.5": "0.20", "B52.5": "0.33", "B54.5": "0.28", "B56.5": "0.10",
+    "T57": "0.06",
+}  # fmt: skip
+"""Asks, 2 ¢ above the bids; the forecast of ``buys`` has it two bins warmer."""
+
+
+async def test_a_whole_ladder_is_one_opportunity_and_its_sides_are_told_apart() -> None:
+    async with desk() as at:
+        engine = at.trader.engine
+        engine.playbook = replace(
+            engine.playbook, model=ForecastModel.POSTERIOR, sizing=Sizing.JOINT
+        )
+        for record in learned_pools(Settings(model=ForecastModel.POSTERIOR, cities=("NYC",))):
+            engine.state.forecasting.learned(record)
+        known = {10: 51.4368, 50: 54.0, 90: 56.5632}
+        books = [
+            replace(one, valid_at=EVE, received_at=EVE) for one in quotes(WHOLE_LADDER).values()
+        ]
+        told = ladder(received_at=EVE), forecast(known, run_at=EVE, received_at=EVE)
+        await at.tell(*told, *books, CycleDue(EVE), *books)
+        scanner = (await at.http.get("/api/scanner")).json()
+        (whole,) = scanner["ladders"]
+        assert scanner["singles"] == scanner["brackets"] == []
+        assert whole["is_approved"]
+        assert len(whole["legs"]) == 6
+        sides = {order["side"] for order in whole["orders"]}
+        assert sides == {"yes", "no"}
+        held = (await at.http.get("/api/positions/open")).json()["positions"]
+        ordered = {(order["ticker"], order["side"], order["count"]) for order in whole["orders"]}
+        assert {(one["ticker"], one["side"], one["open_count"]) for one in held} == ordered
+        assert {one["strategy"] for one in held} == {"ladder"}
+        for one in held:
+            assert Decimal(one["cost"]) == Decimal(one["average_price"]) * Decimal(
+                one["open_count"]
+            )
+        activity = (await at.http.get("/api/activity")).json()
+        assert " NO at $" in str(activity)
 
 
 @pytest.mark.parametrize("path", READS)
