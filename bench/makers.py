@@ -169,8 +169,8 @@ def main() -> int:
     """Live, print, and say whether all that must hold does."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=69, help="scored, of each world")
-    parser.add_argument("--learning", type=int, default=40, help="before them, of each world")
-    parser.add_argument("--worlds", type=int, nargs="+", default=[3, 4, 5], help="their seeds")
+    parser.add_argument("--learning", type=int, default=50, help="before them, of each world")
+    parser.add_argument("--worlds", type=int, nargs="+", default=[6, 7, 8], help="their seeds")
     parser.add_argument("--jobs", type=int, default=1, help="worlds at a time")
     parser.add_argument("--model", type=ForecastModel, default=ForecastModel.POSTERIOR)
     args = parser.parse_args()

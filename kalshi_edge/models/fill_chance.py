@@ -28,7 +28,7 @@ SIZE_S = 3 * 24 * 3600.0
 RIDGE = 5.0
 """How many orders that were reached the plain theory counts for, in each exponent."""
 STEPS, LONGEST_STEP = 30, 0.5
-THEORY = (0.0, 0.5, 0.5, 1.0, -0.5, -1.0, 0.0, 0.0, 0.0)
+THEORY = (0.0, 0.5, 0.5, 1.0, -0.5, -1.0, 0.0, 0.0, 0.0, 0.0)
 """θ before anything is learned: the rate is half the market's own and half its ladder's."""
 FEATURES = len(THEORY)
 MOST_LOG_HAZARD = 3.0
@@ -121,6 +121,7 @@ class FillChance:
         ladder_rate = (ladder.at(at_s) + LEAST_PRINTS) / (fast_s + LEAST_PRINTS * FAST_S)
         front = place.ahead + place.better
         behind = max(place.ticks_behind, 0.0)
+        own = min(max(place.price if place.is_bid else 1 - place.price, 0.01), 0.99)
         return (
             1.0,
             log(HORIZON_S * own_rate),
@@ -130,7 +131,8 @@ class FillChance:
             log1p(max(behind - 1.0, 0.0)),
             float(place.ticks_behind < 0),
             log1p(max(-place.ticks_behind - 1.0, 0.0)),
-            log(min(max(place.price if place.is_bid else 1 - place.price, 0.01), 0.99)),
+            log(own),
+            log(1 - own),
         )
 
     def tail(self, front: float) -> float:
