@@ -54,7 +54,7 @@ def test_a_ladder_without_one_paid_bin_is_left_out() -> None:
 def test_an_open_end_without_neighbours_says_nothing() -> None:
     assert bins_of(["HIGHNY-24MAR01-T50"]) == {}
     found = bins_of(["HIGHCHI-22DEC23-B-2.5", "HIGHCHI-22DEC23-T-3"])
-    assert [str(bin_) for bin_ in found.values()] == ["-3–-2°", "≤-4°"]
+    assert [str(bin_) for bin_ in found.values()] == ["−3 to −2°", "≤−4°"]
 
 
 def test_scores_of_market_and_model_are_of_the_same_ladders() -> None:
