@@ -44,13 +44,27 @@ def stated(core: Core, event: AccountStatement) -> tuple[Verdict, ...]:
     if not found:
         watch.clean_at, watch.clean_as_of = event.complete_at, event.as_of
         watch.statement, watch.suspects = None, ()
-        return core.kill_switch.lift({Cause.RECONCILE}, "the books agree", event.received_at)
+        agreed = core.kill_switch.lift({Cause.RECONCILE}, "the books agree", event.received_at)
+        return (*_owed_nothing(core), *agreed)
     is_new = found != watch.suspects
     if is_new:
         watch.suspects, watch.suspected_at = found, event.as_of
     watch.statement = event
     watch.doubts += 1
     return () if is_new else _differing(core, event, found)
+
+
+def _owed_nothing(core: Core) -> tuple[Order, ...]:
+    """Orders that are over and wait for fills that never come, now that the books agree without.
+
+    One made smaller elsewhere and then cancelled seems to have traded what it was reduced by.
+    """
+    orders = core.account.orders
+    waiting = [one for one in orders.values() if one.state is OrderState.DONE and one.pending]
+    for one in waiting:
+        after = one.step(OrderStep.FINISH, reported=one.filled, is_correction=True)
+        orders[one.intent.intent_id] = after
+    return tuple(orders[one.intent.intent_id] for one in waiting)
 
 
 def moved(core: Core, event: CashMovement) -> tuple[CashFlow, ...]:

@@ -461,3 +461,26 @@ def test_a_new_process_judges_the_days_loss_once_it_has_seen_the_books() -> None
     assert engine.handle(book(TICKER, [("0.01", 1)], [("0.99", 1)], later(1))) == ()
     (switch,) = of(Switch, engine.handle(CycleDue(later(2))))
     assert switch.cause is Cause.DAY_LOSS
+
+
+def test_an_order_that_was_made_smaller_elsewhere_waits_for_no_fill_once_the_books_agree() -> None:
+    engine = trading()
+    order = intent(TICKER, count=37, price="0.25", created_at=EVE)
+    resting(engine, order)
+    # 18 of 37 were there to cancel: somebody had taken the others away. They seem to have traded.
+    over = OrderUpdate(order.intent_id, OrderStep.FINISH, EVE, filled=D(19), reason="cancelled")
+    engine.handle(over)
+    assert engine.account.orders[order.intent_id].pending == 19
+    later = EVE + timedelta(seconds=30)
+    (told_of,) = of(Order, engine.handle(stated(later)))
+    assert (told_of.state, told_of.pending) == (OrderState.DONE, 0)
+    assert not engine.account.entries()
+
+
+def test_while_the_books_differ_an_order_may_still_owe_its_fills() -> None:
+    engine = trading()
+    order = intent(TICKER, count=37, price="0.25", created_at=EVE)
+    resting(engine, order)
+    engine.handle(OrderUpdate(order.intent_id, OrderStep.FINISH, EVE, filled=D(19)))
+    engine.handle(stated(EVE + timedelta(seconds=30), "995.25", {TICKER: 19}))
+    assert engine.account.orders[order.intent_id].pending == 19
