@@ -44,26 +44,39 @@ MOST_IN_BURST = 0.1 * (WRITE_RATE_PER_S * BURST_S + WRITE_RATE_PER_S)
 """A tenth of what the exchange lets the lowest tier write in ten seconds, its burst included."""
 
 
-def lived(seed: int, days: int, learning: int, model: ForecastModel) -> tuple[list[LivedDay], int]:
-    """The scored days of a world, after ``learning`` days that only teach; from how many orders."""
-    plan = DayPlan([station_of(city) for city in CITIES], model=model)
-    return asyncio.run(_lived(seed, days, learning, plan))
+Lessons: TypeAlias = Sequence[tuple[tuple[float, ...], float, bool]]
+"""Of each order its features, how long it rested, s, and whether it was reached."""
 
 
-async def _lived(seed: int, days: int, learning: int, plan: DayPlan) -> tuple[list[LivedDay], int]:
-    world, learner, found = World(seed), FillChance(), list[LivedDay]()
-    for step in range(learning + days):
-        one = await live_day(world, FIRST_DAY + timedelta(days=step), plan, learner)
-        if step < learning:
-            for order in one.orders:
-                learner.learn(order.features, order.rested_s, was_reached=order.is_filled)
-            learner.refit()
-        else:
-            found.append(one)
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Days of one world."""
+
+    seed: int
+    first: int
+    """Days after ``FIRST_DAY``."""
+    days: int
+    model: ForecastModel
+
+
+def lived(stretch: Stretch, lessons: Lessons = ()) -> list[LivedDay]:
+    """The days of a stretch, their orders predicted by what ``lessons`` teach."""
+    return asyncio.run(_lived(stretch, lessons))
+
+
+async def _lived(stretch: Stretch, lessons: Lessons) -> list[LivedDay]:
+    plan = DayPlan([station_of(city) for city in CITIES], model=stretch.model)
+    world, learner, found = World(stretch.seed), FillChance(), list[LivedDay]()
+    for features, rested_s, was_reached in lessons:
+        learner.learn(features, rested_s, was_reached=was_reached)
+    learner.refit()
+    for step in range(stretch.days):
+        day = FIRST_DAY + timedelta(days=stretch.first + step)
+        found.append(await live_day(world, day, plan, learner))
         if step % 10 == 9:
             count = sum(len(day.orders) for day in found)
-            print(f"world {seed}: {step + 1} days, {count:,} orders scored", flush=True)
-    return found, learner.learned
+            print(f"world {stretch.seed}: {step + 1} days, {count:,} orders", flush=True)
+    return found
 
 
 Sums: TypeAlias = NDArray[np.float64]
@@ -170,21 +183,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=69, help="scored, of each world")
     parser.add_argument("--learning", type=int, default=50, help="before them, of each world")
-    parser.add_argument("--worlds", type=int, nargs="+", default=[6, 7, 8], help="their seeds")
+    parser.add_argument("--worlds", type=int, nargs="+", default=[9, 10, 11], help="their seeds")
     parser.add_argument("--jobs", type=int, default=1, help="worlds at a time")
     parser.add_argument("--model", type=ForecastModel, default=ForecastModel.POSTERIOR)
     args = parser.parse_args()
-    live = partial(lived, days=args.days, learning=args.learning, model=args.model)
-    if args.jobs == 1:
-        found = list(map(live, args.worlds))
-    else:
-        with ProcessPoolExecutor(args.jobs) as pool:
-            found = list(pool.map(live, args.worlds))
-    days = [day for world, _ in found for day in world]
+    before = [Stretch(seed, 0, args.learning, args.model) for seed in args.worlds]
+    after = [Stretch(seed, args.learning, args.days, args.model) for seed in args.worlds]
+    with ProcessPoolExecutor(args.jobs) as pool:
+        taught = [one for world in pool.map(lived, before) for day in world for one in day.orders]
+        lessons = [(one.features, one.rested_s, one.is_filled) for one in taught]
+        scored = list(pool.map(partial(lived, lessons=lessons), after))
+    days = [day for world in scored for day in world]
     predictions = Predictions.of(days)
     orders = len(predictions.said)
-    print(f"SYNTHETIC: {len(days)} world days of {len(found)} worlds, {orders:,} orders scored;")
-    print(f"learned from {sum(learned for _, learned in found):,} of the days before them")
+    print(f"SYNTHETIC: {len(days)} world days of {len(scored)} worlds, {orders:,} orders scored;")
+    print(f"learned from {len(lessons):,} of the {args.learning} days before them in each")
     are_right = told_fills(predictions)
     late = sum(day.rested_too_long for day in days)
     print(f"quotes that rested past a release window: {late}")
