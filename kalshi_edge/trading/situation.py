@@ -1,6 +1,6 @@
 """The account as risk sees it: what is held and on order, what may still be spent and lost."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -169,7 +169,25 @@ def _contracts(account: Account) -> tuple[Contracts, ...]:
         for order in account.orders.values()
         if order.is_live and order.pending > ZERO
     )
-    return (*held, *on_order)
+    return (*held, *on_order, *_lost_on_ladders(account))
+
+
+def _lost_on_ladders(account: Account) -> Iterator[Contracts]:
+    """What ladders that are still held have lost already, by contracts that others of them closed.
+
+    No contracts any more, but paid for all the same: it counts against what the ladder may lose.
+    """
+    open_trades = account.tracker.open_trades()
+    held = {(t.city, t.climate_day) for t in open_trades if t.strategy is Strategy.LADDER}
+    if not held:
+        return
+    for trade in account.tracker.trades.values():
+        if trade.strategy is Strategy.LADDER and (trade.city, trade.climate_day) in held:
+            gone = trade.count - trade.open_count
+            cost = (trade.paid + trade.fees) * gone / trade.count if trade.count else ZERO
+            if cost > trade.received:
+                lost = cost - trade.received
+                yield Contracts(trade.ticker, trade.side, ZERO, lost, is_live=False)
 
 
 def _pending_outlay(order: Order) -> Decimal:
