@@ -18,6 +18,7 @@ from kalshi_edge.db.sqlite import SqliteStore
 from kalshi_edge.domain.events import Event
 from kalshi_edge.domain.journal import JournalEntry
 from kalshi_edge.domain.market import Book, Ladder
+from kalshi_edge.domain.orders import Strategy
 from kalshi_edge.domain.records import DailyRecord, Trade
 from kalshi_edge.domain.verdicts import Approved, CityView, CycleDone, Opportunity, Refused
 from kalshi_edge.domain.weather import ClimateReport, Forecast
@@ -106,8 +107,8 @@ class Record:
     days: list[DailyRecord] = field(default_factory=list)
     views: dict[tuple[str, date], CityView] = field(default_factory=dict)
     """What the last cycle before each city's climate day saw."""
-    priced: dict[tuple[str, ...], Opportunity] = field(default_factory=dict)
-    """By tickers, everything that had a fresh price before its climate day, as last seen."""
+    priced: dict[tuple[Strategy, tuple[str, ...]], Opportunity] = field(default_factory=dict)
+    """By strategy and tickers, all that had a fresh price before its climate day, as last seen."""
     refusals: Counter[str] = field(default_factory=Counter)
     """How often each rule said no; one refusal may count under several."""
     skipped: set[str] = field(default_factory=set)
@@ -174,7 +175,7 @@ class Record:
             if isinstance(verdict, Refused) and isinstance(verdict.subject, Opportunity):
                 found = verdict.subject
             if found and (found.city, found.climate_day) in ahead and _is_priced(found):
-                self.priced[tuple(leg.ticker for leg in found.legs)] = found
+                self.priced[found.strategy, tuple(leg.ticker for leg in found.legs)] = found
 
     def _ages(self, view: CityView, done: CycleDone) -> DecisionAges:
         tickers = self._tickers.get(view.event_ticker, ())
@@ -191,7 +192,8 @@ def _hours(span: timedelta) -> float:
 
 def _is_priced(found: Opportunity) -> bool:
     fresh = all(check.passed for check in found.checks if check.rule == "book_age")
-    return fresh and found.net_edge > float("-inf")
+    offered = (leg.ask is not None for leg in found.legs)
+    return fresh and (any(offered) if found.strategy is Strategy.LADDER else all(offered))
 
 
 async def backtest(

@@ -13,7 +13,7 @@ import numpy as np
 from kalshi_edge.backtest.estimates import Estimate, estimate
 from kalshi_edge.backtest.run import Record
 from kalshi_edge.domain.market import Bin
-from kalshi_edge.domain.orders import Strategy
+from kalshi_edge.domain.orders import Side, Strategy
 from kalshi_edge.domain.verdicts import CityView, Leg
 from kalshi_edge.models.distribution import Normal, ladder_probabilities
 from kalshi_edge.models.scores import log_score, multi_brier, ranked_probability
@@ -125,7 +125,12 @@ def contests(record: Record) -> tuple[Contest, ...]:
         by_city.setdefault(city, {})[day] = high_f
     # A bracket was last priced when both its legs were: a single bin's own quote is no older.
     brackets_first = sorted(record.opportunities, key=lambda one: one.strategy is Strategy.SINGLE)
-    legs = {(one.city, one.climate_day, leg.bin): leg for one in brackets_first for leg in one.legs}
+    legs = {
+        (one.city, one.climate_day, leg.bin): leg
+        for one in brackets_first
+        for leg in one.legs
+        if leg.side is Side.BUY
+    }
     found = (
         _contest(view, legs, by_city.get(view.city, {}))
         for view in sorted(record.views.values(), key=lambda view: (view.climate_day, view.city))

@@ -146,8 +146,7 @@ def _outcome(verdict: Verdict) -> str:
             return stage_text(verdict)
         case Approved(opportunity=None):
             return ", ".join(
-                f"{_verb(i.side)} {plain(i.count)} {i.ticker} at ${plain(i.limit_price)}"
-                for i in verdict.intents
+                _order_text(intent, of=f" {intent.ticker}") for intent in verdict.intents
             )
         case CancelOrder():
             return f"cancel order {verdict.intent_id}"
@@ -159,16 +158,12 @@ def _outcome(verdict: Verdict) -> str:
             return ""
 
 
-def _order_text(intent: Intent) -> str:
-    opens_yes = (intent.side is Side.BUY) is not intent.reduces
+def _order_text(intent: Intent, of: str = "") -> str:
+    """What an order does, at its own side's price: YES is not named, NO is."""
     verb, count = "sell" if intent.reduces else "buy", plain(intent.count)
-    if opens_yes:
-        return f"{verb} {count} at ${plain(intent.limit_price)}"
-    return f"{verb} {count} NO at ${plain(ONE - intent.limit_price)}"
-
-
-def _verb(side: Side) -> str:
-    return "buy" if side is Side.BUY else "sell"
+    if (intent.side is Side.BUY) is not intent.reduces:
+        return f"{verb} {count}{of} at ${plain(intent.limit_price)}"
+    return f"{verb} {count} NO{of} at ${plain(ONE - intent.limit_price)}"
 
 
 def _why(check: Check) -> str:

@@ -39,7 +39,7 @@ def backtest_request(
         settings.playbook,
         strategies=frozenset(strategies),
         model=model,
-        sizing=sizing or usual_sizing(model),
+        sizing=sizing or usual_sizing(model, settings.entry),
     )
     return Request(
         history=settings.history_dir,

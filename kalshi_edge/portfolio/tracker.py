@@ -116,8 +116,12 @@ def unrealised(trade: Trade, book: Book | None) -> Decimal:
     >>> unrealised(trade, Book("T", bids, (), now, now))
     Decimal('-0.99')
     """
-    fees = trade.fees * trade.open_count / trade.count if trade.count else ZERO
-    return liquidation_value(trade, book) - open_cost(trade) - fees
+    return liquidation_value(trade, book) - open_cost(trade) - open_fees(trade)
+
+
+def open_fees(trade: Trade) -> Decimal:
+    """Of the fees paid, the share of the contracts still held, dollars."""
+    return trade.fees * trade.open_count / trade.count if trade.count else ZERO
 
 
 def open_cost(trade: Trade) -> Decimal:

@@ -63,18 +63,17 @@ class Outlook:
     @cached_property
     def legs(self) -> tuple[Leg, ...]:
         """Every bin's figures, lowest first."""
-        markets, rule = self.ladder.markets, self.fee_rule
-        return tuple(
-            leg(market, p, self.books.get(market.ticker), rule, self.gates)
-            for market, p in zip(markets, self.fair, strict=True)
-        )
+        return self._legs(Side.BUY)
 
     @cached_property
     def no_legs(self) -> tuple[Leg, ...]:
         """The figures of every bin's NO, lowest first."""
+        return self._legs(Side.SELL)
+
+    def _legs(self, side: Side) -> tuple[Leg, ...]:
         markets, rule = self.ladder.markets, self.fee_rule
         return tuple(
-            leg(market, p, self.books.get(market.ticker), rule, self.gates, side=Side.SELL)
+            leg(market, p, self.books.get(market.ticker), rule, self.gates, side=side)
             for market, p in zip(markets, self.fair, strict=True)
         )
 

@@ -10,7 +10,7 @@ from kalshi_edge.domain.orders import Intent, Order, OrderState, Side, Strategy
 from kalshi_edge.domain.records import Switch, Trade
 from kalshi_edge.domain.verdicts import Approved, Check
 from kalshi_edge.portfolio.account import Account, pending_cost
-from kalshi_edge.portfolio.tracker import open_cost, proceeds
+from kalshi_edge.portfolio.tracker import open_cost, open_fees, proceeds
 from kalshi_edge.trading.playbook import Limits
 from kalshi_edge.units import ZERO
 
@@ -153,7 +153,7 @@ def _contracts(account: Account) -> tuple[Contracts, ...]:
             ticker=trade.ticker,
             side=trade.side,
             count=trade.open_count,
-            paid=open_cost(trade) + trade.fees * trade.open_count / trade.count,
+            paid=open_cost(trade) + open_fees(trade),
             is_live=False,
         )
         for trade in account.tracker.open_trades()
@@ -183,10 +183,9 @@ def _lost_on_ladders(account: Account) -> Iterator[Contracts]:
         return
     for trade in account.tracker.trades.values():
         if trade.strategy is Strategy.LADDER and (trade.city, trade.climate_day) in held:
-            gone = trade.count - trade.open_count
-            cost = (trade.paid + trade.fees) * gone / trade.count if trade.count else ZERO
-            if cost > trade.received:
-                lost = cost - trade.received
+            still_in = open_cost(trade) + open_fees(trade)
+            lost = trade.paid + trade.fees - still_in - trade.received
+            if lost > ZERO:
                 yield Contracts(trade.ticker, trade.side, ZERO, lost, is_live=False)
 
 

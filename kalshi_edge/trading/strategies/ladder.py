@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import NamedTuple
 
 from kalshi_edge.domain.evidence_cells import Stage
 from kalshi_edge.domain.market import Book
@@ -20,13 +19,6 @@ from kalshi_edge.trading.stages import NO_ORDERS, share_of
 from kalshi_edge.units import ONE, ZERO, floor_to
 
 
-class LadderEntry(NamedTuple):
-    """A ladder as it was looked at, and the orders that buy what it lacks."""
-
-    opportunity: Opportunity
-    intents: tuple[Intent, ...] = ()
-
-
 def ladder_opportunity(outlook: Outlook) -> Opportunity:
     """The whole ladder, before anything is known of sizes."""
     ladder = outlook.ladder
@@ -41,14 +33,14 @@ def ladder_entry(
     mode: str,
     *,
     stage: Stage,
-) -> LadderEntry:
-    """The orders that bring a ladder to its target, each for one level of a book at its price.
+) -> tuple[Opportunity, tuple[Intent, ...]]:
+    """The ladder with every check, and the orders that bring it to its target, one for each level.
 
     Bins whose quotes are too wide or too old are left out; what is held and on order counts. Where
     a stage, the order group or the day's allowance admits less, it is a part of everything.
     """
     if outlook.said is None or not all(check.passed for check in opportunity.checks):
-        return LadderEntry(opportunity)
+        return opportunity, ()
     limits, gates = playbook.limits, playbook.gates
     tickers = [market.ticker for market in outlook.ladder.markets]
     mine = [one for one in situation.contracts if one.ticker in tickers]
@@ -75,7 +67,7 @@ def ladder_entry(
         *found.checks,
         replace(after, rule="ladder_loss"),
     )
-    return LadderEntry(replace(opportunity, checks=checks), intents)
+    return opportunity.with_checks(checks), intents
 
 
 def _tradable_books(

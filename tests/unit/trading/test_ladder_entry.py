@@ -11,7 +11,7 @@ from kalshi_edge.domain.evidence_cells import Stage
 from kalshi_edge.domain.orders import Side, Strategy
 from kalshi_edge.domain.verdicts import Approved, Check, Refused
 from kalshi_edge.models.ladder_kelly import ladder_stakes
-from kalshi_edge.models.ladder_offers import LadderBudget, LadderHolding, offers
+from kalshi_edge.models.ladder_offers import LadderBudget, offers
 from kalshi_edge.trading.decision import decisions
 from kalshi_edge.trading.fees import model_fee, most_taker_fee
 from kalshi_edge.trading.outlook import Outlook
@@ -164,13 +164,36 @@ def test_stages_and_the_order_group_take_the_same_part_of_everything() -> None:
     assert sum(bought(decided(playbook=small)).values()) <= 20
 
 
-def test_a_live_order_counts_as_filled_for_the_target_and_as_unfilled_for_the_loss() -> None:
+def test_a_live_order_counts_as_filled_for_the_target() -> None:
+    key = (TICKER["B54.5"], Side.BUY, D("0.27"))
     live = Contracts(TICKER["B54.5"], Side.BUY, D(60), D("16.30"), True)
-    least = decided(contracts=(live,), free_cash=D(984))
-    more = bought(decided())
     assert (
-        bought(least).get((TICKER["B54.5"], Side.BUY, D("0.27")), D(0))
-        < more[TICKER["B54.5"], Side.BUY, D("0.27")]
+        bought(decided(contracts=(live,), free_cash=D(984))).get(key, D(0)) < bought(decided())[key]
     )
-    holding = LadderHolding(3, Side.BUY, D(60), D("16.30"))
-    assert holding.result_in(3) == D("43.70")
+
+
+@pytest.mark.parametrize(
+    ("count", "is_live", "reason"),
+    [
+        (D(100), True, "on order: it may stay unfilled, so that its $70 of a win cover nothing"),
+        (D(0), False, "lost already, by contracts that others of the ladder closed"),
+    ],
+)
+def test_what_may_be_lost_is_used_up_by_orders_and_by_losses_taken(
+    count: Decimal, is_live: bool, reason: str
+) -> None:
+    used = Contracts(TICKER["B54.5"], Side.BUY, count, D("29.50"), is_live)
+    verdict = decided(contracts=(used,), free_cash=D(970))
+    intents = verdict.intents if isinstance(verdict, Approved) else ()
+    for won in TICKER.values():
+        if is_live and won == TICKER["B54.5"]:
+            continue
+        losses = (
+            max(
+                one.cost_limit
+                - (one.count if (one.ticker == won) is (one.side is Side.BUY) else 0),
+                D(0),
+            )
+            for one in intents
+        )
+        assert sum(losses) <= D("0.50"), reason
