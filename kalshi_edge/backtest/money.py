@@ -21,7 +21,7 @@ class ResultRow:
     city: str | None
     performance: Performance
     positions: int
-    """A bracket is one position, whatever the number of its legs."""
+    """A bracket is one position, and so is a whole ladder, whatever the number of their legs."""
     won: int
     """Positions that earned more than they cost."""
     lost: int
@@ -103,7 +103,7 @@ def _line(
 ) -> ResultRow:
     earned, paid = dict[str, Decimal](), dict[str, Decimal]()
     for trade in trades:
-        position = trade.bracket_id or trade.trade_id
+        position = _position(trade)
         earned[position] = earned.get(position, ZERO) + _pnl(trade)
         paid[position] = paid.get(position, ZERO) + trade.paid
     won = sum(pnl > ZERO for pnl in earned.values())
@@ -119,6 +119,13 @@ def _line(
         win_rate=won / len(earned) if earned else None,
         per_contract=estimate(cases, days, seed),
     )
+
+
+def _position(trade: Trade) -> str:
+    """The name of the structure that a trade is a part of."""
+    if trade.strategy is Strategy.LADDER:
+        return f"{trade.city} {trade.climate_day}"
+    return trade.bracket_id or trade.trade_id
 
 
 def _pnl(trade: Trade) -> Decimal:

@@ -49,7 +49,9 @@ def record(
     found.trades.update({trade.trade_id: trade for trade in trades})
     found.days.extend(days)
     found.views.update({(view.city, view.climate_day): view for view in views})
-    found.priced.update({tuple(leg.ticker for leg in one.legs): one for one in opportunities})
+    found.priced.update(
+        {(one.strategy, tuple(leg.ticker for leg in one.legs)): one for one in opportunities}
+    )
     found.highs.update(highs or {})
     found.refusals.update(refusals or {})
     found.skipped.update(skipped)

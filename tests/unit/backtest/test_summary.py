@@ -7,8 +7,12 @@ import pytest
 
 from kalshi_edge.backtest.money import drawdown, equity_points
 from kalshi_edge.backtest.summary import summary
-from kalshi_edge.domain.orders import Strategy
+from kalshi_edge.data.weather.stations import station_of
+from kalshi_edge.domain.journal import JournalEntry
+from kalshi_edge.domain.market import Bin
+from kalshi_edge.domain.orders import Side, Strategy
 from kalshi_edge.domain.records import Trade
+from kalshi_edge.domain.verdicts import CycleDone, Leg, Opportunity, Refused
 from kalshi_edge.portfolio.performance import Performance
 from tests.support.backtest_records import FIRST, day_record, record, trade, view
 
@@ -213,3 +217,34 @@ def test_forecast_errors_are_high_less_forecast() -> None:
     assert error.mean_error_f == pytest.approx(1.0)
     assert error.rmse_f == pytest.approx((21 / 3) ** 0.5)
     assert error.mean_sigma_f == 2.5
+
+
+def test_a_whole_ladder_is_one_position_whatever_it_was_made_of() -> None:
+    legs = [
+        trade("a", paid="2", received="10", strategy=Strategy.LADDER),
+        trade("b", paid="9", received="0", strategy=Strategy.LADDER, side=Side.SELL),
+        trade("c", paid="4", received="0", strategy=Strategy.LADDER, city="CHI"),
+    ]
+    row = summary(record(trades=legs)).total
+    assert (row.positions, row.won, row.lost) == (2, 0, 1)
+
+
+def test_a_longshot_does_not_stand_for_the_single_of_its_bin() -> None:
+    found = record()
+    seen = view(day=FIRST, market=(0.2, 0.3, 0.3, 0.2))
+    bins = {
+        strategy: Opportunity(strategy, seen.city, seen.climate_day, (leg,), ())
+        for strategy, leg in (
+            (Strategy.SINGLE, priced_leg(0.3, "0.20", "0.24")),
+            (Strategy.LONGSHOT, priced_leg(0.7, "0.76", "0.80", Side.SELL)),
+        )
+    }
+    at = station_of(seen.city).day_start(seen.climate_day)
+    done = CycleDone(at, (seen,), (), 0, 2, Decimal(1000), Decimal(1000))
+    refused = tuple(Refused(one, ()) for one in bins.values())
+    found.publish(JournalEntry(1, at, (), (*refused, done)))
+    assert set(found.opportunities) == set(bins.values())
+
+
+def priced_leg(fair: float, bid: str, ask: str, side: Side = Side.BUY) -> Leg:
+    return Leg("T57", Bin(57, None), fair, Decimal(bid), Decimal(ask), 0.0, 0.0, 0.0, side)
